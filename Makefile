@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make            build oomtests, oomagent and oomload
+# make run        install what is missing, build, fetch a kernel, run the default cases
+# make check      install what is missing, build, run every test
+# make deps       install what is missing (or name the packages)
+# make install    PREFIX=/usr/local DESTDIR=
+# make clean
+#
+# SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
+# DEVELOPER=1     all warnings, as errors
+
+PREFIX   ?= /usr/local
+CC       ?= gcc
+# oomload wants a libc that leaves almost nothing resident: musl where it is there
+LOADCC   ?= $(shell command -v musl-gcc || echo $(CC))
+CFLAGS   ?= -O2 -g
+PKG      := libcyaml jansson smartcols
+
+BUILD    := build$(if $(SANITIZE),-asan)
+WARN     := -Wall -Wextra $(if $(DEVELOPER),-Werror -Wmissing-prototypes -Wshadow -Wpointer-arith \
+            -Wstrict-prototypes -Wvla -Wformat=2 -Wundef -Wwrite-strings)
+SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+comma    := ,
+VERSION  := 0.1.0
+CPPFLAGS += -D_GNU_SOURCE -DOOMTESTS_VERSION='"$(VERSION)"' -DOOMTESTS_PREFIX='"$(PREFIX)"' -Irunner
+ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+
+# Each directory is one module; what a module may know is in docs/architecture.md.
+LIBDIRS  := base model klog case kernel target judge run output cmd
+LIBSRC   := $(filter-out runner/cmd/main.c,$(sort $(foreach d,$(LIBDIRS),$(wildcard runner/$d/*.c))))
+LIBOBJ   := $(LIBSRC:%.c=$(BUILD)/%.o)
+AGENTSRC := $(sort $(wildcard runner/agent/*.c) runner/base/bytes.c runner/base/error.c runner/base/util.c)
+AGENTOBJ := $(AGENTSRC:%.c=$(BUILD)/static/%.o)
+LOADSRC  := $(sort $(wildcard workloads/*.c))
+LOADOBJ  := $(LOADSRC:%.c=$(BUILD)/static/%.o)
+TESTSRC  := $(sort $(wildcard runner/tests/*_test.c))
+TESTHELP := $(filter-out $(TESTSRC),$(sort $(wildcard runner/tests/*.c)))
+TESTBIN  := $(TESTSRC:%.c=$(BUILD)/%)
+
+LIBS     := $(shell pkg-config --libs libcyaml jansson smartcols 2>/dev/null || echo -lcyaml -lyaml -ljansson -lsmartcols) \
+            -lz -llzma -lzstd
+PROGRAMS := oomtests oomagent oomload
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
+
+.PHONY: all run check check-unit deps install clean
+all: $(PROGRAMS)
+
+# The programs stand at the top of the tree, so that ./oomtests works; they are links into the build that was made last.
+$(PROGRAMS): %: $(BUILD)/%
+	$(Q)ln -sf $< $@
+
+$(BUILD)/oomtests: $(BUILD)/runner/cmd/main.o $(BUILD)/liboomtests.a
+	$(call say,LINK,$@)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/liboomtests.a: $(LIBOBJ)
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
+
+# getpwnam and friends come in with libcgroup and are never called: the linker's warning about them is not ours.
+$(BUILD)/oomagent: $(AGENTOBJ)
+	$(call say,LINK,$@)$(CC) -static $(LDFLAGS) -o $@ $^ -lcgroup -lnuma -ljansson -lpthread 2>$@.log || { cat $@.log >&2; exit 1; }
+	$(Q)strip $@
+
+$(BUILD)/oomload: $(LOADOBJ)
+	$(call say,LINK,$@)$(LOADCC) -static $(LDFLAGS) -o $@ $^
+	$(Q)strip $@
+
+$(BUILD)/static/workloads/%.o: workloads/%.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(LOADCC) -std=gnu11 $(WARN) -D_GNU_SOURCE $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/static/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALLFLAGS) -c -o $@ $<
+
+$(BUILD)/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALLFLAGS) $(SAN) -c -o $@ $<
+
+# Unit tests: one program per file, each says `N passed, N failed` at its end.
+$(BUILD)/runner/tests/%_test: $(BUILD)/runner/tests/%_test.o $(TESTHELP:%.c=$(BUILD)/%.o) $(BUILD)/liboomtests.a
+	$(call say,LINK,$@)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm -lrt -lpthread)
+
+check-unit: $(TESTBIN)
+	$(Q)runner/tests/run-unit $(TESTBIN)
+
+clean:
+	rm -rf build build-asan $(PROGRAMS)
+
+-include ci/deps.mk
+-include $(LIBOBJ:.o=.d) $(AGENTOBJ:.o=.d) $(LOADOBJ:.o=.d) $(TESTBIN:=.d) $(BUILD)/runner/cmd/main.d
+.SECONDARY:

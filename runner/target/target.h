@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a test runs: a byte stream to an agent, and a machine behind it that can be started, watched and ended.
+ * One file per target kind (vm.c, uml.c, host.c, ssh.c) behind struct target_ops.
+ *
+ * Life: target_find("vm") → prepare() once per (kernel, shape): for vm, boots a template and freezes it → start()
+ * per test: a pristine machine → the caller talks to session->fd and watches session->console_fd → stop().
+ * prepare() and start() run in worker processes of the runner; everything a template is made of is held in file
+ * descriptors (memfds) that the workers inherit, so nothing needs a name on disk and nothing is left when the
+ * runner dies: children are started with PR_SET_PDEATHSIG.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "case/test.h"
+
+struct kernel {			/* what -k named, resolved (runner/kernel) */
+	char *name;		/* "debian:bookworm", or the path */
+	char *image;		/* path of the bzImage or Image; NULL: the running kernel (host) */
+	char *release;		/* "6.1.0-40-cloud-amd64", read from the image, or NULL */
+	char *modules;		/* directory with the modules of this kernel (modules.dep, *.ko), or NULL */
+};
+
+struct machine_request {
+	const struct kernel *kernel;
+	const struct shape *shape;
+	const char *agent, *load;	/* paths of oomagent and oomload */
+	bool destructive;	/* host: the owner allowed what hurts */
+	int verbose;
+};
+
+struct target_template;		/* opaque, owned by the target kind */
+
+struct session {
+	int fd;			/* the agent's protocol, both ways; non-blocking */
+	int console_fd;		/* kernel console, read only; -1: none */
+	pid_t pid;		/* QEMU, linux.uml, agent, ssh */
+	void *priv;
+};
+
+/* How a machine ended. */
+enum machine_end {
+	MACHINE_RUNS,		/* it did not */
+	MACHINE_OFF,		/* powered off in order */
+	MACHINE_DIED,		/* the process (QEMU, UML, ssh) ended by itself: status tells */
+	MACHINE_KILLED,		/* we ended it */
+};
+
+struct target_ops {
+	const char *name;	/* "vm", "uml", "host", "ssh" */
+	bool throw_away;	/* global OOM, panic, sysctls are allowed */
+	bool boots_kernels;	/* -k matters */
+
+	/* Is this target usable here? 0, or -1 with what is missing and how to get it. */
+	int (*usable)(struct error *err);
+
+	/* Allocates what a template is held in (memfds), in the runner itself, before workers fork. */
+	struct target_template *(*reserve)(const struct machine_request *req, struct error *err);
+	/* Boots and freezes it; in a worker. The agent's hello line (JSON) goes to hello_fd. */
+	int (*prepare)(struct target_template *t, const struct machine_request *req, int hello_fd, struct error *err);
+	void (*release)(struct target_template *t);
+
+	/* A pristine machine from the template. `boot` asks for a real boot instead of a clone (bench, fallback). */
+	struct session *(*start)(struct target_template *t, const struct machine_request *req, bool boot,
+				 struct error *err);
+	/* Ends the machine if it still runs, reaps it, closes and frees the session. */
+	enum machine_end (*stop)(struct session *s, int *status);
+};
+
+const struct target_ops *target_find(const char *name);
+/* "vm, uml, host": for messages. */
+const char *target_names(void);
