@@ -20,8 +20,8 @@ PKG      := libcyaml jansson smartcols
 BUILD    := build$(if $(SANITIZE),-asan)
 WARN     := -Wall -Wextra $(if $(DEVELOPER),-Werror -Wmissing-prototypes -Wshadow -Wpointer-arith \
             -Wstrict-prototypes -Wvla -Wformat=2 -Wundef -Wwrite-strings)
-SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 comma    := ,
+SAN      := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 VERSION  := 0.1.0
 CPPFLAGS += -D_GNU_SOURCE -DOOMTESTS_VERSION='"$(VERSION)"' -DOOMTESTS_PREFIX='"$(PREFIX)"' -Irunner
 ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP

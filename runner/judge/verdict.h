@@ -47,5 +47,11 @@ void result_free(struct result *r);
 bool result_check(struct result *r, const char *name, bool ok, const char *where,
 		  const char *expected, const char *seen);
 
-/* Sets the verdict and the sentence; a later error wins over a fail only if nothing failed. */
+/* Appends a victim. */
+void result_victim(struct result *r, const char *task, int pid);
+
+/* How many checks failed. */
+size_t result_failed_checks(const struct result *r);
+
+/* Sets the verdict and the sentence ("" for none); an error does not replace a fail that a failed check stands for. */
 void result_say(struct result *r, enum verdict v, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
