@@ -15,6 +15,7 @@ enum {
 
 /* argv[0] is "oomtests NAME", for argp's messages. argp exits with STATUS_USAGE on bad usage (argp_err_exit_status). */
 typedef int subcommand(int argc, char **argv);
+subcommand cmd_kernels;
 
 /* Prints "oomtests: sentence" to standard error and returns the status, so that `return complain(...)` reads well. */
 int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

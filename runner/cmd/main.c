@@ -12,6 +12,7 @@ static const struct {
 	subcommand *call;
 	const char *help;
 } commands[] = {
+	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
 	{ NULL, NULL, NULL },
 };
 

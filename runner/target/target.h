@@ -18,13 +18,7 @@
 
 #include "base/error.h"
 #include "case/test.h"
-
-struct kernel {			/* what -k named, resolved (runner/kernel) */
-	char *name;		/* "debian:bookworm", or the path */
-	char *image;		/* path of the bzImage or Image; NULL: the running kernel (host) */
-	char *release;		/* "6.1.0-40-cloud-amd64", read from the image, or NULL */
-	char *modules;		/* directory with the modules of this kernel (modules.dep, *.ko), or NULL */
-};
+#include "kernel/kernel.h"
 
 struct machine_request {
 	const struct kernel *kernel;
