@@ -1,5 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-int main(void)
+#include <errno.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "oomload.h"
+
+static int usage(int fd, int status)
 {
-	return 2;
+	say(fd, "Usage: oomload NAME KIND [key=value]...\n"
+		"       oomload --list\n"
+		"\n"
+		"Holds memory in one way and takes orders, one a line, on file descriptor 3 (a stream socket), or where\n"
+		"that is closed, on standard input and output. It says `ready PID`, then answers");
+	say(fd, "  fill BYTES     hold so much: `filled BYTES` or `failed ERRNO BYTES`\n"
+		"  grow STEP TO   hold more and more, up to TO (0: without end); `stop` ends it\n"
+		"  shrink BYTES   hold only so much");
+	say(fd, "  touch          read all that is held: `touched BYTES`\n"
+		"  ping           `pong`\n"
+		"  call WHAT ...  one system call: `called WHAT RESULT ERRNO` (ok when there is none)\n"
+		"  quit           end; the end of input does the same");
+	return status;
+}
+
+static int list(void)
+{
+	kinds_list(STDOUT_FILENO);
+	calls_list(STDOUT_FILENO);
+	return 0;
+}
+
+static void allow_huge_pages(bool allowed)
+{
+	/* One huge page would move RSS by 512 pages, and a charge for it shows in counters. The flag is inherited, also through
+	 * exec: hence it is set and cleared. It fails where the kernel has no THP: then there is nothing to set. */
+	prctl(PR_SET_THP_DISABLE, !allowed, 0, 0, 0);
+}
+
+static int open_load(struct load *l)
+{
+	uint64_t thp;
+	const char *fault = load_arg(l, "fault");
+	if (!load_arg_size(l, "thp", 0, 0, 1, &thp))
+		return -1;
+	if (fault && !streq(fault, "user"))
+		return error_say("fault=%s: only `user` is known", fault);
+	l->by_faults = fault;
+	allow_huge_pages(thp);
+	return l->kind->open ? l->kind->open(l) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (argc == 2 && streq(argv[1], "--list"))
+		return list();
+	if (argc == 2 && streq(argv[1], "--help"))
+		return usage(STDOUT_FILENO, 0);
+	if (argc < 3)
+		return usage(STDERR_FILENO, 2);
+	control_init();
+
+	struct load load = { .name = argv[1], .kind = kind_find(argv[2]), .args = argv + 3, .fd = -1, .advice = -1 };
+	if (strlen(load.name) > 15)
+		return error_say("%s: a name has at most 15 bytes", load.name), 2;
+	if (!load.kind)
+		return error_say("%s: no such kind; oomload --list shows them", argv[2]), 2;
+	if (load.kind->unimplemented_reason)
+		return error_say("%s: %s", load.kind->name, load.kind->unimplemented_reason), 2;
+	if (!kind_takes(load.kind, load.args))
+		return 2;
+
+	system_argv = argv;
+	system_set_comm(load.name);
+	system_raise_nofile();
+	fill_init();
+	system_prefault();
+	if (open_load(&load))
+		return procs_end(), 2;
+	if (load.kind->serve_elsewhere)
+		load.kind->serve_elsewhere(&load, control_serve);
+	control_say_ready();
+	control_serve(&load);
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Private anonymous memory: what most processes are killed for. */
+#include <sys/mman.h>
+
+#include "oomload.h"
+
+static int anon_open(struct load *l)
+{
+	uint64_t thp, ksm;
+	if (!load_arg_size(l, "thp", 0, 0, 1, &thp) || !load_arg_size(l, "ksm", 0, 0, 1, &ksm))
+		return -1;
+	if (thp && ksm)
+		return error_say("%s: thp=1 and ksm=1 exclude each other", l->kind->name);
+	const char *nodes = load_arg(l, "mbind");
+	if (nodes && !parse_mask(nodes, &l->nodes))
+		return error_say("%s: mbind=%s: a list of nodes is wanted, such as 0-1,3", l->kind->name, nodes);
+	l->advice = thp ? MADV_HUGEPAGE : ksm ? MADV_MERGEABLE : -1;
+	l->alike = ksm;
+	return 0;
+}
+
+static failure anon_add(struct load *l, uint64_t bytes)
+{
+	return segment_add_anon(l, bytes, 0, NULL);
+}
+
+static failure anon_drop(struct load *l, uint64_t bytes)
+{
+	segment_drop(l, bytes);
+	l->total -= bytes;
+	return 0;
+}
+
+const struct kind kind_anon = {
+	.name = "anon",
+	.help = "private anonymous memory",
+	.args = {
+		{ "ksm", "1: pages with the same contents, for KSM (MADV_MERGEABLE)" },
+		{ "mbind", "bind the memory itself, not the task, to these nodes" },
+	},
+	.open = anon_open,
+	.add = anon_add,
+	.drop = anon_drop,
+	.touch = segment_touch,
+	.close = segment_close,
+};

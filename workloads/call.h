@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The calls of the `call` order: one table per file, all of one form. */
+#pragma once
+
+#include "oomload.h"
+
+struct result {
+	int64_t value;	/* of the system call, or what the call reads */
+	int errnum;	/* 0: ok */
+};
+
+struct call {
+	const char *name, *args, *help;
+	/* args is the rest of the line; a call that does not understand it returns BAD_ARGS. */
+	struct result (*run)(struct load *l, char *args);
+};
+
+#define BAD_ARGS ((struct result){ -1, -1 })
+
+/* What a system call returned, with errno if that was -1. */
+struct result result_of(int64_t ret);
+
+/* Each ends with a row without a name. */
+extern const struct call memory_calls[];	/* call_memory.c */
+extern const struct call process_calls[];	/* call_process.c */
+extern const struct call machine_calls[];	/* call_machine.c */

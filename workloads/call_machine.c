@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Calls about the machine: files, memory policy, swap. */
+#include <errno.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "sysfile.h"
+
+static struct result call_write(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	if (!path || !*args)
+		return BAD_ARGS;
+	return sysfile_write(path, args);	/* the value is the rest of the line, blanks and all */
+}
+
+static struct result call_read(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	return !path || next_word(&args) ? BAD_ARGS : sysfile_read(path);
+}
+
+static struct result call_set_mempolicy(struct load *l, char *args)
+{
+	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local" };	/* linux/mempolicy.h */
+	char *mode = next_word(&args), *nodes = next_word(&args);
+	uint64_t mask = 0;
+	(void)l;
+	if (!mode || (nodes && !parse_mask(nodes, &mask)) || next_word(&args))
+		return BAD_ARGS;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (streq(modes[i], mode))
+			return result_of(syscall(SYS_set_mempolicy, i, nodes ? &mask : NULL, nodes ? 64 : 0));
+	return BAD_ARGS;
+}
+
+static struct result call_swapon(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	return !path || next_word(&args) ? BAD_ARGS : result_of(swapon(path, 0));
+}
+
+static struct result call_swapoff(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	return !path || next_word(&args) ? BAD_ARGS : result_of(swapoff(path));
+}
+
+const struct call machine_calls[] = {
+	{ "write", "PATH VALUE", "write a file; the result is the bytes written", call_write },
+	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
+	{ "set_mempolicy", "default|local|preferred|bind|interleave [NODES]", "set the policy of this task", call_set_mempolicy },
+	{ "swapon", "PATH", "start swapping there", call_swapon },
+	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },
+	{ NULL, NULL, NULL, NULL },
+};

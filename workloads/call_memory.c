@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Calls about address space: they map and promise, and touch nothing but where they say so. */
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "call.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21	/* since Linux 5.4 */
+#endif
+
+/* What mmap and mprotect made, the last one on top. */
+static struct segment maps[64];
+static unsigned int n_maps;
+
+static struct result keep(void *p, uint64_t size)
+{
+	if (p == MAP_FAILED)
+		return result_of(-1);
+	maps[n_maps++] = (struct segment){ p, size };
+	return (struct result){ 0, 0 };
+}
+
+static bool next_size(char **args, uint64_t *size)
+{
+	char *word = next_word(args);
+	return word && parse_size(word, size);
+}
+
+static struct result call_mmap(struct load *l, char *args)
+{
+	static const struct {
+		const char *word;
+		int flags, not_prot;
+	} options[] = {
+		{ "private", 0, 0 },	{ "shared", MAP_SHARED, 0 },
+		{ "ro", 0, PROT_WRITE },	{ "none", 0, PROT_READ | PROT_WRITE },
+		{ "noreserve", MAP_NORESERVE, 0 },	{ "populate", MAP_POPULATE, 0 },
+		{ "locked", MAP_LOCKED, 0 },	{ "hugetlb", MAP_HUGETLB, 0 },
+	};
+	uint64_t size;
+	int prot = PROT_READ | PROT_WRITE, flags = MAP_ANONYMOUS;
+	(void)l;
+	if (!next_size(&args, &size))
+		return BAD_ARGS;
+	for (char *word; (word = next_word(&args));) {
+		size_t i = 0;
+		while (i < ARRAY_SIZE(options) && !streq(options[i].word, word))
+			i++;
+		if (i == ARRAY_SIZE(options))
+			return BAD_ARGS;
+		flags |= options[i].flags;
+		prot &= ~options[i].not_prot;
+	}
+	if (!(flags & MAP_SHARED))
+		flags |= MAP_PRIVATE;
+	if (n_maps == ARRAY_SIZE(maps))
+		return (struct result){ -1, ENOSPC };
+	return keep(mmap(NULL, size, prot, flags, -1, 0), size);
+}
+
+static struct result call_munmap(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!n_maps)
+		return (struct result){ -1, ENOENT };
+	n_maps--;
+	return result_of(munmap(maps[n_maps].start, maps[n_maps].len));
+}
+
+static struct result call_fault(struct load *l, char *args)
+{
+	uint64_t done, size = UINT64_MAX;
+	bool before = l->by_faults;
+	char *word = next_word(&args);
+	if ((word && !parse_size(word, &size)) || next_word(&args))
+		return BAD_ARGS;
+	if (!n_maps)
+		return (struct result){ -1, ENOENT };
+	struct segment *last = &maps[n_maps - 1];
+	l->by_faults = true;
+	failure f = fill_write(l, last->start, size < last->len ? size / page_size * page_size : last->len, &done);
+	l->by_faults = before;
+	return (struct result){ (int64_t)done, f };
+}
+
+static struct result call_mprotect(struct load *l, char *args)
+{
+	uint64_t size;
+	(void)l;
+	if (!next_size(&args, &size) || next_word(&args))
+		return BAD_ARGS;
+	if (n_maps == ARRAY_SIZE(maps))
+		return (struct result){ -1, ENOSPC };
+	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return result_of(-1);
+	if (mprotect(p, size, PROT_READ | PROT_WRITE) < 0) {
+		struct result r = result_of(-1);
+		munmap(p, size);
+		return r;
+	}
+	return keep(p, size);
+}
+
+static struct result call_sbrk(struct load *l, char *args)
+{
+	uint64_t size;
+	(void)l;
+	if (!next_size(&args, &size) || next_word(&args))
+		return BAD_ARGS;
+	/* The system call returns the break as it is afterwards, and no error. */
+	unsigned long now = (unsigned long)syscall(SYS_brk, 0);
+	unsigned long then = (unsigned long)syscall(SYS_brk, now + size);
+	return then == now + size ? (struct result){ 0, 0 } : (struct result){ -1, ENOMEM };
+}
+
+static struct result call_mlockall(struct load *l, char *args)
+{
+	int flags = MCL_CURRENT;
+	char *word = next_word(&args);
+	(void)l;
+	if (word && !streq(word, "future"))
+		return BAD_ARGS;
+	return result_of(mlockall(word ? flags | MCL_FUTURE : flags));
+}
+
+static struct result call_munlockall(struct load *l, char *args)
+{
+	(void)l;
+	return next_word(&args) ? BAD_ARGS : result_of(munlockall());
+}
+
+static struct result call_pageout(struct load *l, char *args)
+{
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!l->n_seg)
+		return (struct result){ -1, ENOENT };
+	for (unsigned int i = 0; i < l->n_seg; i++)
+		if (madvise(l->seg[i].start, l->seg[i].len, MADV_PAGEOUT) < 0)
+			return result_of(-1);
+	return (struct result){ 0, 0 };
+}
+
+const struct call memory_calls[] = {
+	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb]",
+	  "map anonymous memory and keep it, untouched", call_mmap },
+	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
+	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
+	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },
+	{ "sbrk", "SIZE", "move the break up", call_sbrk },
+	{ "mlockall", "[future]", "lock all that is mapped", call_mlockall },
+	{ "munlockall", "", "unlock all", call_munlockall },
+	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
+	{ NULL, NULL, NULL, NULL },
+};

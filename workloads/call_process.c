@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Calls about the process: its adj, its credentials, its children, its limits. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "sysfile.h"
+
+/* --- /proc/PID/oom_* of this process or, by number, of a child --- */
+
+/* Takes an optional child number; the pid, or 0 when there is no such child. */
+static pid_t whose(char **args, bool *bad)
+{
+	int64_t i;
+	char *word = next_word(args);
+	*bad = word && !parse_int(word, 1, PROCS_MAX, &i);
+	*bad |= next_word(args) != NULL;
+	if (*bad)
+		return 0;
+	return word ? procs_pid((unsigned int)i) : getpid();
+}
+
+static struct result write_adj(const char *file, char *args)
+{
+	char *value = next_word(&args);
+	bool bad;
+	pid_t pid = whose(&args, &bad);
+	if (!value || bad)
+		return BAD_ARGS;
+	if (!pid)
+		return (struct result){ -1, ESRCH };
+	struct result r = sysfile_write_of(pid, file, value);
+	return r.errnum ? r : (struct result){ 0, 0 };
+}
+
+static struct result read_adj(const char *file, char *args)
+{
+	bool bad;
+	pid_t pid = whose(&args, &bad);
+	if (bad)
+		return BAD_ARGS;
+	if (!pid)
+		return (struct result){ -1, ESRCH };
+	return sysfile_read_of(pid, file);
+}
+
+static struct result call_setadj(struct load *l, char *args)
+{
+	(void)l;
+	return write_adj("oom_score_adj", args);
+}
+
+static struct result call_setoldadj(struct load *l, char *args)
+{
+	(void)l;
+	return write_adj("oom_adj", args);
+}
+
+static struct result call_getadj(struct load *l, char *args)
+{
+	(void)l;
+	return read_adj("oom_score_adj", args);
+}
+
+static struct result call_getoldadj(struct load *l, char *args)
+{
+	(void)l;
+	return read_adj("oom_adj", args);
+}
+
+static struct result call_getscore(struct load *l, char *args)
+{
+	(void)l;
+	return read_adj("oom_score", args);
+}
+
+/* --- processes --- */
+
+static struct result call_fork(struct load *l, char *args)
+{
+	char *word = next_word(&args);
+	if ((word && !streq(word, "keep")) || next_word(&args))
+		return BAD_ARGS;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (!word)
+			_exit(0);
+		procs_hold();
+	}
+	if (pid < 0)
+		return result_of(-1);
+	if (!word) {
+		waitpid(pid, NULL, 0);
+		return (struct result){ 0, 0 };
+	}
+	(void)l;
+	return (struct result){ procs_add(pid), 0 };
+}
+
+static struct result call_exec(struct load *l, char *args)
+{
+	if (next_word(&args))
+		return BAD_ARGS;
+	/* A success is seen by the `ready` of the program that starts. */
+	if (l->kind->close)
+		l->kind->close(l);
+	procs_end();
+	return (struct result){ -1, system_exec() };
+}
+
+static struct result call_kill(struct load *l, char *args)
+{
+	int64_t i, signo;
+	char *child = next_word(&args), *number = next_word(&args);
+	(void)l;
+	if (!number || next_word(&args) || !parse_int(child, 0, PROCS_MAX, &i) || !parse_int(number, 0, 64, &signo))
+		return BAD_ARGS;
+	pid_t pid = i ? procs_pid((unsigned int)i) : getpid();
+	return pid ? result_of(kill(pid, (int)signo)) : (struct result){ -1, ESRCH };
+}
+
+/* --- credentials --- */
+
+static struct result call_setuid(struct load *l, char *args)
+{
+	int64_t uid;
+	char *word = next_word(&args);
+	(void)l;
+	if (!word || next_word(&args) || !parse_int(word, 0, UINT32_MAX, &uid))
+		return BAD_ARGS;
+	/* Without the library, which would ask all threads, also those that ended. */
+	struct result r = result_of(syscall(SYS_setuid, (unsigned int)uid));
+	/* The change made /proc/PID root's; a program that was started with this uid owns its own. */
+	if (!r.errnum)
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return r;
+}
+
+/* Numbers of linux/capability.h, which musl's compiler does not find. */
+static const struct {
+	const char *name;
+	unsigned int bit;
+} capabilities[] = {
+	{ "dac_override", 1 },	{ "kill", 5 },	{ "setuid", 7 },	{ "ipc_lock", 14 },
+	{ "sys_ptrace", 19 },	{ "sys_admin", 21 },	{ "sys_nice", 23 },	{ "sys_resource", 24 },
+};
+
+static struct result call_dropcap(struct load *l, char *args)
+{
+	struct {
+		uint32_t version;
+		int pid;
+	} header = { 0x20080522, 0 };	/* _LINUX_CAPABILITY_VERSION_3 */
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} sets[2];
+	char *word = next_word(&args);
+	(void)l;
+	if (!word || next_word(&args))
+		return BAD_ARGS;
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+		if (!streq(capabilities[i].name, word))
+			continue;
+		if (syscall(SYS_capget, &header, sets) < 0)
+			return result_of(-1);
+		sets[0].effective &= ~(1u << capabilities[i].bit);
+		sets[0].permitted &= ~(1u << capabilities[i].bit);
+		sets[0].inheritable &= ~(1u << capabilities[i].bit);
+		return result_of(syscall(SYS_capset, &header, sets));
+	}
+	return BAD_ARGS;
+}
+
+/* --- limits --- */
+
+static struct result set_limit(int which, char *args)
+{
+	uint64_t size;
+	char *word = next_word(&args);
+	if (!word || next_word(&args) || !parse_size(word, &size))
+		return BAD_ARGS;
+	struct rlimit r;
+	if (getrlimit(which, &r) < 0)
+		return result_of(-1);
+	r.rlim_cur = size;
+	if (r.rlim_max < size)
+		r.rlim_max = size;
+	return result_of(setrlimit(which, &r));
+}
+
+static struct result call_rlimit_as(struct load *l, char *args)
+{
+	(void)l;
+	return set_limit(RLIMIT_AS, args);
+}
+
+static struct result call_rlimit_data(struct load *l, char *args)
+{
+	(void)l;
+	return set_limit(RLIMIT_DATA, args);
+}
+
+static struct result call_rlimit_memlock(struct load *l, char *args)
+{
+	(void)l;
+	return set_limit(RLIMIT_MEMLOCK, args);
+}
+
+static struct result call_cpu(struct load *l, char *args)
+{
+	uint64_t mask;
+	char *word = next_word(&args);
+	(void)l;
+	if (!word || next_word(&args) || !parse_mask(word, &mask))
+		return BAD_ARGS;
+	struct result r = result_of(syscall(SYS_sched_setaffinity, 0, sizeof(mask), &mask));
+	return r.errnum ? r : (struct result){ 0, 0 };
+}
+
+const struct call process_calls[] = {
+	{ "setadj", "N [CHILD]", "write oom_score_adj of this process, or of a child by number", call_setadj },
+	{ "setoldadj", "N [CHILD]", "write oom_adj", call_setoldadj },
+	{ "getadj", "[CHILD]", "read oom_score_adj; it is the result", call_getadj },
+	{ "getoldadj", "[CHILD]", "read oom_adj; it is the result", call_getoldadj },
+	{ "getscore", "[CHILD]", "read oom_score; it is the result", call_getscore },
+	{ "fork", "[keep]", "a child that ends at once, or stays and is child number RESULT", call_fork },
+	{ "exec", "", "start over with the same name and kind, holding nothing; the answer is `ready PID`", call_exec },
+	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
+	{ "setuid", "N", "become this user", call_setuid },
+	{ "dropcap", "NAME", "give up a capability: sys_resource, sys_admin, ipc_lock, dac_override, kill, setuid, sys_nice, sys_ptrace",
+	  call_dropcap },
+	{ "rlimit_as", "SIZE", "limit the address space", call_rlimit_as },
+	{ "rlimit_data", "SIZE", "limit private writable memory", call_rlimit_data },
+	{ "rlimit_memlock", "SIZE", "limit locked memory", call_rlimit_memlock },
+	{ "cpu", "LIST", "run on these CPUs only", call_cpu },
+	{ NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "oomload.h"
+
+static pid_t procs[PROCS_MAX];	/* 0: ended */
+static unsigned int n_procs;
+static bool said;
+
+static void say_child(unsigned int i)
+{
+	say(control_out, "child %u %u", (uint64_t)i, (uint64_t)procs[i - 1]);
+}
+
+unsigned int procs_add(pid_t pid)
+{
+	if (n_procs == PROCS_MAX)
+		return 0;
+	procs[n_procs++] = pid;
+	if (said)
+		say_child(n_procs);
+	return n_procs;
+}
+
+pid_t procs_pid(unsigned int i)
+{
+	return i >= 1 && i <= n_procs ? procs[i - 1] : 0;
+}
+
+void procs_say_all(void)
+{
+	said = true;
+	for (unsigned int i = 1; i <= n_procs; i++)
+		say_child(i);
+}
+
+void procs_reap(void)
+{
+	for (unsigned int i = 1; i <= n_procs; i++) {
+		int status;
+		/* __WALL: a child by clone() may end with another signal than SIGCHLD. */
+		if (!procs[i - 1] || waitpid(procs[i - 1], &status, WNOHANG | __WALL) <= 0)
+			continue;
+		procs[i - 1] = 0;
+		say(control_out, "childexit %u %u %u", (uint64_t)i, (uint64_t)(WIFSIGNALED(status) ? WTERMSIG(status) : 0),
+		    (uint64_t)(WIFEXITED(status) ? WEXITSTATUS(status) : 0));
+	}
+}
+
+void procs_end(void)
+{
+	for (unsigned int i = 0; i < n_procs; i++)
+		if (procs[i])
+			kill(procs[i], SIGKILL);
+	for (unsigned int i = 0; i < n_procs; i++) {
+		while (procs[i] && waitpid(procs[i], NULL, __WALL) < 0 && errno == EINTR)
+			;
+		procs[i] = 0;
+	}
+}
+
+void procs_hold(void)
+{
+	/* A holder outlives its parent, as any process does; only when nobody listens any more it must not be left over. */
+	struct pollfd p = { .fd = control_in, .events = POLLRDHUP };
+	while (poll(&p, 1, -1) < 0 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)))
+		;
+	_exit(0);
+}

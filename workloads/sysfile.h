@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One number or word in a file of /proc, /sys or a cgroup. */
+#pragma once
+
+#include "call.h"
+
+/* Writes the text in one write(); the value is the number of bytes. */
+struct result sysfile_write(const char *path, const char *text);
+/* The integer that the file begins with; EINVAL when it begins with none. */
+struct result sysfile_read(const char *path);
+/* The same for /proc/PID/file. */
+struct result sysfile_write_of(pid_t pid, const char *file, const char *text);
+struct result sysfile_read_of(pid_t pid, const char *file);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "oomload.h"
+
+char **system_argv;
+
+/* No order runs deeper than this. */
+#define STACK_USED 16384
+
+static __attribute__((noinline)) void prefault_stack(void)
+{
+	volatile char room[STACK_USED];
+	for (size_t i = 0; i < sizeof(room); i += 512)
+		room[i] = 0;
+}
+
+void system_prefault(void)
+{
+	const ElfW(Phdr) *ph = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	for (unsigned long n = getauxval(AT_PHNUM); ph && n--; ph++) {
+		if (ph->p_type != PT_LOAD)
+			continue;
+		/* Linked to fixed addresses (see Makefile): the headers say where all is. */
+		for (uintptr_t p = ph->p_vaddr & ~(page_size - 1); p < ph->p_vaddr + ph->p_memsz; p += page_size) {
+			volatile char *byte = (volatile char *)(p < ph->p_vaddr ? ph->p_vaddr : p);
+			if (ph->p_flags & PF_W)
+				*byte = *byte;
+			else
+				(void)*byte;
+		}
+	}
+	prefault_stack();
+}
+
+void system_raise_nofile(void)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	/* fs.nr_open's default; more than the hard limit needs CAP_SYS_RESOURCE. */
+	struct rlimit most = { 1 << 20, 1 << 20 };
+	if (r.rlim_max >= most.rlim_max || setrlimit(RLIMIT_NOFILE, &most) < 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+void system_set_comm(const char *name)
+{
+	prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+void system_set_comm_of_child(const char *name, unsigned int i)
+{
+	char comm[32], digits[12];
+	size_t len = strlen(name), n = 0;
+	memcpy(comm, name, len);
+	comm[len++] = '/';
+	do
+		digits[n++] = (char)('0' + i % 10);
+	while (i /= 10);
+	while (n)
+		comm[len++] = digits[--n];
+	comm[len < 15 ? len : 15] = '\0';
+	system_set_comm(comm);
+}
+
+failure system_exec(void)
+{
+	execv("/proc/self/exe", system_argv);
+	return errno;
+}
+
+void *system_scratch(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
