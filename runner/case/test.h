@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/constraint.h"
+
 #define NO_LIMIT UINT64_MAX	/* "max" */
 #define UNSET    (UINT64_MAX - 1)	/* the case says nothing: the kernel's default stays */
 
@@ -67,8 +69,6 @@ struct test_cgroup {
 	struct where where;
 };
 
-enum policy_mode { POLICY_DEFAULT, POLICY_BIND, POLICY_PREFERRED, POLICY_INTERLEAVE };
-
 struct test_task {
 	char *name;		/* also the comm; at most 15 bytes */
 	char *kind;		/* a kind of oomload's table, or "stress-ng" */
@@ -87,8 +87,6 @@ struct test_task {
 
 /* How a task's grow command ends. */
 enum grow_end { END_ANY, END_FILLED, END_DEAD, END_FAILED, END_BLOCKED };
-
-enum constraint { CONSTRAINT_ANY = -1, CONSTRAINT_NONE, CONSTRAINT_CPUSET, CONSTRAINT_MEMORY_POLICY, CONSTRAINT_MEMCG };
 
 struct counter_claim {		/* this field of this file of this cgroup (or /proc/vmstat) rises by so much */
 	int cgroup;		/* index, or -1: /proc/vmstat */

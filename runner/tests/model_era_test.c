@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/util.h"
+#include "model/era.h"
+#include "tests/harness.h"
+
+static struct era of(const char *release)
+{
+	struct era era;
+	era_from_release(release, &era);
+	return era;
+}
+
+START_TEST(releases)
+{
+	static const struct {
+		const char *release;
+		bool known;
+		uint64_t version;
+		enum era_vendor vendor;
+		unsigned abi;
+		bool sublevel;
+	} t[] = {
+		{ "6.1.0-40-cloud-amd64", true, KVER(6, 1, 0), ERA_DEBIAN, 0, false },
+		{ "5.10.262", true, KVER(5, 10, 262), ERA_MAINLINE, 0, true },
+		{ "4.18.0-80.el8.x86_64", true, KVER(4, 18, 0), ERA_RHEL, 0, false },
+		{ "3.10.0-1160.el7.x86_64", true, KVER(3, 10, 0), ERA_RHEL, 0, false },
+		{ "5.4.0-216-generic", true, KVER(5, 4, 0), ERA_UBUNTU, 216, false },
+		{ "6.12.117+deb12-cloud-amd64", true, KVER(6, 12, 117), ERA_DEBIAN, 0, true },
+		{ "6.0.0-rc1+", true, KVER(6, 0, 0), ERA_MAINLINE, 0, true },
+		{ "7.1-rc3", true, KVER(7, 1, 0), ERA_MAINLINE, 0, true },
+		{ "6.18", true, KVER(6, 18, 0), ERA_MAINLINE, 0, true },
+		{ "5.14.21-150500.55-default", true, KVER(5, 14, 21), ERA_SUSE, 0, false },
+		{ "5.4.0-1103-azure", true, KVER(5, 4, 0), ERA_DEBIAN, 0, false },
+		{ "", false, KVER(7, 3, 0), ERA_MAINLINE, 0, false },
+		{ "bzImage", false, KVER(7, 3, 0), ERA_MAINLINE, 0, false },
+		{ NULL, false, KVER(7, 3, 0), ERA_MAINLINE, 0, false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct era era = of(t[i].release);
+		ck_assert_msg(era.known == t[i].known && era.version == t[i].version && era.vendor == t[i].vendor &&
+				      era.abi == t[i].abi && era.sublevel_known == t[i].sublevel,
+			      "%s: known %d version %llx vendor %d abi %u", t[i].release ? t[i].release : "NULL", era.known,
+			      (unsigned long long)era.version, era.vendor, era.abi);
+	}
+	ck_assert(of("8.0.0").beyond && !of("7.3.9").beyond && !of("7.2.0").beyond);
+	ck_assert(of("7.4.0").ties_last);
+}
+END_TEST
+
+START_TEST(boundaries)
+{
+	static const struct {
+		const char *release, *name;
+		bool value, unsure;
+	} t[] = {
+		{ "5.2.21", "ties_last", false, false },
+		{ "5.3.0", "ties_last", true, false },
+		{ "5.3.0-rc2", "ties_last", true, true },
+		{ "4.16.18", "root_bonus", true, false },
+		{ "4.17.0", "root_bonus", false, false },
+		{ "5.0.21", "child_sacrifice", true, false },
+		{ "5.1.0", "child_sacrifice", false, false },
+		{ "4.14.300", "pgtables_pmds", true, false },
+		{ "3.19.8", "pgtables_pmds", false, false },
+		{ "5.8.18", "signed_points", false, false },
+		{ "5.9.0", "signed_points", true, false },
+		/* backports */
+		{ "5.4.0-216-generic", "signed_points", true, false },
+		{ "5.4.0-100-generic", "signed_points", true, true },
+		{ "5.4.100", "signed_points", false, true },
+		{ "5.10.262", "unkillable_forced", false, false },
+		{ "5.10.10", "unkillable_forced", true, true },
+		{ "5.10.0-36-amd64", "unkillable_forced", false, true },
+		{ "5.15.0-204-generic", "unkillable_forced", false, false },
+		{ "5.4.0-216-generic", "unkillable_forced", true, false },
+		{ "4.18.0", "unkillable_forced", false, false },
+		{ "5.10.262", "reaper_delayed", true, false },
+		{ "5.4.8", "killed_pgtables_bytes", true, false },
+		{ "5.4.9", "killed_pgtables_bytes", false, false },
+		{ "5.3.18", "killed_pgtables_bytes", false, false },
+		{ "6.12.117", "status_exact", true, false },
+		{ "6.12.1", "status_exact", false, true },
+		{ "6.6.1", "status_exact", false, false },
+		/* where the boundary itself is not known */
+		{ "5.2.0", "node_present", false, true },
+		{ "5.0.0", "node_present", false, false },
+		{ "5.4.0", "node_present", true, false },
+		{ "6.17.1", "limit_write_nonblock", true, true },
+		{ "6.18.0", "limit_write_nonblock", true, false },
+		/* vendors */
+		{ "3.10.0-1160.el7.x86_64", "shmem_counter", true, false },
+		{ "3.10.105", "shmem_counter", false, false },
+		{ "4.18.0-553.el8_10.x86_64", "ties_last", false, true },
+		{ "4.18.0-553.el8_10.x86_64", "root_bonus", false, false },
+		{ "5.14.0-503.el9.x86_64", "ties_last", true, false },
+		{ "5.3.18-lp152.1-default", "signed_points", false, true },
+		{ "6.19.0", "rss_exact", false, false },
+		{ "7.0.0", "rss_exact", true, false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct era era = of(t[i].release);
+		bool value;
+		ck_assert_int_eq(era_find_behaviour(&era, t[i].name, &value), 0);
+		ck_assert_msg(value == t[i].value && era_unsure(&era, t[i].name) == t[i].unsure, "%s %s: %d%s",
+			      t[i].release, t[i].name, value, era_unsure(&era, t[i].name) ? " unsure" : "");
+	}
+}
+END_TEST
+
+START_TEST(refined)
+{
+	struct era era = of("5.10.0-36-amd64");
+	ck_assert(era_unsure(&era, "unkillable_forced"));
+	ck_assert(era_refine(&era, "#1 SMP Debian 5.10.262-1 (2026-08-01)"));
+	ck_assert(!era_unsure(&era, "unkillable_forced") && !era.unkillable_forced);
+	ck_assert(!era_refine(&era, "#1 SMP Debian 6.1.1-1"));
+	ck_assert(!era_refine(&era, "#1 SMP PREEMPT_DYNAMIC"));
+	ck_assert(!era_refine(&era, NULL));
+	ck_assert_uint_eq(era.version, KVER(5, 10, 262));
+}
+END_TEST
+
+START_TEST(overridden)
+{
+	struct era era = of("5.4.100");
+	ck_assert_int_eq(era_override(&era, "signed_points", true), 0);
+	ck_assert(era.signed_points && !era_unsure(&era, "signed_points"));
+	ck_assert_int_eq(era_override(&era, "signed_pints", true), -1);
+	ck_assert_int_eq(era_find_behaviour(&era, "signed_pints", NULL), -1);
+	ck_assert_int_eq(era_find_behaviour(&era, "signed_points", NULL), 0);
+}
+END_TEST
+
+/* Every bool from the first behaviour to the last is one row's, in order, and every row's range makes sense. */
+START_TEST(table)
+{
+	size_t n;
+	const struct era_behaviour *t = era_table(&n);
+	size_t first = offsetof(struct era, ties_last), last = offsetof(struct era, cpu_line_uid);
+	ck_assert_uint_eq(n, last - first + 1);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_msg(t[i].offset == first + i, "%s is out of order", t[i].name);
+		ck_assert_msg(t[i].since < t[i].until && t[i].unsure_from <= t[i].unsure_to, "%s", t[i].name);
+		ck_assert_msg(t[i].since || t[i].until != ERA_NEVER, "%s never changed", t[i].name);
+		ck_assert_msg(strstr(t[i].source, ":") || strstr(t[i].source, "/"), "%s: source", t[i].name);
+		ck_assert_msg(strstr(era_behaviour_names(), t[i].name), "%s is not listed", t[i].name);
+	}
+}
+END_TEST
+
+TESTS("model_era", releases, boundaries, refined, overridden, table)
