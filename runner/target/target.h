@@ -34,6 +34,8 @@ struct session {
 	int fd;			/* the agent's protocol, both ways; non-blocking */
 	int console_fd;		/* kernel console, read only; -1: none */
 	pid_t pid;		/* QEMU, linux.uml, agent, ssh */
+	bool booted;		/* not a clone of a template */
+	char note[512];		/* something worth telling, e.g. why it had to boot; or "" */
 	void *priv;
 };
 
@@ -41,6 +43,7 @@ struct session {
 enum machine_end {
 	MACHINE_RUNS,		/* it did not */
 	MACHINE_OFF,		/* powered off in order */
+	MACHINE_RESET,		/* the guest reset itself: a panic, a reboot, a triple fault */
 	MACHINE_DIED,		/* the process (QEMU, UML, ssh) ended by itself: status tells */
 	MACHINE_KILLED,		/* we ended it */
 };
@@ -66,6 +69,7 @@ struct target_ops {
 	enum machine_end (*stop)(struct session *s, int *status);
 };
 
+/* NULL when there is none of this name. */
 const struct target_ops *target_find(const char *name);
 /* "vm, uml, host": for messages. */
 const char *target_names(void);

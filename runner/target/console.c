@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/console.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/util.h"
+
+void tail_add(struct tail *t, const char *data, size_t n)
+{
+	t->total += n;
+	if (n >= sizeof(t->text)) {
+		data += n - sizeof(t->text);
+		n = sizeof(t->text);
+	}
+	size_t keep = t->len;
+	if (keep > sizeof(t->text) - n)
+		keep = sizeof(t->text) - n;
+	memmove(t->text, t->text + t->len - keep, keep);
+	memcpy(t->text + keep, data, n);
+	t->len = keep + n;
+}
+
+bool tail_read(struct tail *t, int fd)
+{
+	char buf[4096];
+	while (fd >= 0) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+		if (n > 0)
+			tail_add(t, buf, (size_t)n);
+		else if (n == 0)
+			return false;
+		else if (errno != EINTR)
+			return errno == EAGAIN;
+	}
+	return true;
+}
+
+/* Appends text to out with control bytes dropped: terminals must not obey a guest. */
+static size_t add_clean(char *out, size_t at, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x7f)
+			out[at++] = text[i];
+		else if (text[i] == '\t')
+			out[at++] = ' ';
+	return at;
+}
+
+char *tail_lines(const struct tail *t, unsigned n)
+{
+	size_t start = t->len, end = t->len;
+	unsigned lines = 0;
+	/* Backwards over the lines that have something to show. */
+	while (start > 0 && lines < n) {
+		size_t stop = start;
+		while (start > 0 && t->text[start - 1] != '\n')
+			start--;
+		char probe[sizeof(t->text)];
+		if (add_clean(probe, 0, t->text + start, stop - start))
+			lines++;
+		if (start > 0 && lines < n)
+			start--;
+	}
+	char *out = xcalloc(1, 3 * (end - start) + 1);
+	size_t at = 0;
+	for (size_t i = start; i < end;) {
+		const char *nl = memchr(t->text + i, '\n', end - i);
+		size_t len = nl ? (size_t)(nl - (t->text + i)) : end - i;
+		size_t before = at;
+		if (at) {
+			out[at++] = ';';
+			out[at++] = ' ';
+		}
+		size_t text_at = at;
+		at = add_clean(out, at, t->text + i, len);
+		if (at == text_at)
+			at = before;
+		i += len + 1;
+	}
+	out[at] = '\0';
+	return out;
+}
+
+char *tail_find(const struct tail *t, const char *what)
+{
+	const char *hit = memmem(t->text, t->len, what, strlen(what));
+	if (!hit)
+		return NULL;
+	const char *nl = memchr(hit, '\n', t->len - (size_t)(hit - t->text));
+	size_t len = nl ? (size_t)(nl - hit) : t->len - (size_t)(hit - t->text);
+	char *out = xcalloc(1, len + 1);
+	out[add_clean(out, 0, hit, len)] = '\0';
+	return out;
+}
+
+static bool is_hello(const char *line, size_t len)
+{
+	json_t *json = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
+	bool yes = json_is_object(json_object_get(json, "hello"));
+	json_decref(json);
+	return yes;
+}
+
+struct lines {
+	char *buf;
+	size_t len;
+};
+
+/*
+ * Takes bytes up to the next newline from the socket and no further, so that what the agent says next is the caller's.
+ * 1: a whole line is in l; 0: not yet; -1: end of file.
+ */
+static int take_line(int fd, struct lines *l)
+{
+	char buf[65536];
+	for (;;) {
+		ssize_t n = recv(fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		if (n <= 0)
+			return -1;
+		char *nl = memchr(buf, '\n', (size_t)n);
+		n = recv(fd, buf, nl ? (size_t)(nl - buf) + 1 : (size_t)n, MSG_DONTWAIT);
+		if (n <= 0)
+			return -1;
+		/* A line that never ends is noise, not a hello. */
+		if (l->len > 4 << 20)
+			l->len = 0;
+		l->buf = xrealloc(l->buf, l->len + (size_t)n, 1);
+		memcpy(l->buf + l->len, buf, (size_t)n);
+		l->len += (size_t)n;
+		if (nl)
+			return 1;
+	}
+}
+
+enum hello_end hello_wait(int fd, int console_fd, int64_t deadline_ns, struct tail *console, struct tail *stray,
+			  char **line)
+{
+	struct lines l = { 0 };
+	enum hello_end end = HELLO_LATE;
+	bool panic = false;
+	for (;;) {
+		int got;
+		while ((got = take_line(fd, &l)) > 0) {
+			if (is_hello(l.buf, l.len)) {
+				l.buf[l.len - 1] = '\0';
+				*line = TAKE_PTR(l.buf);
+				tail_read(console, console_fd);
+				return HELLO_SEEN;
+			}
+			if (stray)
+				tail_add(stray, l.buf, l.len);
+			l.len = 0;
+		}
+		bool console_open = tail_read(console, console_fd);
+		if (got < 0) {
+			end = HELLO_EOF;
+			break;
+		}
+		/* A panicked kernel resets at once (panic=-1); one that cannot gets two seconds. */
+		if (!panic && memmem(console->text, console->len, "Kernel panic", 12)) {
+			panic = true;
+			int64_t soon = now_ns() + INT64_C(2000000000);
+			deadline_ns = deadline_ns < soon ? deadline_ns : soon;
+		}
+		int64_t left = (deadline_ns - now_ns()) / 1000000;
+		if (left <= 0) {
+			end = panic ? HELLO_PANIC : HELLO_LATE;
+			break;
+		}
+		struct pollfd p[] = { { .fd = fd, .events = POLLIN },
+				      { .fd = console_open ? console_fd : -1, .events = POLLIN } };
+		poll(p, 2, (int)(left > 60000 ? 60000 : left));
+	}
+	free(l.buf);
+	return end;
+}
