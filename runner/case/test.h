@@ -101,15 +101,17 @@ struct expectation {
 	size_t n_victims;
 	char **also_die;	/* die without a "Killed process" line: sharers of the victim's mm, a PID namespace */
 	size_t n_also_die;
-	enum constraint constraint;	/* CONSTRAINT_ANY when nobody dies */
-	int memcg;		/* index of the cgroup whose limit was hit, or -1 */
+	/* What the case leaves open, the loader fills from the scene: the constraint from where the growing task lives
+	 * (CONSTRAINT_ANY when nobody dies), the trigger only where it can be nobody else (a memcg's charge, sysrq). */
+	enum constraint constraint;
+	int memcg;		/* index of the cgroup whose limit was hit, or -1: not said */
 	char *trigger;		/* task that asked, "kworker" for sysrq, "agent" for a write by the agent, or NULL: any */
 	enum grow_end end;	/* how the trigger's grow ends */
 	char *panic;		/* text of the panic, or NULL */
 	bool overkill;		/* further victims, in the order of the rules, are allowed: say why in `why` */
 	bool allocating_task;	/* vm.oom_kill_allocating_task decides, not badness */
 	bool no_report;		/* "Killed process" lines without a report (rate limit, oom_dump_tasks) */
-	int64_t ooms_min, ooms_max;	/* how many OOM reports; default: as many as chosen victims */
+	int64_t ooms_min, ooms_max;	/* how many OOM reports; -1, -1: as many as chosen victims (a group kill has one) */
 	struct counter_claim *counters;
 	size_t n_counters;
 	char **log;		/* extended regular expressions that must each match a kernel record of the episode */
@@ -137,7 +139,8 @@ struct step {
 	char **tasks;		/* FILL, START, SCORE, SIGNAL (one), MOVE (one), CALL (one), GROW (one), WAIT (one or none) */
 	size_t n_tasks;
 	int cgroup;		/* SET, READ, MOVE, FREEZE, THAW, WAIT; -1: none */
-	char *file;		/* SET, READ, WAIT: canonical name; WRITE, READ: absolute path when cgroup is -1 */
+	char *file;		/* SET, READ, WAIT: name as written (v2's name stands for v1's too, case/files.h);
+				 * WRITE, READ, WAIT: absolute path when cgroup is -1 */
 	char *field;		/* READ, WAIT: a keyed line of the file, or NULL: the whole */
 	char *value;		/* SET, WRITE, SIGNAL (name), SYSRQ (key), CALL ("mmap 4096"), READ and WAIT (what it must be) */
 	char *compare;		/* READ, WAIT: "=", "!=", ">=", "<=" ; values numeric unless = or != */
@@ -152,7 +155,7 @@ struct step {
 
 struct test {
 	char *id;		/* "memcg/largest-dies[cgroup=v2,swap=none]" */
-	char *path;		/* of the case file */
+	char *path;		/* of the case file; every where.file points here */
 	char *title, *why;
 	char **tags;
 	size_t n_tags;
@@ -172,9 +175,11 @@ struct test {
 	struct step *steps;	/* always filled: the short form is expanded */
 	size_t n_steps;
 	bool dangerous;		/* needs more than its own cgroups: guests, or --destructive */
-	/* a known kernel bug: the case expects the broken behaviour on kernels the condition names */
-	char *bug_commit;	/* NULL: none */
+	/* A known kernel bug. When the condition holds for the kernel the test was expanded for, bug_here is set and the
+	 * steps expect the broken behaviour: seeing exactly that is an xfail. */
+	char *bug_commit;	/* the fixing commit, or NULL: no bug is named */
 	char *bug_when;		/* condition, e.g. "kernel >= 6.0 and kernel < 6.9" */
+	bool bug_here;
 	double seconds;		/* expected duration, for scheduling; 0: unknown */
 };
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A test as steps for the agent (docs/agent-protocol.md).
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "case/test.h"
+
+/* Returns a new object: the value of {"plan": …}. `root` is the name of the scene's root cgroup; `scale` is the factor
+ * on every deadline. Each step has `src`, the index of the test's step it comes from (-1: none), and `episode`, the
+ * number of `expect`s before it. Snapshots: "begin" before the first step, and around each expect K "before-K" (ahead of
+ * the first step that can cause an OOM) and "after-K". */
+json_t *plan_make(const struct test *t, const char *root, double scale);
+
+/* The longest a plan may take, in milliseconds: all its deadlines, scaled, and the agent's own start and clean-up. */
+int64_t plan_deadline_ms(const json_t *plan);
