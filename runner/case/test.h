@@ -157,8 +157,8 @@ struct test {
 	char *id;		/* "memcg/largest-dies[cgroup=v2,swap=none]" */
 	char *path;		/* of the case file; every where.file points here */
 	char *title, *why;
-	char **tags;
-	size_t n_tags;
+	char **source, **fixes, **tags;	/* "mm/oom_kill.c:oom_badness"; commits; words */
+	size_t n_source, n_fixes, n_tags;
 	struct need *needs;
 	size_t n_needs;
 	enum hierarchy hierarchy;

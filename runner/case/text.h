@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sentences for people: what was meant, what is allowed.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* The word nearest to `word` in spelling, or NULL when none is near. Lists have n entries; NULLs in it are skipped. */
+const char *nearest_word(const char *word, const char *const *words, size_t n);
+
+/* "; did you mean "size"?" or "", and the list: `allowed: a, b, c`. Writes into buf (truncating the list with "…"). */
+char *say_allowed(char *buf, size_t size, const char *word, const char *const *words, size_t n);
+
+/* Checks that text is UTF-8 with only the characters that YAML allows. NULL, or a sentence with the place of the first
+ * offence (1-based). */
+const char *utf8_fault(const char *text, size_t len, int *line, int *column);
+
+/* `text` in a form that fits on one line of a terminal: control characters as \xNN, cut after 60 bytes. */
+char *show_text(char buf[320], const char *text);
