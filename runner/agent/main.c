@@ -1,5 +1,173 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-int main(void)
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/prctl.h>
+
+#include "agent/agent.h"
+#include "agent/guest.h"
+#include "agent/hello.h"
+#include "agent/plan.h"
+#include "base/bytes.h"
+
+enum { EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
+
+static const char help[] =
+	"usage: oomagent --fd N --journal FILE [--load OOMLOAD]\n"
+	"       oomagent undo FILE\n"
+	"       oomagent --version | --help\n"
+	"\n"
+	"The hands of oomtests on the machine under test: carries out plans that come on descriptor N and reports what\n"
+	"it saw. Every change to the machine is written to FILE before it is made and undone at the end; when a run was\n"
+	"killed, `oomagent undo FILE` undoes what it left. As /init of a guest it needs no options.\n"
+	"\n"
+	"  --fd N          descriptor of the protocol, open for reading and writing\n"
+	"  --journal FILE  must not exist; removed when all is undone\n"
+	"  --load OOMLOAD  the workload program (default: oomload beside oomagent)\n";
+
+static void input_ready(struct agent *a, int fd, void *data)
 {
-	return 2;
+	(void)data;
+	if (wire_receive(&a->wire))
+		return;
+	a->abort = true;
+	loop_remove(a, fd);
+}
+
+static char *next_line;
+
+static bool line_there(struct agent *a, void *arg)
+{
+	(void)arg;
+	next_line = wire_line(&a->wire);
+	return next_line != NULL;
+}
+
+/* Plans until the input ends; in a guest until one was carried out. */
+static void serve(struct agent *a)
+{
+	hello_send(a);
+	wire_drain(&a->wire);
+	while (loop_wait(a, line_there, NULL, INT64_MAX, 0) == WAIT_DONE) {
+		CLEANUP_FREE char *line = xstrdup(next_line);
+		if (!line[strspn(line, " \t\r")])
+			continue;
+		plan_run(a, line);
+		a->ending = false;
+		wire_drain(&a->wire);
+		if (a->guest && a->served)
+			break;
+	}
+}
+
+static void agent_init(struct agent *a)
+{
+	*a = (struct agent){ .kmsg.fd = -1, .cgroups.inotify = -1, .wire.fd = -1, .scale = 1, .step = -1 };
+	prctl(PR_SET_NAME, "oomagent");
+}
+
+static int guest_main(void)
+{
+	static struct agent a;
+	struct error err;
+	agent_init(&a);
+	a.guest = true;
+	a.load = "/oomload";
+	guest_init(&a);
+	int fd = guest_port(&err);
+	if (fd < 0 || wire_open(&a.wire, fd, &err) < 0 || journal_open(&a.journal, NULL, &err) < 0 ||
+	    tasks_init(&a, &err) < 0) {
+		fprintf(stderr, "oomagent: %s\n", err.text);
+		guest_off();
+	}
+	loop_add(&a, fd, POLLIN, input_ready, NULL);
+	serve(&a);
+	guest_off();
+}
+
+static char *default_load(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n < 0 ? 0 : n] = '\0';
+	char *slash = strrchr(self, '/');
+	return xasprintf("%.*soomload", slash ? (int)(slash + 1 - self) : 0, self);
+}
+
+static int host_main(int fd, const char *journal, const char *load)
+{
+	static struct agent a;
+	struct error err;
+	agent_init(&a);
+	a.load = load ? load : default_load();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (wire_open(&a.wire, fd, &err) < 0 || journal_open(&a.journal, journal, &err) < 0 ||
+	    tasks_init(&a, &err) < 0) {
+		fprintf(stderr, "oomagent: %s\n", err.text);
+		return EXIT_TROUBLE;
+	}
+	loop_add(&a, fd, POLLIN, input_ready, NULL);
+	serve(&a);
+	bool undone = json_array_size(a.journal.entries) == 0;
+	journal_close(&a.journal);
+	if (!undone)
+		fprintf(stderr, "oomagent: not all could be undone; try later: oomagent undo %s\n", journal);
+	return undone ? EXIT_SUCCESS : EXIT_TROUBLE;
+}
+
+static int usage(const char *why)
+{
+	fprintf(stderr, "oomagent: %s\ntry `oomagent --help`\n", why);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "fd", required_argument, NULL, 'f' },
+						 { "journal", required_argument, NULL, 'j' },
+						 { "load", required_argument, NULL, 'l' },
+						 { "version", no_argument, NULL, 'V' },
+						 { "help", no_argument, NULL, 'h' },
+						 { NULL, 0, NULL, 0 } };
+	const char *journal = NULL, *load = NULL;
+	int64_t fd = -1;
+	struct error err;
+	if (getpid() == 1)
+		return guest_main();
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (c) {
+		case 'f':
+			if (parse_int(optarg, 0, INT_MAX, &fd, &err) < 0)
+				return usage(err.text);
+			break;
+		case 'j':
+			journal = optarg;
+			break;
+		case 'l':
+			load = optarg;
+			break;
+		case 'V':
+			puts("oomagent " OOMTESTS_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_SUCCESS;
+		default:
+			return usage("unknown option");
+		}
+	}
+	if (optind < argc && streq(argv[optind], "undo")) {
+		if (optind + 2 != argc)
+			return usage("undo takes one journal");
+		if (journal_undo_file(argv[optind + 1], &err) == 0)
+			return EXIT_SUCCESS;
+		fprintf(stderr, "oomagent: %s\n", err.text);
+		return EXIT_TROUBLE;
+	}
+	if (optind < argc)
+		return usage("unexpected argument");
+	if (fd < 0 || !journal)
+		return usage("--fd and --journal are needed");
+	return host_main((int)fd, journal, load);
 }

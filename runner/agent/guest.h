@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The duties of PID 1 in a throw-away machine. */
+#pragma once
+
+#include "base/error.h"
+
+struct agent;
+
+/* Mounts what programs expect, loads the modules, grows and locks the heap. */
+void guest_init(struct agent *a);
+
+/* Opens the protocol's port: the kernel's parameter oomtests.port=NAME, or ttyS1. Returns the descriptor or -1. */
+int guest_port(struct error *err);
+
+/* Switches the machine off. */
+void guest_off(void) __attribute__((noreturn));

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/needs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+
+#include "agent/agent.h"
+#include "agent/proc.h"
+#include "agent/swap.h"
+#include "base/bytes.h"
+
+/* include/uapi/linux/capability.h */
+static const char *const capability_names[] = {
+	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
+	"linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
+	"sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
+	"sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
+	"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
+	"checkpoint_restore",
+};
+
+void need_missing(json_t *missing, const char *need, const char *why, const char *how)
+{
+	json_array_append_new(missing, json_pack("{so so so}", "need", json_text(need), "why", json_text(why), "how",
+						 json_text(how)));
+}
+
+static uint64_t effective(void)
+{
+	CLEANUP_FREE char *status = proc_text(getpid(), "status");
+	CLEANUP_FREE char *caps = status ? key_text(status, "CapEff") : NULL;
+	return caps ? strtoull(caps, NULL, 16) : 0;
+}
+
+json_t *capabilities(void)
+{
+	uint64_t mask = effective();
+	json_t *list = json_array();
+	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++)
+		if (mask >> i & 1)
+			json_array_append_new(list, json_string(capability_names[i]));
+	return list;
+}
+
+static void need_cgroup_file(struct agent *a, const char *file, json_t *missing)
+{
+	const struct scene_cgroup *cg = scene_cgroup(a, "bystander");
+	if (!cg)
+		return;	/* why there is none has been said */
+	CLEANUP_FREE char *path = scene_path(a, cg, file);
+	if (access(path, F_OK) == 0)
+		return;
+	CLEANUP_FREE char *need = xasprintf("cgroup file %s", file);
+	need_missing(missing, need, "a cgroup of this kernel and hierarchy has no such file",
+		     strstr(file, "swap") || strstr(file, "memsw") ?
+			     "use a kernel with swap accounting (swapaccount=1 on the command line of older ones)" :
+			     "use a newer kernel, or the other cgroup version");
+}
+
+static void need_path(const char *path, json_t *missing)
+{
+	if (access(path, F_OK) == 0)
+		return;
+	const char *why = strerror(errno);
+	CLEANUP_FREE char *need = xasprintf("path %s", path);
+	need_missing(missing, need, why, starts_with(path, "/proc/pressure") ?
+						 "use a kernel with CONFIG_PSI, booted with psi=1" :
+						 "use a kernel (or a machine) that has it");
+}
+
+static void need_capability(const char *name, json_t *missing)
+{
+	CLEANUP_FREE char *need = xasprintf("capability %s", name);
+	const char *bare = strncasecmp(name, "cap_", 4) == 0 ? name + 4 : name;
+	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++) {
+		if (strcasecmp(bare, capability_names[i]) != 0)
+			continue;
+		if (!(effective() >> i & 1))
+			need_missing(missing, need, "this process does not have it",
+				     "run with it (as root outside a restricted container), or in a guest (-t vm)");
+		return;
+	}
+	need_missing(missing, need, "there is no capability of that name", "correct the name");
+}
+
+static void need_nodes(const char *text, json_t *missing)
+{
+	int64_t want;
+	uint64_t have = 0;
+	struct error err;
+	CLEANUP_FREE char *need = xasprintf("%s NUMA nodes", text);
+	if (parse_int(text, 1, 64, &want, &err) < 0) {
+		need_missing(missing, need, err.text, "correct the plan");
+		return;
+	}
+	CLEANUP_FREE char *list = read_whole_at(AT_FDCWD, "/sys/devices/system/node/has_memory", 4096, NULL);
+	if (list && parse_mask(list, &have, NULL) < 0)
+		have = 0;
+	int count = list ? __builtin_popcountll(have) : 1;
+	if (count >= want)
+		return;
+	CLEANUP_FREE char *why = xasprintf("this machine has %d with memory", count);
+	need_missing(missing, need, why, "use a guest (-t vm), which is given its nodes");
+}
+
+void needs_check(struct agent *a, const json_t *needs, json_t *missing)
+{
+	size_t i;
+	json_t *n;
+	json_array_foreach(needs, i, n) {
+		const char *kind = json_string_value(json_object_get(n, "kind"));
+		const char *text = json_string_value(json_object_get(n, "text"));
+		if (!kind || !text)
+			need_missing(missing, "needs", "an entry without \"kind\" or \"text\"", "correct the plan");
+		else if (streq(kind, "cgroup_file"))
+			need_cgroup_file(a, text, missing);
+		else if (streq(kind, "path"))
+			need_path(text, missing);
+		else if (streq(kind, "capability"))
+			need_capability(text, missing);
+		else if (streq(kind, "swap"))
+			swap_need(a, text, missing);
+		else if (streq(kind, "nodes"))
+			need_nodes(text, missing);
+		else
+			need_missing(missing, kind, "the agent does not know this kind of need", "correct the plan");
+	}
+}

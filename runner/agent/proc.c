@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+
+#include "base/util.h"
+
+#define PROC_LIMIT (1 << 20)
+
+char *proc_text(pid_t pid, const char *file)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	return read_whole_at(AT_FDCWD, path, PROC_LIMIT, NULL);
+}
+
+int64_t proc_number(pid_t pid, const char *file)
+{
+	CLEANUP_FREE char *text = proc_text(pid, file);
+	char *end;
+	if (!text)
+		return INT64_MIN;
+	int64_t n = strtoll(text, &end, 10);
+	return end == text ? INT64_MIN : n;
+}
+
+int proc_stat(pid_t pid, struct proc_stat *st)
+{
+	CLEANUP_FREE char *text = proc_text(pid, "stat");
+	if (!text)
+		return -1;
+	/* the comm may hold blanks and parentheses: it ends at the last one */
+	char *open = strchr(text, '('), *close = strrchr(text, ')');
+	if (!open || !close || close < open)
+		return -1;
+	size_t len = (size_t)(close - open - 1);
+	if (len >= sizeof(st->comm))
+		len = sizeof(st->comm) - 1;
+	memcpy(st->comm, open + 1, len);
+	st->comm[len] = '\0';
+	long long ppid, threads;
+	unsigned long long minflt, majflt, utime, stime, start, vsize;
+	int n = sscanf(close + 1,
+		       " %c %lld %*s %*s %*s %*s %*s %llu %*s %llu %*s %llu %llu %*s %*s %*s %*s %lld %*s %llu %llu",
+		       &st->state, &ppid, &minflt, &majflt, &utime, &stime, &threads, &start, &vsize);
+	if (n != 9)
+		return -1;
+	st->ppid = (pid_t)ppid;
+	st->minflt = minflt;
+	st->majflt = majflt;
+	st->utime = utime;
+	st->stime = stime;
+	st->threads = threads;
+	st->start = start;
+	st->vsize = vsize;
+	return 0;
+}
+
+bool proc_dead(pid_t pid, uint64_t start)
+{
+	struct proc_stat st;
+	return proc_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || (start && st.start != start);
+}
+
+static const char *behind_key(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0)
+		if (strncmp(line, key, len) == 0 && line[len] == ':')
+			return line + len + 1 + strspn(line + len + 1, " \t");
+	return NULL;
+}
+
+int64_t key_number(const char *text, const char *key)
+{
+	const char *p = behind_key(text, key);
+	return p && isdigit((unsigned char)*p) ? strtoll(p, NULL, 10) : -1;
+}
+
+char *key_text(const char *text, const char *key)
+{
+	const char *p = behind_key(text, key);
+	return p ? strndup(p, strcspn(p, "\n")) : NULL;
+}
+
+void proc_each(void (*fn)(pid_t pid, void *arg), void *arg)
+{
+	DIR *dir = opendir("/proc");
+	if (!dir)
+		return;
+	for (struct dirent *d; (d = readdir(dir));)
+		if (isdigit((unsigned char)d->d_name[0]))
+			fn((pid_t)strtol(d->d_name, NULL, 10), arg);
+	closedir(dir);
+}

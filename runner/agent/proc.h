@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What /proc says of a process. Each function reads its file once. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc_stat {
+	char comm[64];		/* raw bytes, at most 15 of a user process */
+	char state;
+	pid_t ppid;
+	uint64_t minflt, majflt, utime, stime;	/* ticks */
+	uint64_t start;		/* ticks since boot */
+	int64_t threads;
+	uint64_t vsize;		/* bytes; 0: no mm */
+};
+
+/* 0, or -1 when the process is gone. */
+int proc_stat(pid_t pid, struct proc_stat *st);
+
+/* The process is gone, or a zombie, or another one that got its number. start 0: not compared. */
+bool proc_dead(pid_t pid, uint64_t start);
+
+/* One number from a file like oom_score; INT64_MIN when it can't be read. */
+int64_t proc_number(pid_t pid, const char *file);
+
+/* Text of /proc/PID/FILE, or NULL. */
+char *proc_text(pid_t pid, const char *file);
+
+/* The value behind "Key:" in status-like text: a number, or -1. */
+int64_t key_number(const char *text, const char *key);
+
+/* The rest of the line behind "Key:", without leading blanks, to be freed; or NULL. */
+char *key_text(const char *text, const char *key);
+
+/* Calls fn for each process, in the order of /proc (by pid). */
+void proc_each(void (*fn)(pid_t pid, void *arg), void *arg);

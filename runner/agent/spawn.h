@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What task.c gives to spawn.c only. */
+#pragma once
+
+struct agent;
+struct task;
+
+/* Takes the agent's end of the control socket. */
+void task_listen(struct agent *a, struct task *t, int sock);
+
+/* Waits for nothing: signals back to what a program expects, after fork. */
+void child_signals(void);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/step.h"
+
+#include <errno.h>
+
+#include "agent/agent.h"
+
+static const struct {
+	const char *name;
+	step_fn *run;
+	bool drain;		/* may end the machine: what was said so far must be out before */
+} ops[] = {
+	{ "start", op_start, false },
+	{ "fill", op_fill, true },
+	{ "grow", op_grow, true },
+	{ "await", op_await, false },
+	{ "snapshot", op_snapshot, false },
+	{ "write", op_write, true },
+	{ "read", op_read, false },
+	{ "poll", op_poll, false },
+	{ "signal", op_signal, false },
+	{ "move", op_move, false },
+	{ "freeze", op_freeze, false },
+	{ "thaw", op_thaw, false },
+	{ "sysrq", op_sysrq, true },
+	{ "call", op_call, true },
+	{ "score", op_score, false },
+	{ "settle", op_settle, false },
+	{ "ping", op_ping, false },
+};
+
+const char *step_text(const json_t *step, const char *key, struct error *err)
+{
+	const char *text = json_string_value(json_object_get(step, key));
+	if (!text)
+		error_set(err, 0, "\"%s\" is needed", key);
+	return text;
+}
+
+struct task *step_task(struct agent *a, const json_t *step, struct error *err)
+{
+	const char *name = step_text(step, "task", err);
+	struct task *t = name ? task_named(a, name) : NULL;
+	if (name && !t)
+		error_set(err, 0, "no task \"%s\"", name);
+	return t;
+}
+
+char *step_file(struct agent *a, const json_t *step, struct error *err)
+{
+	const char *path = json_string_value(json_object_get(step, "path"));
+	if (path)
+		return xstrdup(path);
+	const char *name = step_text(step, "cgroup", err), *file = name ? step_text(step, "file", err) : NULL;
+	const struct scene_cgroup *cg = file ? scene_cgroup(a, name) : NULL;
+	if (file && !cg)
+		error_set(err, 0, "no cgroup \"%s\" in the plan", name);
+	return cg ? scene_path(a, cg, file) : NULL;
+}
+
+int64_t step_deadline(const struct agent *a, const json_t *step)
+{
+	const json_t *ms = json_object_get(step, "deadline_ms");
+	return deadline_in(a, json_is_number(ms) ? json_number_value(ms) : DEFAULT_DEADLINE_MS);
+}
+
+int step_wait(struct agent *a, wait_fn *done, void *arg, const json_t *step, int tick_ms, json_t *reply,
+	      struct error *err)
+{
+	switch (loop_wait(a, done, arg, step_deadline(a, step), tick_ms)) {
+	case WAIT_DONE:
+		return 0;
+	case WAIT_TIMEOUT:
+		json_object_set_new(reply, "timeout", json_true());
+		return 0;
+	case WAIT_ABORT:
+		break;
+	}
+	return error_set(err, ECANCELED, "the plan was called off");
+}
+
+enum step_result step_run(struct agent *a, const json_t *step)
+{
+	const char *name = json_string_value(json_object_get(step, "op"));
+	struct error err = { 0 };
+	size_t i = 0;
+	while (i < ARRAY_SIZE(ops) && !streq(ops[i].name, name))
+		i++;
+	/* events that lie there are told before the step that comes after them */
+	loop_serve(a);
+	json_t *reply = json_pack("{si ss* so so}", "i", a->step, "op", name, "t", json_now(), "errno", json_null());
+	int64_t start = now_ns();
+	int ret;
+	if (i == ARRAY_SIZE(ops)) {
+		ret = error_set(&err, 0, "unknown op \"%s\"", name ? name : "");
+	} else {
+		if (ops[i].drain)
+			wire_drain(&a->wire);
+		ret = ops[i].run(a, step, reply, &err);
+	}
+	if (ret < 0) {
+		json_decref(reply);
+		wire_send(&a->wire, "error", json_pack("{si so so}", "step", a->step, "what", json_text(err.text),
+						       "errno", json_errno(err.errnum)));
+		return STEP_STOP;
+	}
+	bool timeout = json_is_true(json_object_get(reply, "timeout"));
+	json_object_set_new(reply, "took_us", json_integer((now_ns() - start) / 1000));
+	wire_send(&a->wire, "step", reply);
+	return timeout ? STEP_STOP : STEP_GO_ON;
+}
