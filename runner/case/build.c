@@ -214,7 +214,7 @@ int choice_of(struct build *b, const char *key, const char *raw, int unset, cons
 		return unset;
 	CLEANUP_FREE char *text = text_of(b, key, raw);
 	for (size_t i = 0; i < n; i++) {
-		if (words[i] && streq(words[i], text))
+		if (streq(words[i], text))
 			return (int)i;
 	}
 	char kind[80];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "case/era_words.h"
 
-#if __has_include("model/era.h")
 #include "model/era.h"
 
 const char *era_behaviour_name(size_t i)
@@ -17,19 +16,6 @@ bool era_behaves(const char *name, const char *release, bool *holds)
 	era_from_release(release, &era);
 	return era_find_behaviour(&era, name, holds) == 0;
 }
-#else
-const char *era_behaviour_name(size_t i)
-{
-	(void)i;
-	return NULL;
-}
-
-bool era_behaves(const char *name, const char *release, bool *holds)
-{
-	(void)name, (void)release, (void)holds;
-	return false;
-}
-#endif
 
 const char *era_newest_release(void)
 {

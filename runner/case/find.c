@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <sys/stat.h>
 
+#include "base/suggest.h"
 #include "base/util.h"
 #include "case/case.h"
 #include "case/text.h"
@@ -163,7 +164,7 @@ static int nothing_matches(const struct case_set *s, const char *glob, const str
 		ids[n++] = case_id(s->members[i].file);
 	for (size_t i = 0; i < others->n; i++)
 		ids[n++] = others->tests[i]->id;
-	const char *near = nearest_word(glob, ids, n);
+	const char *near = suggest(glob, ids, n);
 	for (size_t i = 0; i < n && !near; i++) {
 		if (strstr(ids[i], glob))
 			near = ids[i];

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "base/bytes.h"
+#include "base/suggest.h"
 #include "base/util.h"
 #include "case/build.h"
 #include "case/text.h"
@@ -62,7 +63,7 @@ static void set_result(struct build *b, struct step *s, const char *raw)
 	if (!s->result || b->failed)
 		return;
 	char shown[320];
-	const char *near = nearest_word(s->result, words, n);
+	const char *near = suggest(s->result, words, n);
 	bad(b, "result", "result: \"%s\" is neither ok nor the name of an errno%s%s%s", show_text(shown, s->result),
 	    near ? "; did you mean \"" : ", like EBUSY", near ? near : "", near ? "\"?" : "");
 }

@@ -4,59 +4,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/suggest.h"
 #include "base/util.h"
-
-#define WORD_MAX 64
-
-/* Levenshtein distance; words longer than WORD_MAX are as far as can be. */
-static unsigned distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b);
-	if (n > WORD_MAX || m > WORD_MAX)
-		return WORD_MAX;
-	unsigned row[WORD_MAX + 1];
-	for (size_t j = 0; j <= m; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= n; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= m; j++) {
-			unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			unsigned best = row[j] + 1 < row[j - 1] + 1 ? row[j] + 1 : row[j - 1] + 1;
-			row[j] = change < best ? change : best;
-		}
-	}
-	return row[m];
-}
-
-const char *nearest_word(const char *word, const char *const *words, size_t n)
-{
-	const char *best = NULL;
-	unsigned least = (unsigned)strlen(word) / 3 + 1;	/* further off it is no slip of the finger */
-	for (size_t i = 0; i < n; i++) {
-		unsigned d = words[i] ? distance(word, words[i]) : WORD_MAX;
-		if (d <= least && d < strlen(word) && (!best || d < least)) {
-			best = words[i];
-			least = d;
-		}
-	}
-	return best;
-}
 
 char *say_allowed(char *buf, size_t size, const char *word, const char *const *words, size_t n)
 {
-	const char *near = nearest_word(word, words, n);
+	const char *near = suggest(word, words, n);
 	int len = near ? snprintf(buf, size, "did you mean \"%s\"? Allowed: ", near) : snprintf(buf, size, "allowed: ");
 	size_t at = (size_t)len;
-	for (size_t i = 0, shown = 0; i < n && at < size; i++) {
-		if (!words[i])
-			continue;
+	for (size_t i = 0; i < n && at < size; i++) {
 		if (at + strlen(words[i]) + 8 > size) {
 			snprintf(buf + at, size - at, ", …");
 			break;
 		}
-		at += (size_t)snprintf(buf + at, size - at, "%s%s", shown++ ? ", " : "", words[i]);
+		at += (size_t)snprintf(buf + at, size - at, "%s%s", i ? ", " : "", words[i]);
 	}
 	return buf;
 }

@@ -6,10 +6,8 @@
 
 #include <stddef.h>
 
-/* The word nearest to `word` in spelling, or NULL when none is near. Lists have n entries; NULLs in it are skipped. */
-const char *nearest_word(const char *word, const char *const *words, size_t n);
-
-/* "; did you mean "size"?" or "", and the list: `allowed: a, b, c`. Writes into buf (truncating the list with "…"). */
+/* `did you mean "size"? Allowed: a, b, c`, or `allowed: a, b, c` when no word is near. Writes into buf and returns it; a
+ * list too long for it ends with "…". */
 char *say_allowed(char *buf, size_t size, const char *word, const char *const *words, size_t n);
 
 /* Checks that text is UTF-8 with only the characters that YAML allows. NULL, or a sentence with the place of the first
