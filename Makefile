@@ -40,7 +40,7 @@ TESTSRC  := $(sort $(wildcard runner/tests/*_test.c))
 TESTHELP := $(filter-out $(TESTSRC),$(sort $(wildcard runner/tests/*.c)))
 TESTBIN  := $(TESTSRC:%.c=$(BUILD)/%)
 
-LIBS     := $(shell pkg-config --libs libcyaml jansson smartcols 2>/dev/null || echo -lcyaml -lyaml -ljansson -lsmartcols) \
+LIBS     := $(shell pkg-config --libs libcyaml yaml-0.1 jansson smartcols 2>/dev/null || echo -lcyaml -lyaml -ljansson -lsmartcols) \
             -lz -llzma -lzstd
 PROGRAMS := oomtests oomagent oomload
 
