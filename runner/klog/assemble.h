@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lines to reports. Several reports may be open at once, each in its own context (the caller of CONFIG_PRINTK_CALLER, the
+ * host of a merged log); a line goes to the open report that its kind can continue, and to a new one otherwise.
+ */
+#pragma once
+
+#include "klog/klog.h"
+#include "klog/line.h"
+#include "klog/prefix.h"
+#include "klog/table.h"
+
+/* Where in a report we are: a line of an earlier stage than the one reached begins another report. */
+enum stage { STAGE_HEAD, STAGE_TRACE, STAGE_MEMORY, STAGE_TABLE, STAGE_SELECTED, STAGE_CHOICE, STAGE_KILLED };
+
+struct open {
+	struct oom_report *r;
+	uint32_t context;
+	enum stage stage;
+	struct table table;
+	bool in_stats, in_slabs;
+	bool strong;		/* shows something that only an OOM report has */
+	bool done;		/* over; waits for older ones to be handed out first */
+	uint64_t touched;	/* count of the last line that belonged to it */
+	int64_t usec;		/* its time stamp */
+};
+
+#define MAX_OPEN 16
+#define MAX_HELD_ROWS 98304	/* in all open reports together */
+
+struct assembly {
+	oom_sink sink;
+	void *arg;
+	struct open open[MAX_OPEN];	/* oldest first */
+	int n;
+	size_t held_rows;
+	uint64_t count;			/* lines seen */
+	bool foreign_dump;		/* the memory block that follows belongs to a page allocation failure */
+	bool sysrq;
+	int64_t suppressed;
+};
+
+/* One parsed line. `text` is what l was parsed from. */
+void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struct text text, const struct line *l);
+
+void assemble_flush(struct assembly *a);
+
+/* The table that a row of this context would belong to; NULL if no header was seen. */
+const struct table *assemble_table(const struct assembly *a, uint32_t context);
+
+/* report.c */
+struct oom_report *oom_report_new(void);
+void oom_report_problem(struct oom_report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct oom_row *oom_report_add_row(struct oom_report *r);	/* NULL: too many */
+struct oom_kill *oom_report_add_kill(struct oom_report *r);	/* NULL: too many */
+void oom_report_stat(struct oom_report *r, struct text name, int64_t value, bool add);
+void oom_report_finish(struct oom_report *r);			/* page size, completeness, what is amiss */
+
+/* memory.c: the lines of the memory block into r */
+void memory_counts(struct oom_meminfo *m, struct text t);
+void memory_zone(struct oom_report *r, const struct line *l);
+void memory_pages(struct oom_meminfo *m, const struct line *l);
+void memory_slab(struct oom_report *r, const struct line *l);
+void memory_stats_line(struct oom_report *r, struct text t);	/* "cache:12KB rss:…" */

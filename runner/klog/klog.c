@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Physical lines and records to messages: prefixes, escapes, and the joining of what a mailer or a terminal wrapped. */
+#include "klog/klog.h"
+
+#include "base/util.h"
+#include "klog/assemble.h"
+#include "klog/journal.h"
+
+#define MAX_LINE 32768		/* of a line; the rest is dropped */
+#define MAX_PENDING 8192	/* of a line that is being joined */
+#define MAX_JOINS 12
+
+struct klog {
+	struct assembly a;
+	struct journal journal;
+	/* a line that may go on in the next one */
+	struct {
+		bool on;
+		struct prefix p;
+		uint64_t number;
+		struct line l;
+		size_t len;
+		int joins;
+		char text[MAX_PENDING];
+		char caller[16];
+	} pending;
+	char scratch[MAX_LINE + 1];
+};
+
+struct klog *klog_new(oom_sink sink, void *arg)
+{
+	struct klog *k = xcalloc(1, sizeof(*k));
+	k->a.sink = sink;
+	k->a.arg = arg;
+	k->a.suppressed = 0;
+	return k;
+}
+
+void klog_free(struct klog *k)
+{
+	if (!k)
+		return;
+	for (int i = 0; i < k->a.n; i++)
+		oom_report_free(k->a.open[i].r);
+	journal_free(&k->journal);
+	free(k);
+}
+
+bool klog_open(const struct klog *k)
+{
+	return k->a.n || k->pending.on;
+}
+
+static void flush_pending(struct klog *k)
+{
+	if (!k->pending.on)
+		return;
+	k->pending.on = false;
+	assemble(&k->a, &k->pending.p, k->pending.number, text_of(k->pending.text, k->pending.len), &k->pending.l);
+}
+
+/* How many fields a text gives, and whether it is whole. */
+static int weigh(struct klog *k, struct text t, struct line *l)
+{
+	line_parse(t, l);
+	if (l->kind == LINE_ROW) {
+		const struct table *table = assemble_table(&k->a, k->pending.on ? k->pending.p.context : 0);
+		struct oom_row row;
+		if (table) {
+			l->got = table_row(t, table, &row);
+			l->cut = row.cut;
+			/* "0 bash" as a name: a number was torn in two, and the columns are one off */
+			if (!row.cut && is_digit(row.name[0])) {
+				const char *p = row.name;
+				while (is_digit(*p))
+					p++;
+				if (*p == ' ')
+					l->got--;
+			}
+		}
+	}
+	return l->got;
+}
+
+static bool same_kind(enum line_kind before, enum line_kind after)
+{
+	return before == after || (before == LINE_INVOKED && after == LINE_HEADER) ||
+	       (before == LINE_CHOICE && after == LINE_SHARING);
+}
+
+/* Puts t behind the pending line, with a blank (a mailer broke it there) or without (a terminal did): whichever gives
+ * more. False: it does not belong there. */
+static bool join(struct klog *k, struct text t)
+{
+	text_blanks(&t);
+	text_trim_end(&t);
+	size_t n = text_len(t);
+	if (!n || k->pending.joins >= MAX_JOINS || k->pending.len + n + 1 >= MAX_PENDING)
+		return false;
+	struct line with, without;
+	char *end = k->pending.text + k->pending.len;
+	memcpy(end, t.p, n);
+	int b = weigh(k, text_of(k->pending.text, k->pending.len + n), &without);
+	memmove(end + 1, end, n);
+	*end = ' ';
+	int a = weigh(k, text_of(k->pending.text, k->pending.len + n + 1), &with);
+	if (!same_kind(k->pending.l.kind, with.kind))
+		a = -1;
+	if (!same_kind(k->pending.l.kind, without.kind))
+		b = -1;
+	int now = k->pending.l.kind == LINE_INVOKED ? 0 : k->pending.l.got;
+	if (a <= now && b <= now) {
+		/* no new field, but a long one may be spread over three lines */
+		return false;
+	}
+	k->pending.joins++;
+	/* inside a path or the names of a gfp mask there is no blank */
+	bool inside = k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
+		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
+		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
+	if (b > a || (b == a && inside && end[-1] != ' ')) {
+		memmove(end, end + 1, n);
+		k->pending.len += n;
+	} else {
+		k->pending.len += n + 1;
+	}
+	/* parse again: the texts must point at what is there now */
+	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	if (!k->pending.l.cut)
+		flush_pending(k);
+	return true;
+}
+
+/* A kind that is not whole is held until the next line shows whether it goes on there. */
+static void message(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	struct line l;
+	if (k->pending.on) {
+		if (!p->stamped) {
+			line_parse(t, &l);
+			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT) && join(k, t))
+				return;
+		}
+		flush_pending(k);
+	}
+	line_parse(t, &l);
+	if (l.kind == LINE_ROW) {
+		const struct table *table = assemble_table(&k->a, p->context);
+		struct oom_row row;
+		if (table) {
+			l.got = table_row(t, table, &row);
+			l.cut = row.cut;
+		}
+	}
+	if (!l.cut || text_len(t) >= MAX_PENDING / 2) {
+		assemble(&k->a, p, number, t, &l);
+		return;
+	}
+	k->pending.p = *p;
+	size_t caller = text_len(p->caller) < sizeof(k->pending.caller) ? text_len(p->caller) : 0;
+	memcpy(k->pending.caller, p->caller.p ? p->caller.p : "", caller);
+	k->pending.p.when = k->pending.p.host = k->pending.p.message = (struct text){ 0 };
+	k->pending.p.caller = text_of(k->pending.caller, caller);
+	k->pending.number = number;
+	k->pending.len = text_len(t);
+	k->pending.joins = 0;
+	memcpy(k->pending.text, t.p, text_len(t));
+	k->pending.on = true;
+	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
+}
+
+/* A record may be several lines (memory.stat in one printk, the counters under Mem-Info), or one with a newline in a comm. */
+static void record(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	const char *nl = memchr(t.p, '\n', text_len(t));
+	struct line l;
+	if (nl) {
+		line_parse(t, &l);
+		switch (l.kind) {
+		case LINE_HEADER:
+		case LINE_ROW:
+		case LINE_KILLED:
+		case LINE_CHOICE:
+		case LINE_SELECTED:
+		case LINE_CPUSET:
+		case LINE_REAPED:
+		case LINE_SHARING:
+		case LINE_EXITING:
+		case LINE_PINNED:
+		case LINE_CPU:
+			break;
+		default:
+			while ((nl = memchr(t.p, '\n', text_len(t)))) {
+				message(k, p, number, text_of(t.p, (size_t)(nl - t.p)));
+				t.p = nl + 1;
+			}
+		}
+	}
+	message(k, p, number, t);
+}
+
+void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const char *caller, const char *text, size_t len)
+{
+	struct prefix p = { .stamped = true, .level = level, .usec = usec, .seq = seq };
+	if (caller && *caller) {
+		p.caller = text_of(caller, strlen(caller));
+		p.context = hash_text(0, p.caller);
+	}
+	record(k, &p, 0, text_of(text, len < MAX_LINE ? len : MAX_LINE));
+	/* a record is whole: nothing follows it */
+	flush_pending(k);
+}
+
+/* rsyslog writes control characters as #ooo, /dev/kmsg as \xhh; colours go, a mailer's unbreakable blanks become blanks.
+ * Returns the new length. */
+static size_t unescape(const char *from, size_t len, char *to, bool hex)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		char c = from[i];
+		if (c == '#' && i + 3 < len && from[i + 1] == '0' && from[i + 2] >= '0' && from[i + 2] <= '3' &&
+		    from[i + 3] >= '0' && from[i + 3] <= '7') {
+			c = (char)((from[i + 2] - '0') * 8 + (from[i + 3] - '0'));
+			i += 3;
+		} else if (hex && c == '\\' && i + 3 < len && from[i + 1] == 'x') {
+			struct text t = text_of(from + i + 2, 2);
+			int64_t v;
+			if (text_hex(&t, &v) && t.p == t.end) {
+				c = (char)v;
+				i += 3;
+			}
+		} else if (c == '\xc2' && i + 1 < len && from[i + 1] == '\xa0') {
+			c = ' ';
+			i++;
+		} else if (c == '\033' && i + 1 < len && from[i + 1] == '[') {
+			size_t j = i + 2;
+			while (j < len && j < i + 16 && (is_digit(from[j]) || from[j] == ';'))
+				j++;
+			if (j < len && (from[j] == 'm' || from[j] == 'K')) {
+				i = j;
+				continue;
+			}
+		}
+		to[n++] = c;
+	}
+	return n;
+}
+
+static void plain_line(struct klog *k, uint64_t number, struct text t)
+{
+	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memmem(t.p, text_len(t), "#01", 3)) {
+		size_t n = unescape(t.p, text_len(t), k->scratch, false);
+		t = text_of(k->scratch, n);
+	}
+	struct prefix p;
+	prefix_strip(t, &p);
+	if (p.foreign)
+		return;
+	struct text m = p.message;
+	if (p.seq != OOM_UNKNOWN && memmem(m.p, text_len(m), "\\x", 2)) {
+		/* in place or into the scratch: shorter than what it is made from */
+		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch) : k->scratch;
+		m = text_of(to, unescape(m.p, text_len(m), to, true));
+	}
+	record(k, &p, number, m);
+}
+
+/* What a journal or a container runtime says of a message. */
+static void entry(struct klog *k, uint64_t number, const struct journal_entry *e)
+{
+	struct text t = text_of(e->message, e->len);
+	if (e->foreign)
+		return;
+	if (!e->kernel) {
+		while (text_len(t)) {	/* docker's "log", a cloud's "textPayload": a line of any log */
+			const char *nl = memchr(t.p, '\n', text_len(t));
+			struct text line = text_of(t.p, nl ? (size_t)(nl - t.p) : text_len(t));
+			plain_line(k, number, line);
+			t.p = nl ? nl + 1 : t.end;
+		}
+		return;
+	}
+	struct prefix p = { .stamped = true, .level = -1, .usec = e->usec, .seq = OOM_UNKNOWN };
+	p.when = text_of(e->when, strlen(e->when));
+	p.host = text_of(e->host, strlen(e->host));
+	if (e->host[0])
+		p.context = hash_text(0, p.host);
+	record(k, &p, number, t);
+}
+
+void klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
+{
+	struct text t = text_of(line, len < MAX_LINE ? len : MAX_LINE);
+	while (t.end > t.p && (t.end[-1] == '\r' || t.end[-1] == '\n' || t.end[-1] == '\0'))
+		t.end--;
+	struct journal_entry *e;
+	switch (journal_line(&k->journal, number, t, &e)) {
+	case JOURNAL_TAKEN:
+		return;
+	case JOURNAL_ENTRY:
+		entry(k, e->line, e);
+		return;
+	case JOURNAL_ENTRY_AND_LINE:
+		entry(k, e->line, e);
+		break;
+	case JOURNAL_NONE:
+		break;
+	}
+	plain_line(k, number, t);
+}
+
+void klog_flush(struct klog *k)
+{
+	struct journal_entry *e = journal_end(&k->journal);
+	if (e)
+		entry(k, e->line, e);
+	flush_pending(k);
+	assemble_flush(&k->a);
+}

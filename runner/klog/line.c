@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "klog/line.h"
+
+#include "klog/table.h"
+
+const char *oom_constraint_name(enum oom_constraint c)
+{
+	static const char *const names[] = { NULL, "CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY",
+					     "CONSTRAINT_MEMCG" };
+	return names[c];
+}
+
+/* "dump_header+0x44/0x18d", "? find_lock_task_mm+0x47/0xa0", "[<ffffffff81122950>] …", "RIP: 0033:…", registers. */
+static bool trace(struct text t)
+{
+	if (text_starts(t, "Call Trace") || text_starts(t, "Hardware name: ") || text_starts(t, "[<") ||
+	    text_starts(t, "([<") || text_starts(t, "? ") || text_starts(t, "<TASK>") || text_starts(t, "</TASK>") ||
+	    text_starts(t, "RIP: ") || text_starts(t, "RSP: ") || text_starts(t, "RAX: ") || text_starts(t, "RDX: ") ||
+	    text_starts(t, "RBP: ") || text_starts(t, "R10: ") || text_starts(t, "R13: ") || text_starts(t, "Code: ") ||
+	    text_starts(t, "Workqueue: ") || text_starts(t, "COMPACTION is disabled") || text_starts(t, "Tainted: ") ||
+	    text_starts(t, "Backtrace:") || text_starts(t, "Stack : "))
+		return true;
+	const char *p = t.p;
+	while (p < t.end && *p != ' ' && *p != '+')
+		p++;
+	return t.end - p > 6 && memcmp(p, "+0x", 3) == 0;
+}
+
+static bool elision(struct text t)
+{
+	if (text_len(t) > 24)
+		return false;
+	if (text_starts(t, "...") || text_starts(t, "[...") || text_starts(t, "(...") || text_starts(t, "<..."))
+		return true;
+	return text_find(t, "snip") && (*t.p == '[' || *t.p == '(' || *t.p == '<' || *t.p == '-');
+}
+
+static bool foreign_dump(struct text t)
+{
+	return text_find(t, "page allocation failure") || text_find(t, "page allocation stall") ||
+	       ((text_starts(t, "sysrq: ") || text_starts(t, "SysRq : ")) && text_find(t, "Show Memory"));
+}
+
+void line_parse(struct text t, struct line *l)
+{
+	*l = (struct line){ .kind = LINE_OTHER };
+	text_blanks(&t);
+	text_trim_end(&t);
+	if (!text_len(t)) {
+		l->kind = LINE_BLANK;
+		return;
+	}
+	if (*t.p == '[') {
+		struct table table;
+		if (table_is_row(t)) {
+			l->kind = LINE_ROW;
+			return;
+		}
+		if (table_header(t, &table)) {
+			l->kind = LINE_TABLE;
+			l->got = table.n;
+			l->cut = !table.whole;
+			return;
+		}
+	}
+	if (trace(t)) {
+		l->kind = LINE_TRACE;
+		return;
+	}
+	if (line_memory_parse(t, l))
+		return;
+	*l = (struct line){ .kind = LINE_OTHER };
+	if (line_kill_parse(t, l))
+		return;
+	*l = (struct line){ .kind = LINE_OTHER };
+	if (line_head_parse(t, l))
+		return;
+	*l = (struct line){ .kind = LINE_OTHER };
+	if (text_starts(t, "Tasks state (memory"))
+		l->kind = LINE_TASKS_STATE;
+	else if (elision(t))
+		l->kind = LINE_ELISION;
+	else if (foreign_dump(t))
+		l->kind = LINE_FOREIGN_DUMP;
+}
+
+bool line_opens(struct text t)
+{
+	static const struct { const char *word; size_t n; } words[] = {
+#define WORD(s) { s, sizeof(s) - 1 }
+		WORD("Out of memory"), WORD("Out of Memory: "), WORD("Memory cgroup "), WORD("Memory limit reached"),
+		WORD("Mem-Info:"), WORD("Mem-info:"), WORD("Killed process "), WORD("Kill process "),
+		WORD("Kernel panic - not syncing"), WORD("oom-kill:constraint="), WORD("oom_reaper: "), WORD("oom killer "),
+		WORD("oom_kill_process: "), WORD("Task in "), WORD("Tasks in "), WORD("Tasks state (memory"),
+		WORD("memory: usage "), WORD("memory+swap: usage "), WORD("kmem: usage "), WORD("swap: usage "),
+		WORD("sysrq: "), WORD("SysRq : "), WORD("Call Trace:"), WORD("CPU: "), WORD("Hardware name: "),
+		WORD("Unreclaimable slab info"), WORD("active_anon:"), WORD("lowmem_reserve[]"), WORD("No available memory"),
+		WORD("RIP: "), WORD("Code: "), WORD("Workqueue: "), WORD("Node "), WORD("DMA"), WORD("Normal"),
+		WORD("[<"), WORD("<TASK>"), WORD("</TASK>"), WORD("Swap cache stats: "), WORD("Pid: "),
+		WORD("kill process "),
+#undef WORD
+	};
+	if (!text_len(t))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].word[0] == *t.p && text_starts_n(t, words[i].word, words[i].n))
+			return true;
+	return false;
+}

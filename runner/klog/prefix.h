@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What stands before the kernel's words in a line of a text log, whoever wrote it: kernel time stamps, callers, levels,
+ * /dev/kmsg heads, syslog, ISO and dmesg -T dates in any language, host, tag, container and cloud prefixes, quotes, list
+ * marks, line numbers, colours. Nothing is configured: the line is eaten piece by piece until a message begins.
+ */
+#pragma once
+
+#include "klog/klog.h"
+#include "klog/text.h"
+
+struct prefix {
+	struct text message;
+	bool foreign;		/* a program's line, not the kernel's: its tag says so */
+	bool stamped;		/* a date, a time stamp, a tag or a record head was there: a line of its own, no continuation */
+	bool quoted;		/* in quote marks, as in source code: some stand behind the message too */
+	int level;		/* -1 unknown */
+	int64_t usec, seq;	/* OOM_UNKNOWN */
+	struct text when, host, caller;
+	uint32_t context;	/* hash of host and caller, 0 if neither */
+};
+
+void prefix_strip(struct text line, struct prefix *out);
+
+/* FNV-1a, chained. */
+uint32_t hash_text(uint32_t h, struct text t);
