@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make            build oomtests, oomagent and oomload
-# make run        install what is missing, build, fetch a kernel, run the default cases
+# make run        install what is missing, build, fetch a kernel, run the default cases (ARGS=: more for oomtests run)
 # make check      install what is missing, build, run every test
 # make deps       install what is missing (or name the packages)
-# make install    PREFIX=/usr/local DESTDIR=
+# make install    PREFIX=/usr/local DESTDIR= (make uninstall undoes it)
 # make clean
 #
 # SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
@@ -47,12 +47,13 @@ PROGRAMS := oomtests oomagent oomload
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
 
-.PHONY: all run check check-unit deps install clean
+.PHONY: FORCE all run check check-unit deps install uninstall clean
 all: $(PROGRAMS)
 
 # The programs stand at the top of the tree, so that ./oomtests works; they are links into the build that was made last.
-$(PROGRAMS): %: $(BUILD)/%
-	$(Q)ln -sf $< $@
+$(PROGRAMS): %: $(BUILD)/% FORCE
+	$(Q)[ "$$(readlink $@)" = $< ] || ln -sf $< $@
+FORCE:
 
 $(BUILD)/oomtests: $(BUILD)/runner/cmd/main.o $(BUILD)/liboomtests.a
 	$(call say,LINK,$@)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -87,6 +88,30 @@ $(BUILD)/runner/tests/%_test: $(BUILD)/runner/tests/%_test.o $(TESTHELP:%.c=$(BU
 
 check-unit: $(TESTBIN)
 	$(Q)runner/tests/run-unit $(TESTBIN)
+
+# What pkg-config says is asked when make starts, so what follows deps is a make of its own.
+run: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)./oomtests run $(ARGS)
+
+check: deps
+	$(Q)MAKE="$(MAKE)" ci/check
+
+DEST   = $(DESTDIR)$(PREFIX)
+SHARE  = $(DEST)/share
+
+install: all
+	install -d $(DEST)/bin $(DEST)/lib/oomtests $(SHARE)/oomtests/cases $(SHARE)/doc/oomtests
+	install $(BUILD)/oomtests $(DEST)/bin
+	install $(BUILD)/oomagent $(BUILD)/oomload ci/fetch-kernel $(DEST)/lib/oomtests
+	cp -R cases/. $(SHARE)/oomtests/cases
+	install -m 644 README.md LICENSE docs/*.md $(SHARE)/doc/oomtests
+	set -e; for page in $(wildcard docs/man/*.[1-9]); do \
+		install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
+
+uninstall:
+	rm -f $(DEST)/bin/oomtests $(foreach p,$(wildcard docs/man/*.[1-9]),$(SHARE)/man/man$(lastword $(subst ., ,$p))/$(notdir $p))
+	rm -rf $(DEST)/lib/oomtests $(SHARE)/oomtests $(SHARE)/doc/oomtests
 
 clean:
 	rm -rf build build-asan $(PROGRAMS)
