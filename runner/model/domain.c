@@ -175,6 +175,23 @@ enum model_why model_eligible(const struct era *era, const struct model_scene *s
 	return WHY_ELIGIBLE;
 }
 
+int64_t model_score_of_task(const struct era *era, const struct model_scene *s, const struct model_task *t,
+			    uint64_t reader_mems)
+{
+	uint64_t total = model_machine_totalpages(&s->machine);
+	struct model_oom oom;
+	model_oom_init(&oom);
+	if (era->domain_in_badness)	/* relative to current, the reader */
+		oom.current_mems = reader_mems;
+	struct model_task alike = *t;
+	if (!era->domain_in_badness)
+		alike.mems = MODEL_ALL_NODES;
+	int64_t points = MODEL_INELIGIBLE;
+	if (model_eligible(era, s, &oom, CONSTRAINT_NONE, &alike) == WHY_ELIGIBLE)
+		points = model_points(era, model_base(era, &t->pages), t->adj, t->cap_sys_admin, total);
+	return model_oom_score(era, points, total);
+}
+
 const char *model_why_text(enum model_why why)
 {
 	static const char *const text[] = {

@@ -62,7 +62,7 @@ struct model_task {
 	bool origin;		/* in swapoff() or a write of 2 to KSM's run */
 	bool in_flight;		/* an OOM victim that is still dying */
 	bool exiting;		/* SIGKILL pending or in do_exit(), all sharers of its mm too, not dumping core */
-	bool in_exit;		/* in_flight, and all its threads entered do_exit() */
+	bool in_exit;		/* all its threads have entered do_exit() */
 	bool cap_sys_admin;	/* in the first user namespace; for root_bonus */
 	bool pidns_init;	/* pid 1 of its `pidns` */
 };
@@ -201,6 +201,10 @@ const char *model_why_text(enum model_why why);	/* "oom_score_adj is -1000" */
 enum model_why model_eligible(const struct era *era, const struct model_scene *scene, const struct model_oom *oom,
 			      enum constraint constraint, const struct model_task *task);
 
+/* What /proc/PID/oom_score of a task of the scene reads for a reader with these Mems_allowed. */
+int64_t model_score_of_task(const struct era *era, const struct model_scene *scene, const struct model_task *task,
+			    uint64_t reader_mems);
+
 /* Is memcg `inner` below `outer`, or the same? -1 is the root, above all. */
 bool model_memcg_below(const struct model_scene *scene, int inner, int outer);
 
@@ -219,6 +223,8 @@ enum model_outcome {
 	OUTCOME_NO_FS,		/* the allocation may not wait for a kill; it loops */
 	OUTCOME_NOBODY,		/* nobody can be killed, no panic (memcg, sysrq) */
 	OUTCOME_PANIC,		/* `panic` has the text */
+	OUTCOME_FAILS,		/* the killer is not asked: the charge is ENOMEM, the write of a v1 limit EBUSY */
+	OUTCOME_SLEEPS,		/* the killer is not asked: v1 oom_kill_disable, the task sleeps until there is room */
 };
 
 enum model_how {
@@ -231,6 +237,7 @@ enum model_how {
 struct model_death {
 	int task;		/* index */
 	enum model_how how;
+	bool again;		/* the group scan comes by once more: as a rule one more line and one more count */
 };
 
 struct model_decision {
@@ -242,7 +249,7 @@ struct model_decision {
 	bool allocating_task;	/* vm.oom_kill_allocating_task decided: no points were compared */
 	int chosen;		/* index of the task with the most points, or -1 */
 	int64_t points;		/* of the chosen one */
-	int victim;		/* chosen, or the child that dies in its place; -1: none */
+	int victim;		/* chosen, or the child that dies in its place; -1: none (but OUTCOME_SILENT names one too) */
 	int64_t victim_points;
 	int runner_up;		/* who would be chosen if the chosen one (and who shares its mm) were not there; or -1 */
 	int64_t runner_up_points;
@@ -263,15 +270,26 @@ void model_out_of_memory(const struct era *era, const struct model_scene *scene,
 			 struct model_decision *decision);
 void model_decision_free(struct model_decision *decision);	/* takes a zeroed one too */
 
+/* What becomes of the charge or fault that asked, if current is not the victim (mm/memcontrol.c:try_charge_memcg). */
+enum model_charge {
+	CHARGE_RETRIED,		/* goes on when there is room */
+	CHARGE_FAILS,		/* ENOMEM */
+	CHARGE_FORCED,		/* goes over the limit */
+	CHARGE_SPINS,		/* the page fault is retried for ever, until a SIGKILL or room */
+	CHARGE_SLEEPS,		/* v1 oom_kill_disable */
+};
+enum model_charge model_charge(const struct era *era, const struct model_oom *oom, const struct model_decision *decision);
+
 /* --- save.c ------------------------------------------------------------------------------------------------- */
 
-/* What would have let the victim live, somebody else dying in its place: the nearest change of one number. */
+/* What would have let the victim live: the nearest change of one number with which the kernel kills somebody else. */
 struct model_save {
 	bool adj_found;
 	int adj;		/* the highest oom_score_adj below its own with which it lives */
-	int adj_victim;		/* who dies then; -1: nobody could be killed */
-	bool raise_found, lower_found;	/* for a constraint with other units: memcg limit, RAM + swap */
-	uint64_t raise_totalpages, lower_totalpages;	/* the nearest larger, smaller totalpages with which it lives */
+	int adj_victim;		/* who dies then; -1: nobody */
+	/* Another totalpages gives oom_score_adj another weight. totalpages of a memcg are its limit and swap. */
+	bool raise_found, lower_found;
+	uint64_t raise_totalpages, lower_totalpages;	/* the nearest larger, smaller one with which it lives */
 	int raise_victim, lower_victim;
 };
 void model_what_would_save(const struct era *era, const struct model_scene *scene, const struct model_oom *oom,
