@@ -2,9 +2,9 @@
 /* Private anonymous memory: what most processes are killed for. */
 #include <sys/mman.h>
 
-#include "oomload.h"
+#include "anon.h"
 
-static int anon_open(struct load *l)
+int anon_open(struct load *l)
 {
 	uint64_t thp, ksm;
 	if (!load_arg_size(l, "thp", 0, 0, 1, &thp) || !load_arg_size(l, "ksm", 0, 0, 1, &ksm))
@@ -19,16 +19,9 @@ static int anon_open(struct load *l)
 	return 0;
 }
 
-static failure anon_add(struct load *l, uint64_t bytes)
+failure anon_add(struct load *l, uint64_t bytes)
 {
 	return segment_add_anon(l, bytes, 0, NULL);
-}
-
-static failure anon_drop(struct load *l, uint64_t bytes)
-{
-	segment_drop(l, bytes);
-	l->total -= bytes;
-	return 0;
 }
 
 const struct kind kind_anon = {
@@ -40,7 +33,7 @@ const struct kind kind_anon = {
 	},
 	.open = anon_open,
 	.add = anon_add,
-	.drop = anon_drop,
+	.drop = segment_drop_held,
 	.touch = segment_touch,
 	.close = segment_close,
 };

@@ -89,6 +89,7 @@ static struct result call_fork(struct load *l, char *args)
 		return BAD_ARGS;
 	pid_t pid = fork();
 	if (pid == 0) {
+		procs_child_init();
 		if (!word)
 			_exit(0);
 		procs_hold();

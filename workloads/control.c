@@ -13,12 +13,7 @@
 
 int control_in, control_out = -1;
 
-static struct {
-	char text[1024];
-	size_t len;	/* received */
-	size_t used;	/* of these, already returned */
-	bool skipping;	/* the rest of a line that was too long */
-} input;
+static char order_text[1024];
 
 static void on_child(int signo)
 {
@@ -46,42 +41,21 @@ void control_say_ready(void)
 	procs_say_all();
 }
 
-/* The next whole line in the buffer, or NULL. */
-static char *buffered_line(void)
+bool control_gone(short revents)
 {
-	char *start = input.text + input.used;
-	char *end = memchr(start, '\n', input.len - input.used);
-	if (!end) {
-		memmove(input.text, start, input.len - input.used);
-		input.len -= input.used;
-		input.used = 0;
-		if (input.len == sizeof(input.text)) {
-			if (!input.skipping)
-				error_say("an order is longer than %u bytes", (uint64_t)sizeof(input.text));
-			input.skipping = true;
-			input.len = 0;
-		}
-		return NULL;
-	}
-	input.used = (size_t)(end + 1 - input.text);
-	*end = '\0';
-	if (input.skipping) {
-		input.skipping = false;
-		return buffered_line();
-	}
-	return start;
+	return control_in == 3 && (revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL));
 }
 
-/* Waits for an order if `wait`. NULL: there is none (yet), or with *ended, there will be none. */
+/* Waits for an order if `wait`. NULL: there is none yet, or with *ended, there will be none.
+ * It is read byte by byte, so that what follows an `exec` is left for the program that starts then. */
 static char *next_order(bool wait, bool *ended)
 {
 	static const struct timespec at_once;
+	static size_t len;
+	static bool skipping;	/* the rest of a line that was too long */
 	sigset_t none;
 	sigemptyset(&none);
 	for (;;) {
-		char *line = buffered_line();
-		if (line)
-			return line;
 		struct pollfd p = { .fd = control_in, .events = POLLIN };
 		int n = ppoll(&p, 1, wait ? NULL : &at_once, &none);
 		procs_reap();
@@ -89,14 +63,27 @@ static char *next_order(bool wait, bool *ended)
 			return NULL;
 		if (n < 0)
 			continue;	/* EINTR: a child ended */
-		ssize_t got = read(control_in, input.text + input.len, sizeof(input.text) - input.len);
+		char c;
+		ssize_t got = read(control_in, &c, 1);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got <= 0) {
 			*ended = true;
 			return NULL;
 		}
-		input.len += (size_t)got;
+		if (c != '\n') {
+			if (len < sizeof(order_text) - 1)
+				order_text[len++] = c;
+			else
+				skipping = true;
+			continue;
+		}
+		order_text[len] = '\0';
+		len = 0;
+		if (!skipping)
+			return order_text;
+		skipping = false;
+		error_say("an order is longer than %u bytes", (uint64_t)sizeof(order_text) - 1);
 	}
 }
 
@@ -109,8 +96,11 @@ static void leave(struct load *l)
 	_exit(0);
 }
 
-static void say_total(struct load *l, failure f)
+/* `goal` is what was asked for. Less without a failure: a child that held the rest is dead. */
+static void say_total(struct load *l, failure f, uint64_t goal)
 {
+	if (!f && l->total < goal)
+		f = ECHILD;
 	if (f)
 		say(control_out, "failed %s %u", failure_name(f), l->total);
 	else
@@ -125,7 +115,8 @@ static void order_fill(struct load *l, char *args)
 		error_say("fill and shrink take a size in bytes");
 		return;
 	}
-	say_total(l, load_resize(l, bytes));
+	failure f = load_resize(l, bytes);
+	say_total(l, f, bytes);
 }
 
 /* What may be asked while growing. Returns false when growing has to end. */
@@ -154,7 +145,8 @@ static void order_grow(struct load *l, char *args)
 	bool before = l->by_faults;
 	l->by_faults = true;
 	failure f = 0;
-	for (uint64_t goal = l->total; !f && (!to || goal < to);) {
+	uint64_t goal = l->total;
+	while (!f && (!to || goal < to)) {
 		bool ended = false;
 		char *order = next_order(false, &ended);
 		if (ended)
@@ -168,7 +160,7 @@ static void order_grow(struct load *l, char *args)
 		f = load_resize(l, goal);
 	}
 	l->by_faults = before;
-	say_total(l, f);
+	say_total(l, f, goal);
 }
 
 static void order_touch(struct load *l, char *args)
@@ -186,7 +178,7 @@ static void order_ping(struct load *l, char *args)
 static void order_stop(struct load *l, char *args)
 {
 	(void)args;
-	say_total(l, 0);	/* growing ended by itself meanwhile */
+	say_total(l, 0, 0);	/* growing ended by itself meanwhile */
 }
 
 static void order_quit(struct load *l, char *args)

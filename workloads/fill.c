@@ -43,18 +43,23 @@ void fill_reseed(void)
 }
 
 /* xor with a key of its own: the compiler's vectors, as wide as the build's baseline has them. */
-static void write_block(void *to, size_t size)
+static void write_block(void *to)
 {
 	uint64_t a = next_random(), b = next_random();
 	vec key = { a, b, ~a, a + b };
 	vec *v = to;
-	for (size_t i = 0; i < size / sizeof(vec); i++)
+	for (size_t i = 0; i < VECS; i++)
 		v[i] = pattern[i] ^ key;
 }
 
-const void *fill_block(size_t size)
+const void *fill_block(void)
 {
-	write_block(block, size);
+	write_block(block);
+	return block;
+}
+
+void *fill_room(void)
+{
 	return block;
 }
 
@@ -71,15 +76,15 @@ static void on_fault(int signo)
 
 failure fill_guard(failure (*fn)(void *arg), void *arg)
 {
-	sigjmp_buf env;
+	sigjmp_buf env, *outer = guard;
 	int signo = sigsetjmp(env, 0);	/* SA_NODEFER: there is no mask to restore */
 	if (signo) {
-		guard = NULL;
+		guard = outer;
 		return FAILED_BY_SIGNAL + signo;
 	}
 	guard = &env;
 	failure f = fn(arg);
-	guard = NULL;
+	guard = outer;
 	return f;
 }
 
@@ -111,7 +116,7 @@ static failure write_by_faults(void *arg)
 		if (r->alike)
 			memcpy(r->p + r->done, pattern, FILL_BLOCK);
 		else
-			write_block(r->p + r->done, FILL_BLOCK);
+			write_block(r->p + r->done);
 	return 0;
 }
 

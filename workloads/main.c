@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "oomload.h"
@@ -72,13 +73,13 @@ int main(int argc, char **argv)
 
 	system_argv = argv;
 	system_set_comm(load.name);
-	system_raise_nofile();
+	system_raise_limit(RLIMIT_NOFILE, 1 << 20);	/* fs.nr_open's default */
 	fill_init();
 	system_prefault();
 	if (open_load(&load))
 		return procs_end(), 2;
 	if (load.kind->serve_elsewhere)
-		load.kind->serve_elsewhere(&load, control_serve);
+		return load.kind->serve_elsewhere(&load, control_serve), 2;
 	control_say_ready();
 	control_serve(&load);
 }

@@ -68,8 +68,8 @@ struct kind {
 	/* Lets go of everything and ends other processes, before exit and exec. NULL: the kernel does it. */
 	void (*close)(struct load *l);
 	uint64_t (*unit)(struct load *l);	/* sizes are rounded up to this; NULL: the page size */
-	/* Instead of serving orders in the thread that called main(): calls serve() in another. */
-	void (*serve_elsewhere)(struct load *l, void (*serve)(struct load *l));
+	/* Instead of `ready` and serving orders in the thread that called main(): does both in another. Returns on failure. */
+	int (*serve_elsewhere)(struct load *l, void (*serve)(struct load *l));
 };
 
 /* kinds.c: ends with NULL. */
@@ -98,9 +98,10 @@ void fill_reseed(void);
 failure fill_write(struct load *l, char *p, uint64_t len, uint64_t *done);
 /* Reads one byte of every `stride` bytes. *done as above, in strides. */
 failure fill_read(const char *p, uint64_t len, uint64_t stride, uint64_t *done);
-/* Returns a block of `size` bytes (at most FILL_BLOCK) that is unlike the last one, valid until the next call. */
 #define FILL_BLOCK 4096
-const void *fill_block(size_t size);
+/* A block that is unlike the last one, for write(); and room for read(). The same room, for one thread only. */
+const void *fill_block(void);
+void *fill_room(void);
 /* Runs fn(arg) and returns FAILED_BY_SIGNAL + N if SIGBUS or SIGSEGV ended it, else what it returned. */
 failure fill_guard(failure (*fn)(void *arg), void *arg);
 
@@ -109,6 +110,8 @@ failure fill_guard(failure (*fn)(void *arg), void *arg);
 failure segment_add(struct load *l, char *start, uint64_t len);
 /* Unmaps the newest `bytes`. */
 void segment_drop(struct load *l, uint64_t bytes);
+/* The same, of l->total too: a drop for struct kind. */
+failure segment_drop_held(struct load *l, uint64_t bytes);
 uint64_t segment_touch(struct load *l);
 void segment_close(struct load *l);
 /* Maps `bytes` of anonymous memory, fills it, runs `then` (or NULL) on it, records it. What can't be filled is unmapped. */
@@ -117,15 +120,17 @@ failure segment_add_anon(struct load *l, uint64_t bytes, int flags, failure (*th
 /* system.c */
 /* Faults in the program, its data and some stack. */
 void system_prefault(void);
-/* Lets this process have as many files as it may. */
-void system_raise_nofile(void);
+/* Only the stack: for a thread. */
+void system_prefault_stack(void);
+/* Raises a resource limit to `most`, or as far as this process may. */
+void system_raise_limit(int which, uint64_t most);
 void system_set_comm(const char *name);
 /* NAME/I, cut to what a comm holds. */
 void system_set_comm_of_child(const char *name, unsigned int i);
 /* Starts this program over with the arguments it had. Returns only when that failed. */
 failure system_exec(void);
 extern char **system_argv;
-/* Memory for a kind's own book-keeping, faulted in at once; NULL with errno. */
+/* Memory for a kind's own book-keeping, zeroed, faulted in as it is used: by orders only. NULL with errno. */
 void *system_scratch(size_t size);
 
 /* procs.c: the other processes of this workload. */
@@ -140,12 +145,16 @@ void procs_say_all(void);
 void procs_reap(void);
 /* Kills and waits for all, silently. */
 void procs_end(void);
+/* The first thing in a child. */
+void procs_child_init(void);
 /* Keeps a child of this workload until the other end of the control stream goes away, then exits. Touches nothing. */
 void procs_hold(void) __attribute__((noreturn));
 
 /* control.c */
 extern int control_in, control_out;
 void control_init(void);
+/* What poll() with POLLRDHUP says of a control stream whose other end was closed. Never of standard input. */
+bool control_gone(short revents);
 /* Serves orders until `quit` or the end of input, then exits. */
 void control_serve(struct load *l) __attribute__((noreturn));
 /* "ready PID" and the children. */

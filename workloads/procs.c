@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,18 +57,27 @@ void procs_end(void)
 	for (unsigned int i = 0; i < n_procs; i++)
 		if (procs[i])
 			kill(procs[i], SIGKILL);
-	for (unsigned int i = 0; i < n_procs; i++) {
+	/* The init of a PID namespace ends only when the others in it have been waited for. */
+	for (unsigned int i = n_procs; i-- > 0;) {
 		while (procs[i] && waitpid(procs[i], NULL, __WALL) < 0 && errno == EINTR)
 			;
 		procs[i] = 0;
 	}
 }
 
+void procs_child_init(void)
+{
+	/* A holder outlives its parent, as any process does; only when nobody listens any more it must not be left over.
+	 * Standard input may be at its end while orders are still to be read from it: then it does go with its parent. */
+	if (control_in != 3)
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
 void procs_hold(void)
 {
-	/* A holder outlives its parent, as any process does; only when nobody listens any more it must not be left over. */
 	struct pollfd p = { .fd = control_in, .events = POLLRDHUP };
-	while (poll(&p, 1, -1) < 0 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)))
-		;
+	do
+		p.revents = 0;
+	while (poll(&p, control_in == 3, -1) < 0 || !control_gone(p.revents));
 	_exit(0);
 }

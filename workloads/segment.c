@@ -40,6 +40,13 @@ void segment_drop(struct load *l, uint64_t bytes)
 	}
 }
 
+failure segment_drop_held(struct load *l, uint64_t bytes)
+{
+	segment_drop(l, bytes);
+	l->total -= bytes;
+	return 0;
+}
+
 uint64_t segment_touch(struct load *l)
 {
 	uint64_t total = 0, done;

@@ -40,17 +40,10 @@ struct result sysfile_read(const char *path)
 static const char *path_of(pid_t pid, const char *file)
 {
 	static char path[64];
-	char digits[12];
-	size_t n = 0, len;
-	do
-		digits[n++] = (char)('0' + pid % 10);
-	while (pid /= 10);
 	memcpy(path, "/proc/", 6);
-	len = 6;
-	while (n)
-		path[len++] = digits[--n];
-	path[len++] = '/';
-	memcpy(path + len, file, strlen(file) + 1);
+	char *end = put_decimal(path + 6, (uint64_t)pid);
+	*end++ = '/';
+	memcpy(end, file, strlen(file) + 1);
 	return path;
 }
 

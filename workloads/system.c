@@ -15,7 +15,7 @@ char **system_argv;
 /* No order runs deeper than this. */
 #define STACK_USED 16384
 
-static __attribute__((noinline)) void prefault_stack(void)
+__attribute__((noinline)) void system_prefault_stack(void)
 {
 	volatile char room[STACK_USED];
 	for (size_t i = 0; i < sizeof(room); i += 512)
@@ -37,19 +37,20 @@ void system_prefault(void)
 				(void)*byte;
 		}
 	}
-	prefault_stack();
+	system_prefault_stack();
 }
 
-void system_raise_nofile(void)
+void system_raise_limit(int which, uint64_t most)
 {
-	struct rlimit r;
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+	struct rlimit r, wanted = { most, most };
+	if (getrlimit(which, &r) < 0 || r.rlim_cur >= most)
 		return;
-	/* fs.nr_open's default; more than the hard limit needs CAP_SYS_RESOURCE. */
-	struct rlimit most = { 1 << 20, 1 << 20 };
-	if (r.rlim_max >= most.rlim_max || setrlimit(RLIMIT_NOFILE, &most) < 0) {
+	if (r.rlim_max >= most)
+		wanted.rlim_max = r.rlim_max;
+	/* More than the hard limit needs CAP_SYS_RESOURCE. */
+	if (setrlimit(which, &wanted) < 0) {
 		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
+		setrlimit(which, &r);
 	}
 }
 
@@ -60,16 +61,12 @@ void system_set_comm(const char *name)
 
 void system_set_comm_of_child(const char *name, unsigned int i)
 {
-	char comm[32], digits[12];
-	size_t len = strlen(name), n = 0;
+	char comm[15 + 1 + 21];
+	size_t len = strlen(name);
 	memcpy(comm, name, len);
-	comm[len++] = '/';
-	do
-		digits[n++] = (char)('0' + i % 10);
-	while (i /= 10);
-	while (n)
-		comm[len++] = digits[--n];
-	comm[len < 15 ? len : 15] = '\0';
+	comm[len] = '/';
+	put_decimal(comm + len + 1, i);
+	comm[15] = '\0';
 	system_set_comm(comm);
 }
 
@@ -81,6 +78,6 @@ failure system_exec(void)
 
 void *system_scratch(size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
 }

@@ -118,17 +118,26 @@ static void put(struct line *line, const char *s)
 		line->text[line->len++] = *s++;
 }
 
+char *put_decimal(char *to, uint64_t n)
+{
+	char digits[20];
+	size_t len = 0;
+	do
+		digits[len++] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (len)
+		*to++ = digits[--len];
+	*to = '\0';
+	return to;
+}
+
 static void put_number(struct line *line, uint64_t n, bool negative)
 {
-	char digits[24];
-	char *p = digits + sizeof(digits) - 1;
-	*p = '\0';
-	do
-		*--p = (char)('0' + n % 10);
-	while (n /= 10);
+	char digits[21];
+	put_decimal(digits, n);
 	if (negative)
-		*--p = '-';
-	put(line, p);
+		put(line, "-");
+	put(line, digits);
 }
 
 static void put_format(struct line *line, const char *fmt, va_list ap)

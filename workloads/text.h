@@ -18,6 +18,9 @@ bool parse_int(const char *text, int64_t min, int64_t max, int64_t *value);
 /* "0", "0-1,3": the whole string or false; bits 0 to 63, at least one. */
 bool parse_mask(const char *text, uint64_t *mask);
 
+/* Writes the decimal digits of n and a NUL, and returns where that stands. At most 21 bytes. */
+char *put_decimal(char *to, uint64_t n);
+
 /* Cuts the next word off *rest; NULL when there is none. */
 char *next_word(char **rest);
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Other processes with the same memory, by clone(CLONE_VM): the kernel kills them with the victim, without a line. */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "anon.h"
+
+#define STACK 32768
+
+/* In the memory of all, as everything. */
+static struct sharer {
+	const char *name;
+	unsigned int i;
+} sharers[PROCS_MAX];
+
+static int run_sharer(void *arg)
+{
+	struct sharer *s = arg;
+	procs_child_init();
+	system_set_comm_of_child(s->name, s->i);
+	procs_hold();
+}
+
+static int sharer_open(struct load *l)
+{
+	uint64_t n;
+	if (anon_open(l) || !load_arg_size(l, "n", 1, 1, PROCS_MAX, &n))
+		return -1;
+	for (unsigned int i = 1; i <= n; i++) {
+		char *stack = system_scratch(STACK);
+		sharers[i - 1] = (struct sharer){ l->name, i };
+		int pid = stack ? clone(run_sharer, stack + STACK, CLONE_VM | SIGCHLD, &sharers[i - 1]) : -1;
+		if (pid < 0)
+			return error_say("%s: clone: %s", l->kind->name, failure_name(errno));
+		procs_add(pid);
+	}
+	return 0;
+}
+
+const struct kind kind_sharer = {
+	.name = "sharer",
+	.help = "private anonymous memory that is also that of NAME/1, NAME/2, ..., which are processes (CLONE_VM)",
+	.args = { { "n", "how many other processes, default 1" } },
+	.open = sharer_open,
+	.add = anon_add,
+	.drop = segment_drop_held,
+	.touch = segment_touch,
+	.close = segment_close,
+};

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Small kernel objects: Unix sockets that nobody uses. Each has an inode, a sock, a dentry and a struct file, from slabs
+ * that the cgroup is charged for (SLAB_ACCOUNT), and none can be reclaimed.
+ */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "oomload.h"
+
+#define FILES_MAX (1 << 20)	/* fs.nr_open's default */
+
+struct slab {
+	unsigned int n;
+	uint64_t object;	/* bytes per socket */
+	int fd[FILES_MAX];
+};
+
+static int slab_open(struct load *l)
+{
+	struct slab *s = system_scratch(sizeof(*s));
+	if (!s)
+		return error_say("%s: no memory for its book-keeping", l->kind->name);
+	l->priv = s;
+	return load_arg_size(l, "object", 2560, 256, 65536, &s->object) ? 0 : -1;
+}
+
+static failure slab_add(struct load *l, uint64_t bytes)
+{
+	struct slab *s = l->priv;
+	for (uint64_t end = l->total + bytes; s->n * s->object < end; s->n++) {
+		int fd = s->n < FILES_MAX ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : (errno = EMFILE, -1);
+		if (fd < 0) {
+			l->total = s->n * s->object;
+			return errno;
+		}
+		s->fd[s->n] = fd;
+	}
+	l->total += bytes;
+	return 0;
+}
+
+static failure slab_drop(struct load *l, uint64_t bytes)
+{
+	struct slab *s = l->priv;
+	l->total -= bytes;
+	while (s->n && (s->n - 1) * s->object >= l->total)
+		close(s->fd[--s->n]);
+	return 0;
+}
+
+static uint64_t slab_touch(struct load *l)
+{
+	struct slab *s = l->priv;
+	struct sockaddr name;
+	uint64_t n = 0;
+	for (unsigned int i = 0; i < s->n; i++) {
+		socklen_t len = sizeof(name);
+		n += getsockname(s->fd[i], &name, &len) == 0;
+	}
+	return n == s->n ? l->total : n * s->object;
+}
+
+static void slab_close(struct load *l)
+{
+	if (l->total)
+		slab_drop(l, l->total);
+}
+
+const struct kind kind_slab = {
+	.name = "slab",
+	.help = "small kernel objects (unused Unix sockets); the bytes are an estimate",
+	.args = { { "object", "bytes that one socket is taken for, default 2560" } },
+	.open = slab_open,
+	.add = slab_add,
+	.drop = slab_drop,
+	.touch = slab_touch,
+	.close = slab_close,
+};

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A process whose leader has ended: the memory is a worker thread's, under whose pid the kernel shows it (find_lock_task_mm). */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "anon.h"
+
+static void (*serve_orders)(struct load *l);
+
+/* The state in /proc/PID/stat, behind the comm, which may hold anything but ends with the last ')'. */
+static char leader_state(void)
+{
+	char text[256];
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 'Z';	/* without /proc nobody can tell the difference */
+	ssize_t n = read(fd, text, sizeof(text));
+	close(fd);
+	while (n > 2 && text[n - 1] != ')')
+		n--;
+	return n > 2 ? text[n + 1] : 'Z';
+}
+
+static void *run_worker(void *arg)
+{
+	struct load *l = arg;
+	system_prefault_stack();
+	while (leader_state() != 'Z')
+		sched_yield();	/* it is on its way: from exit(2) to the zombie nothing waits */
+	control_say_ready();
+	serve_orders(l);
+	return NULL;
+}
+
+static int serve_in_worker(struct load *l, void (*serve)(struct load *l))
+{
+	pthread_attr_t attr;
+	pthread_t id;
+	serve_orders = serve;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 131072);
+	int f = pthread_create(&id, &attr, run_worker, l);
+	if (f)
+		return error_say("%s: pthread_create: %s", l->kind->name, failure_name(f));
+	syscall(SYS_exit, 0);	/* this thread alone */
+	return -1;
+}
+
+const struct kind kind_zombie_leader = {
+	.name = "zombie-leader",
+	.help = "private anonymous memory of a process whose first thread has ended; another serves orders",
+	.open = anon_open,
+	.add = anon_add,
+	.drop = segment_drop_held,
+	.touch = segment_touch,
+	.close = segment_close,
+	.serve_elsewhere = serve_in_worker,
+};
