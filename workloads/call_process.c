@@ -87,20 +87,26 @@ static struct result call_fork(struct load *l, char *args)
 	char *word = next_word(&args);
 	if ((word && !streq(word, "keep")) || next_word(&args))
 		return BAD_ARGS;
+	(void)l;
+	int start[2];
+	if (procs_start_begin(start) < 0)
+		return result_of(-1);
 	pid_t pid = fork();
 	if (pid == 0) {
-		procs_child_init();
 		if (!word)
 			_exit(0);
+		procs_child_init();
+		procs_start_done(start);
 		procs_hold();
 	}
-	if (pid < 0)
-		return result_of(-1);
-	if (!word) {
+	struct result r = result_of(pid);
+	bool started = procs_start_wait(start);	/* without a child: the end of file, at once */
+	if (r.errnum)
+		return r;
+	if (!word || !started) {
 		waitpid(pid, NULL, 0);
-		return (struct result){ 0, 0 };
+		return (struct result){ 0, word ? ECHILD : 0 };
 	}
-	(void)l;
 	return (struct result){ procs_add(pid), 0 };
 }
 

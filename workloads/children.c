@@ -16,7 +16,10 @@ static void run_child(struct load *l, struct shares *s, unsigned int i, int fd)
 		close(s->worker[k].fd);	/* the parent's ends: a worker must see when that is gone */
 	fill_reseed();
 	struct load mine = s->own;
-	if (!s->whole && mine.kind->open && mine.kind->open(&mine))
+	/* Memory is the child's own, unless all hold the same. */
+	bool bad = !s->whole && mine.kind->open && mine.kind->open(&mine);
+	worker_started(fd, bad ? EINVAL : 0);	/* it said why */
+	if (bad)
 		_exit(2);
 	worker_serve(&mine, fd);
 	procs_hold();	/* the parent is dead; children live on, as children do */
@@ -35,7 +38,9 @@ static int start_child(struct load *l, unsigned int i)
 		run_child(l, s, i, fd);
 	close(fd);
 	procs_add(pid);
-	return 0;
+	/* `ready` means that all children stand still. */
+	failure f = worker_await_start(&s->worker[i - 1]);
+	return f ? error_say("%s: child %u could not start", l->kind->name, (uint64_t)i) : 0;
 }
 
 static int children_open(struct load *l)
@@ -47,13 +52,13 @@ static int children_open(struct load *l)
 	if (mem && shared)
 		return error_say("%s: mem= and shared=1 exclude each other", l->kind->name);
 	const struct kind *kind = kind_find(shared ? "memfd" : mem ? mem : "anon");
-	if (!kind || !kind->add)
-		return error_say("%s: mem=%s: no such kind of one holder", l->kind->name, mem);
+	if (!kind || !kind->add || kind->main_only)
+		return error_say("%s: mem=%s: no kind that a child can hold", l->kind->name, mem);
 	if (shares_open(l, 4, kind))
 		return -1;
 	struct shares *s = l->priv;
 	s->whole = shared;
-	if ((shared || s->weight[0]) && kind->open && kind->open(&s->own))
+	if (kind->open && kind->open(&s->own))
 		return -1;
 	if (pidns && unshare(CLONE_NEWPID) < 0)
 		return error_say("%s: pidns=1: unshare: %s", l->kind->name, failure_name(errno));

@@ -68,6 +68,7 @@ struct kind {
 	/* Lets go of everything and ends other processes, before exit and exec. NULL: the kernel does it. */
 	void (*close)(struct load *l);
 	uint64_t (*unit)(struct load *l);	/* sizes are rounded up to this; NULL: the page size */
+	bool main_only;	/* can't be what a child of another kind holds */
 	/* Instead of `ready` and serving orders in the thread that called main(): does both in another. Returns on failure. */
 	int (*serve_elsewhere)(struct load *l, void (*serve)(struct load *l));
 };
@@ -147,6 +148,10 @@ void procs_reap(void);
 void procs_end(void);
 /* The first thing in a child. */
 void procs_child_init(void);
+/* Lets a parent wait until its child has started up: before the fork; in the child at the end of its start; in the parent. */
+int procs_start_begin(int fd[2]);
+void procs_start_done(const int fd[2]);
+bool procs_start_wait(const int fd[2]);
 /* Keeps a child of this workload until the other end of the control stream goes away, then exits. Touches nothing. */
 void procs_hold(void) __attribute__((noreturn));
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -71,6 +72,29 @@ void procs_child_init(void)
 	 * Standard input may be at its end while orders are still to be read from it: then it does go with its parent. */
 	if (control_in != 3)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+int procs_start_begin(int fd[2])
+{
+	return pipe2(fd, O_CLOEXEC);
+}
+
+void procs_start_done(const int fd[2])
+{
+	close(fd[0]);
+	(void)!write(fd[1], "", 1);
+	close(fd[1]);
+}
+
+bool procs_start_wait(const int fd[2])
+{
+	char c;
+	ssize_t n;
+	close(fd[1]);	/* a child that dies is an end of file */
+	while ((n = read(fd[0], &c, 1)) < 0 && errno == EINTR)
+		;
+	close(fd[0]);
+	return n == 1;
 }
 
 void procs_hold(void)

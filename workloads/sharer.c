@@ -9,17 +9,18 @@
 
 #define STACK 32768
 
-/* In the memory of all, as everything. */
 static struct sharer {
 	const char *name;
 	unsigned int i;
-} sharers[PROCS_MAX];
+	int start[2];
+} *sharers;
 
 static int run_sharer(void *arg)
 {
 	struct sharer *s = arg;
 	procs_child_init();
 	system_set_comm_of_child(s->name, s->i);
+	procs_start_done(s->start);	/* its descriptors are copies */
 	procs_hold();
 }
 
@@ -28,11 +29,14 @@ static int sharer_open(struct load *l)
 	uint64_t n;
 	if (anon_open(l) || !load_arg_size(l, "n", 1, 1, PROCS_MAX, &n))
 		return -1;
-	for (unsigned int i = 1; i <= n; i++) {
+	sharers = system_scratch(n * sizeof(*sharers));
+	for (unsigned int i = 1; sharers && i <= n; i++) {
+		struct sharer *s = &sharers[i - 1];
 		char *stack = system_scratch(STACK);
-		sharers[i - 1] = (struct sharer){ l->name, i };
-		int pid = stack ? clone(run_sharer, stack + STACK, CLONE_VM | SIGCHLD, &sharers[i - 1]) : -1;
-		if (pid < 0)
+		s->name = l->name;
+		s->i = i;
+		int pid = stack && procs_start_begin(s->start) == 0 ? clone(run_sharer, stack + STACK, CLONE_VM | SIGCHLD, s) : -1;
+		if (pid < 0 || !procs_start_wait(s->start))
 			return error_say("%s: clone: %s", l->kind->name, failure_name(errno));
 		procs_add(pid);
 	}
@@ -48,4 +52,5 @@ const struct kind kind_sharer = {
 	.drop = segment_drop_held,
 	.touch = segment_touch,
 	.close = segment_close,
+	.main_only = true,
 };

@@ -78,8 +78,9 @@ static uint64_t stack_touch(struct load *l)
 const struct kind kind_stack = {
 	.name = "stack",
 	.help = "the stack of the main thread; `failed SIGSEGV` when it can't grow",
-	.add = stack_add,
 	.open = stack_open,
+	.add = stack_add,
 	.drop = stack_drop,
 	.touch = stack_touch,
+	.main_only = true,	/* to have room it starts the program over */
 };

@@ -73,4 +73,5 @@ const struct kind kind_vfork = {
 	.drop = segment_drop_held,
 	.touch = segment_touch,
 	.close = segment_close,
+	.main_only = true,
 };

@@ -35,14 +35,8 @@ static void lose(struct worker *w)
 }
 
 /* False when the worker is gone. */
-static bool ask(struct worker *w, const struct order *order, struct answer *answer)
+static bool await_answer(struct worker *w, struct answer *answer)
 {
-	if (w->fd < 0)
-		return false;
-	if (send(w->fd, order, sizeof(*order), MSG_NOSIGNAL) != sizeof(*order)) {
-		lose(w);
-		return false;
-	}
 	sigset_t none;
 	sigemptyset(&none);
 	for (;;) {
@@ -62,6 +56,29 @@ static bool ask(struct worker *w, const struct order *order, struct answer *answ
 		return false;
 	}
 	return true;
+}
+
+static bool ask(struct worker *w, const struct order *order, struct answer *answer)
+{
+	if (w->fd < 0)
+		return false;
+	if (send(w->fd, order, sizeof(*order), MSG_NOSIGNAL) != sizeof(*order)) {
+		lose(w);
+		return false;
+	}
+	return await_answer(w, answer);
+}
+
+void worker_started(int fd, failure f)
+{
+	struct answer answer = { .failure = f };
+	send(fd, &answer, sizeof(answer), MSG_NOSIGNAL);
+}
+
+failure worker_await_start(struct worker *w)
+{
+	struct answer answer;
+	return await_answer(w, &answer) ? answer.failure : ECHILD;
 }
 
 failure worker_resize(struct worker *w, uint64_t target, bool by_faults)

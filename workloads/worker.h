@@ -11,6 +11,10 @@ struct worker {
 
 /* Makes the pair; the worker's end in *theirs. 0, or -1 with errno. */
 int worker_connect(struct worker *w, int *theirs);
+/* The worker's side, once, at the end of its start: how that went. */
+void worker_started(int fd, failure f);
+/* Waits for that. */
+failure worker_await_start(struct worker *w);
 /* Has the worker resize, or touch, what it holds, and waits. *bytes: its answer. ECHILD when it is gone. */
 failure worker_resize(struct worker *w, uint64_t target, bool by_faults);
 uint64_t worker_touch(struct worker *w);

@@ -58,5 +58,6 @@ const struct kind kind_zombie_leader = {
 	.drop = segment_drop_held,
 	.touch = segment_touch,
 	.close = segment_close,
+	.main_only = true,
 	.serve_elsewhere = serve_in_worker,
 };
