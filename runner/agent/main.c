@@ -133,6 +133,8 @@ int main(int argc, char **argv)
 	const char *journal = NULL, *load = NULL;
 	int64_t fd = -1;
 	struct error err;
+	/* jansson would read a seed from urandom, which in a young guest takes a second to fill; nobody attacks these */
+	json_object_seed(1);
 	if (getpid() == 1)
 		return guest_main();
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {

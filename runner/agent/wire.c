@@ -12,6 +12,7 @@
 #define IN_ROOM (256 << 10)
 #define OUT_LIMIT (8 << 20)	/* a reader that lets this much pile up is waited for */
 #define READER_PATIENCE_MS 10000
+#define GATHER_MS 2
 
 int wire_open(struct wire *w, int fd, struct error *err)
 {
@@ -122,7 +123,7 @@ bool wire_receive(struct wire *w)
 	memmove(w->in, w->in + w->in_taken, w->in_len - w->in_taken);
 	w->in_len -= w->in_taken;
 	w->in_taken = 0;
-	for (;;) {
+	for (bool more = false;;) {
 		if (w->in_room - w->in_len < 4096) {
 			w->in_room *= 2;
 			w->in = xrealloc(w->in, w->in_room, 1);
@@ -130,11 +131,18 @@ bool wire_receive(struct wire *w)
 		ssize_t n = read(w->fd, w->in + w->in_len, w->in_room - w->in_len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
-			return true;
+		if (n < 0 && errno == EAGAIN) {
+			/* a UART hands out a line in 16-byte pieces: let some gather, as long as they keep coming */
+			if (!w->tty || !more || w->in[w->in_len - 1] == '\n')
+				return true;
+			more = false;
+			poll(NULL, 0, GATHER_MS);
+			continue;
+		}
 		if (n <= 0)
 			return false;
 		w->in_len += (size_t)n;
+		more = true;
 	}
 }
 
