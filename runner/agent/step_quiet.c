@@ -7,10 +7,13 @@
 /* On several CPUs a victim may be gone before its "Killed process" line is in the log (mm/oom_kill.c sends the signal
  * first): quiet is when nothing has come for this long. */
 #define QUIET_MS 10
+/* No task grows, every death that the log announced has happened, and yet one that should die lives: after this time
+ * without a sign nothing will come any more, and waiting on would only turn a finding into a time-out. */
+#define OVER_MS 1000
 
 struct settle {
 	const json_t *dead;
-	int64_t last_ns;	/* when something was last missing */
+	int64_t start_ns;
 };
 
 static bool name_ended(const struct agent *a, const char *name)
@@ -19,8 +22,14 @@ static bool name_ended(const struct agent *a, const char *name)
 	return t && t->ended;
 }
 
-/* The tasks that are still to die; NULL in `names`: only whether there are any. */
-static bool waiting(const struct agent *a, const json_t *dead, json_t *names)
+static void add(json_t *names, const char *name)
+{
+	if (names)
+		json_array_append_new(names, json_text(name));
+}
+
+/* Do tasks that the plan names still live? Their names go to `names`, if given. */
+static bool waiting_for_named(const struct agent *a, const json_t *dead, json_t *names)
 {
 	bool any = false;
 	size_t i;
@@ -28,18 +37,36 @@ static bool waiting(const struct agent *a, const json_t *dead, json_t *names)
 	json_array_foreach(dead, i, name)
 		if (!name_ended(a, json_string_value(name))) {
 			any = true;
-			if (names)
-				json_array_append_new(names, json_text(json_string_value(name)));
+			add(names, json_string_value(name));
 		}
-	for (i = 0; i < a->kmsg.n_killed; i++) {
+	return any;
+}
+
+/* Do tasks live that the kernel's log says were killed? */
+static bool waiting_for_killed(const struct agent *a, json_t *names)
+{
+	bool any = false;
+	for (size_t i = 0; i < a->kmsg.n_killed; i++) {
 		const struct task *t = task_of_pid(a, a->kmsg.killed[i]);
 		if (t && !t->ended) {
 			any = true;
-			if (names)
-				json_array_append_new(names, json_text(t->name));
+			add(names, t->name);
 		}
 	}
 	return any;
+}
+
+static bool any_grows(const struct agent *a)
+{
+	for (size_t i = 0; i < a->tasks.n; i++)
+		if (a->tasks.all[i]->growing)
+			return true;
+	return false;
+}
+
+static int64_t latest(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 static bool settled(struct agent *a, void *arg)
@@ -48,11 +75,13 @@ static bool settled(struct agent *a, void *arg)
 	tasks_scan(a);
 	tasks_check_gone(a);
 	kmsg_read(a);
-	int64_t now = now_ns();
-	if (waiting(a, s->dead, NULL))
-		s->last_ns = now;
-	int64_t last = a->kmsg.last_ns > s->last_ns ? a->kmsg.last_ns : s->last_ns;
-	return now - last >= (int64_t)(QUIET_MS * 1e6 * a->scale);
+	int64_t now = now_ns(), quiet = (int64_t)(QUIET_MS * 1e6 * a->scale), over = (int64_t)(OVER_MS * 1e6 * a->scale);
+	int64_t sign = latest(a->kmsg.last_ns, latest(a->tasks.last_exit_ns, s->start_ns));
+	if (waiting_for_killed(a, NULL))
+		return false;
+	if (!waiting_for_named(a, s->dead, NULL))
+		return now - sign >= quiet;
+	return !any_grows(a) && now - sign >= over;
 }
 
 int op_settle(struct agent *a, const json_t *step, json_t *reply, struct error *err)
@@ -60,11 +89,10 @@ int op_settle(struct agent *a, const json_t *step, json_t *reply, struct error *
 	struct settle s = { json_object_get(step, "dead"), now_ns() };
 	if (step_wait(a, settled, &s, step, TICK_MS, reply, err) < 0)
 		return -1;
-	if (json_object_get(reply, "timeout")) {
-		json_t *names = json_array();
-		waiting(a, s.dead, names);
-		json_object_set_new(reply, "waiting", names);
-	}
+	json_t *names = json_array();
+	waiting_for_killed(a, names);
+	waiting_for_named(a, s.dead, names);
+	json_object_set_new(reply, "waiting", names);
 	return 0;
 }
 

@@ -105,6 +105,7 @@ static void task_ended(struct agent *a, struct task *t, int status, int64_t t_us
 		return;
 	t->ended = true;
 	t->growing = false;
+	a->tasks.last_exit_ns = now_ns();
 	bool known = status >= 0;
 	json_t *signal = known && WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null();
 	json_t *code = known && WIFEXITED(status) ? json_integer(WEXITSTATUS(status)) : json_null();

@@ -63,6 +63,7 @@ struct tasks {
 	size_t n_reaped;
 	struct helper helpers[64];
 	size_t n_helpers;
+	int64_t last_exit_ns;	/* 0: none yet */
 	int signalfd;
 };
 
