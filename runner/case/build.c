@@ -165,7 +165,7 @@ static uint64_t percent_of(struct build *b, const char *key, const char *text, u
 		bad(b, key, "%s: %s percent", key, err.text);
 		return 0;
 	}
-	return whole / 100 * (uint64_t)percent & ~UINT64_C(4095);	/* whole pages, as a size in a case would be */
+	return whole / 100 * (uint64_t)percent & ~UINT64_C(4095); /* whole pages, as a size in a case would be */
 }
 
 uint64_t size_of(struct build *b, const char *key, const char *raw, uint64_t unset, uint64_t whole, bool max_allowed)
@@ -185,7 +185,8 @@ uint64_t size_of(struct build *b, const char *key, const char *raw, uint64_t uns
 	if (strlen(text) > 40)
 		bad(b, key, "%s: \"%s\" is not a size", key, show_text(shown, text));
 	else if (parse_size(text, &bytes, &err) < 0)
-		bad(b, key, "%s: %s%s%s", key, err.text, max_allowed ? ", or max" : "", whole ? ", or a percentage" : "");
+		bad(b, key, "%s: %s%s%s", key, err.text, max_allowed ? ", or max" : "",
+		    whole ? ", or a percentage" : "");
 	else if (bytes > INT64_MAX)
 		bad(b, key, "%s: size \"%s\" is too large", key, text);
 	return b->failed ? unset : bytes;
@@ -257,7 +258,7 @@ bool condition_of(struct build *b, const char *key, const char *raw)
 		return holds;
 	const struct mark *m = mark_of(b, key);
 	struct where where = { .line = m->line, .column = m->column };
-	if (m->text_column && streq(text, raw))	/* the file has the very same characters */
+	if (m->text_column && streq(text, raw)) /* the file has the very same characters */
 		where.column = m->text_column + (int)offset;
 	bad_at(b, &where, "%s", err.text);
 	return false;
@@ -282,8 +283,8 @@ int cgroup_named(struct build *b, const char *key, const char *name)
 int find_task(const struct test *t, const char *name)
 {
 	const char *slash = strrchr(name, '/');
-	size_t len = slash && slash[1] && slash[1 + strspn(slash + 1, "0123456789")] == '\0' ?
-			     (size_t)(slash - name) : strlen(name);
+	size_t len = slash && slash[1] && slash[1 + strspn(slash + 1, "0123456789")] == '\0' ? (size_t)(slash - name)
+											     : strlen(name);
 	for (size_t i = 0; i < t->n_tasks; i++) {
 		if (streq(t->tasks[i].name, name))
 			return (int)i;

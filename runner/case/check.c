@@ -30,14 +30,15 @@ static void check_cgroups(struct build *b)
 			bool set;
 			const char *file;
 		} used[] = {
-			{ g->high != UNSET, "memory.high" }, { g->low != UNSET, "memory.low" },
-			{ g->min != UNSET, "memory.min" },   { g->group, "memory.oom.group" },
+			{ g->high != UNSET, "memory.high" },
+			{ g->low != UNSET, "memory.low" },
+			{ g->min != UNSET, "memory.min" },
+			{ g->group, "memory.oom.group" },
 			{ g->oom_kill_disable, "memory.oom_control" },
 		};
 		for (size_t j = 0; j < ARRAY_SIZE(used); j++) {
 			if (used[j].set)
-				check_file(b, &g->where, used[j].file, used[j].file[7] == 'o' && used[j].file[10] == '_' ?
-						"oom_kill_disable" : NULL);
+				check_file(b, &g->where, used[j].file, NULL);
 		}
 		for (size_t j = 0; j < g->n_settings; j++)
 			check_file(b, &g->settings[j].where, g->settings[j].file, NULL);
@@ -54,8 +55,9 @@ static void check_inner(struct build *b, int cgroup, const struct where *where)
 	for (size_t i = 0; len && t->hierarchy == HIERARCHY_V2 && i < t->n_cgroups; i++) {
 		const char *name = t->cgroups[i].name;
 		if (strncmp(name, t->cgroups[cgroup].name, len) == 0 && name[len] == '/')
-			bad_at(b, where, "a task in cgroup \"%s\", which has \"%s\" below it; on v2 only a cgroup without children "
-			       "holds processes", t->cgroups[cgroup].name, name);
+			bad_at(b, where,
+			       "a task in cgroup \"%s\", which has \"%s\" below it; on v2 only a cgroup without children holds processes",
+			       t->cgroups[cgroup].name, name);
 	}
 }
 
@@ -90,7 +92,9 @@ static void check_order(struct build *b)
 			else if (s->op == STEP_START || s->op == STEP_FILL)
 				started[task] = true;
 			else if (!started[task])
-				bad_at(b, &s->where, "task \"%s\" is not started yet; put it into a `start` or `fill` before", s->tasks[j]);
+				bad_at(b, &s->where,
+				       "task \"%s\" is not started yet; put it into a `start` or `fill` before",
+				       s->tasks[j]);
 		}
 		if (s->op == STEP_GROW || s->op == STEP_SYSRQ)
 			unjudged = s;
@@ -101,7 +105,8 @@ static void check_order(struct build *b)
 		bad_at(b, &unjudged->where, "no `expect` follows; say what this must bring about");
 	for (size_t i = 0; i < t->n_tasks && !b->skipped_steps; i++) {
 		if (!started[i])
-			bad_at(b, &t->tasks[i].where, "task \"%s\" is never started; put it into a `start` or `fill`, or take it out",
+			bad_at(b, &t->tasks[i].where,
+			       "task \"%s\" is never started; put it into a `start` or `fill`, or take it out",
 			       t->tasks[i].name);
 	}
 }
@@ -138,16 +143,18 @@ static void check_room(struct build *b)
 	uint64_t all = held_in(t, -1);
 	at(b, "tasks");
 	if (all >= add(t->shape.memory, swap))
-		bad(b, NULL, "the tasks are filled to %lluM in all, but the machine has %lluM%s; make machine.memory larger or the tasks "
-		    "smaller", (unsigned long long)all >> 20, (unsigned long long)add(t->shape.memory, swap) >> 20,
+		bad(b, NULL,
+		    "the tasks are filled to %lluM in all, but the machine has %lluM%s; make machine.memory larger or the tasks smaller",
+		    (unsigned long long)all >> 20, (unsigned long long)add(t->shape.memory, swap) >> 20,
 		    swap ? " with its swap" : "");
 	for (size_t i = 0; i < t->n_cgroups; i++) {
 		const struct test_cgroup *g = &t->cgroups[i];
 		uint64_t more = g->swap_limit < UNSET && g->swap_limit < swap ? g->swap_limit : swap;
 		uint64_t held = held_in(t, (int)i);
 		if (g->limit < UNSET && held > add(g->limit, more))
-			bad_at(b, &g->where, "the tasks in \"%s\" are filled to %lluK, but its limit is %lluK%s; filling alone would be an "
-			       "OOM", g->name, (unsigned long long)held >> 10, (unsigned long long)add(g->limit, more) >> 10,
+			bad_at(b, &g->where,
+			       "the tasks in \"%s\" are filled to %lluK, but its limit is %lluK%s; filling alone would be an OOM",
+			       g->name, (unsigned long long)held >> 10, (unsigned long long)add(g->limit, more) >> 10,
 			       more ? " with its swap" : "");
 	}
 }
@@ -157,7 +164,8 @@ static void check_swap(struct build *b)
 	const struct test *t = b->t;
 	at(b, "%s", "");
 	if (t->swap == SWAP_DISK && t->swap_size > t->shape.disk_size)
-		bad(b, b->raw->swap_size ? "swap_size" : "machine.disk", "%lluM of swap on a disk of %lluM; make machine.disk larger",
+		bad(b, b->raw->swap_size ? "swap_size" : "machine.disk",
+		    "%lluM of swap on a disk of %lluM; make machine.disk larger",
 		    (unsigned long long)t->swap_size >> 20, (unsigned long long)t->shape.disk_size >> 20);
 }
 

@@ -11,7 +11,7 @@
 #include "case/text.h"
 
 #define TESTS_MAX 1000
-#define TEXT_TOTAL_MAX ((size_t)64 << 20)	/* bytes of file times tests: bounds what one file can make us hold */
+#define TEXT_TOTAL_MAX ((size_t)64 << 20) /* bytes of file times tests: bounds what one file can make us hold */
 
 static const char *const hierarchies[] = { "v2", "v1" };
 static const char *const swaps[] = { "none", "disk", "zram" };
@@ -65,8 +65,20 @@ static void check_axis_value(struct build *b, const char *key, const char *value
 		ok = ok && (unsigned char)*p > ' ' && *p != 0x7f && !strchr(",[]#*?$", *p);
 	char shown[320];
 	if (!ok)
-		bad(b, key, "\"%s\" can't be an axis's value; it stands in the test's id: up to 60 bytes without space , [ ] # * ? $",
+		bad(b, key,
+		    "\"%s\" can't be an axis's value; it stands in the test's id: up to 60 bytes without space , [ ] # * ? $",
 		    show_text(shown, value));
+}
+
+static void check_builtin_value(struct build *b, const char *key, size_t builtin, const char *value)
+{
+	char kind[32];
+	for (size_t i = 0; i < builtins[builtin].n_values; i++) {
+		if (streq(builtins[builtin].values[i], value))
+			return;
+	}
+	snprintf(kind, sizeof(kind), "a value of %s", builtins[builtin].name);
+	bad_word(b, key, kind, value, builtins[builtin].values, builtins[builtin].n_values);
 }
 
 static void check_axis(struct build *b, size_t i)
@@ -76,7 +88,8 @@ static void check_axis(struct build *b, size_t i)
 	check_axis_name(b, axis->axis);
 	for (size_t j = 0; j < i; j++) {
 		if (streq(b->raw->matrix[j].axis, axis->axis))
-			bad(b, "axis", "axis \"%s\" stands twice; give each axis once, with all its values", axis->axis);
+			bad(b, "axis", "axis \"%s\" stands twice; give each axis once, with all its values",
+			    axis->axis);
 	}
 	if (axis->n_values == 0)
 		bad(b, "values", "axis \"%s\" has no values; give at least one", axis->axis);
@@ -90,7 +103,7 @@ static void check_axis(struct build *b, size_t i)
 		}
 		for (size_t k = 0; k < ARRAY_SIZE(builtins); k++) {
 			if (streq(builtins[k].name, axis->axis) && builtins[k].values)
-				(void)choice_of(b, key, axis->values[j], 0, builtins[k].values, builtins[k].n_values);
+				check_builtin_value(b, key, k, axis->values[j]);
 		}
 	}
 }
@@ -166,8 +179,9 @@ static struct test *build_one(const struct case_file *c, const char *release, co
 	b.context = (struct when_context){ .release = release, .bindings = bindings };
 	for (size_t i = 0; i < c->raw->n_matrix; i++) {
 		const struct raw_axis *axis = &c->raw->matrix[i];
-		bindings[b.context.n_bindings++] = (struct binding){ axis->axis, axis->values[index[i]],
-								     (const char *const *)axis->values, axis->n_values };
+		bindings[b.context.n_bindings++] =
+			(struct binding){ axis->axis, axis->values[index[i]], (const char *const *)axis->values,
+					  axis->n_values };
 	}
 	t->path = xstrdup(c->path);
 	t->id = make_id(&b, index);
@@ -175,8 +189,8 @@ static struct test *build_one(const struct case_file *c, const char *release, co
 		if (find_axis(c->raw, builtins[i].name))
 			continue;
 		owned[i] = builtin_value(&b, i);
-		bindings[b.context.n_bindings++] = (struct binding){ builtins[i].name, owned[i], builtins[i].values,
-								     builtins[i].n_values };
+		bindings[b.context.n_bindings++] =
+			(struct binding){ builtins[i].name, owned[i], builtins[i].values, builtins[i].n_values };
 	}
 	build_scene(&b);
 	build_tasks(&b);

@@ -116,7 +116,8 @@ void build_expectation(struct build *b, const struct raw_expect *raw, struct exp
 	}
 	check_names(b, "victims", e->victims, e->n_victims);
 	check_names(b, "also_die", e->also_die, e->n_also_die);
-	if (e->trigger && !streq(e->trigger, "agent") && !streq(e->trigger, "kworker") && find_task(b->t, e->trigger) < 0)
+	if (e->trigger && !streq(e->trigger, "agent") && !streq(e->trigger, "kworker") &&
+	    find_task(b->t, e->trigger) < 0)
 		bad(b, "trigger", "trigger: \"%s\" is neither a task of this case nor agent or kworker", e->trigger);
 	read_counters(b, raw, e);
 	check_log(b, e);
@@ -125,10 +126,10 @@ void build_expectation(struct build *b, const struct raw_expect *raw, struct exp
 /* What the steps so far have made of the scene, and who may have asked for memory in this episode. */
 struct scene {
 	const struct test *t;
-	int cgroup_of[256];	/* of each task: moves count */
-	uint64_t limit[256];	/* of each cgroup: writes count */
-	const struct step *last;	/* the last step that may start an OOM, or NULL */
-	unsigned askers;	/* how many such steps */
+	int cgroup_of[256];	 /* of each task: moves count */
+	uint64_t limit[256];	 /* of each cgroup: writes count */
+	const struct step *last; /* the last step that may start an OOM, or NULL */
+	unsigned askers;	 /* how many such steps */
 };
 
 static bool is_below(const struct test *t, int cgroup, int ancestor)
@@ -146,7 +147,8 @@ static uint64_t limit_from_text(const char *value)
 
 static bool is_limit_file(const char *file)
 {
-	return streq(file, "memory.max") || streq(file, "memory.limit_in_bytes") || streq(file, "memory.memsw.limit_in_bytes");
+	return streq(file, "memory.max") || streq(file, "memory.limit_in_bytes") ||
+	       streq(file, "memory.memsw.limit_in_bytes");
 }
 
 static void scene_start(struct scene *s, const struct test *t)
@@ -175,7 +177,7 @@ static unsigned limits_above(const struct scene *s, int cgroup, int *which)
 {
 	unsigned n = 0;
 	*which = -1;
-	for (size_t i = s->t->n_cgroups; cgroup >= 0 && i-- > 0;) {	/* parents come first */
+	for (size_t i = s->t->n_cgroups; cgroup >= 0 && i-- > 0;) { /* parents come first */
 		if (!is_limited(s, (int)i) || !is_below(s->t, cgroup, (int)i))
 			continue;
 		if (n++ == 0)
@@ -188,8 +190,8 @@ static bool in_cpuset(const struct test *t, int cgroup)
 {
 	for (size_t i = 0; cgroup >= 0 && i < t->n_cgroups; i++) {
 		uint64_t mask = 0;
-		if (t->cgroups[i].mems && is_below(t, cgroup, (int)i) && parse_mask(t->cgroups[i].mems, &mask, NULL) == 0 &&
-		    __builtin_popcountll(mask) < t->shape.nodes)
+		if (t->cgroups[i].mems && is_below(t, cgroup, (int)i) &&
+		    parse_mask(t->cgroups[i].mems, &mask, NULL) == 0 && __builtin_popcountll(mask) < t->shape.nodes)
 			return true;
 	}
 	return false;
@@ -305,5 +307,6 @@ void complete_expectations(struct build *b)
 	at(b, "%s", "");
 	t->dangerous = flag_of(b, "dangerous", b->raw->dangerous, global);
 	if (!t->dangerous && trigger_outside)
-		bad(b, "dangerous", "dangerous: false, but a task grows in no limited cgroup; the whole machine would run out of memory");
+		bad(b, "dangerous",
+		    "dangerous: false, but a task grows in no limited cgroup; the whole machine would run out of memory");
 }

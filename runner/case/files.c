@@ -8,7 +8,7 @@
  * Kernel: mm/memcontrol.c:memory_files, mm/memcontrol-v1.c:mem_cgroup_legacy_files.
  */
 static const struct {
-	const char *file, *field;	/* v2 */
+	const char *file, *field; /* v2 */
 	const char *v1, *v1_field;
 	const char *why;
 } names[] = {
@@ -27,7 +27,8 @@ static const struct {
 	{ "memory.stat", "pgfault", "memory.stat", "total_pgfault", NULL },
 	{ "memory.stat", "pgmajfault", "memory.stat", "total_pgmajfault", NULL },
 	{ "memory.swap.max", NULL, NULL, NULL, "v1 limits memory and swap together, in memory.memsw.limit_in_bytes" },
-	{ "memory.swap.current", NULL, NULL, NULL, "v1 counts memory and swap together, in memory.memsw.usage_in_bytes" },
+	{ "memory.swap.current", NULL, NULL, NULL,
+	  "v1 counts memory and swap together, in memory.memsw.usage_in_bytes" },
 	{ "memory.oom.group", NULL, NULL, NULL, "v1 has no group kill" },
 	{ "memory.high", NULL, NULL, NULL, "v1 has no such limit" },
 	{ "memory.low", NULL, NULL, NULL, "v1 has no such protection" },
@@ -40,20 +41,46 @@ static const struct {
 
 /* Only v1 has these. */
 static const char *const v1_only[] = {
-	"memory.limit_in_bytes",       "memory.usage_in_bytes",	  "memory.max_usage_in_bytes", "memory.failcnt",
-	"memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes", "memory.memsw.failcnt",	"memory.oom_control",
-	"memory.use_hierarchy",	       "memory.swappiness",	  "memory.force_empty",	       "memory.soft_limit_in_bytes",
-	"memory.kmem.limit_in_bytes",  "memory.kmem.usage_in_bytes", "memory.move_charge_at_immigrate",
+	"memory.limit_in_bytes",
+	"memory.usage_in_bytes",
+	"memory.max_usage_in_bytes",
+	"memory.failcnt",
+	"memory.memsw.limit_in_bytes",
+	"memory.memsw.usage_in_bytes",
+	"memory.memsw.failcnt",
+	"memory.oom_control",
+	"memory.use_hierarchy",
+	"memory.swappiness",
+	"memory.force_empty",
+	"memory.soft_limit_in_bytes",
+	"memory.kmem.limit_in_bytes",
+	"memory.kmem.usage_in_bytes",
+	"memory.move_charge_at_immigrate",
 };
 
 static const char *const basic[] = {
-	"memory.current", "memory.max", "memory.events", "memory.stat", "memory.limit_in_bytes", "memory.usage_in_bytes",
-	"memory.failcnt", "memory.oom_control", "cgroup.procs", "cgroup.threads", "tasks",
+	"memory.current",
+	"memory.max",
+	"memory.events",
+	"memory.stat",
+	"memory.limit_in_bytes",
+	"memory.usage_in_bytes",
+	"memory.failcnt",
+	"memory.oom_control",
+	"cgroup.procs",
+	"cgroup.threads",
+	"tasks",
 };
 
 static const char *const can_oom[] = {
-	"memory.max", "memory.high", "memory.swap.max", "memory.reclaim", "memory.limit_in_bytes",
-	"memory.memsw.limit_in_bytes", "memory.kmem.limit_in_bytes", "memory.force_empty",
+	"memory.max",
+	"memory.high",
+	"memory.swap.max",
+	"memory.reclaim",
+	"memory.limit_in_bytes",
+	"memory.memsw.limit_in_bytes",
+	"memory.kmem.limit_in_bytes",
+	"memory.force_empty",
 };
 
 static bool is_among(const char *word, const char *const *words, size_t n)

@@ -16,13 +16,13 @@
 
 struct member {
 	struct case_file *file;
-	bool all;		/* a file or directory named it: every test of it belongs to the set */
+	bool all; /* a file or directory named it: every test of it belongs to the set */
 };
 
 struct case_set {
-	struct member *members;	/* in the order of the arguments, each file once */
+	struct member *members; /* in the order of the arguments, each file once */
 	size_t n;
-	char **globs;		/* for members that are not `all` */
+	char **globs; /* for members that are not `all` */
 	bool *matched;
 	size_t n_globs;
 };
@@ -45,7 +45,8 @@ static int add_file(struct case_set *s, const char *path, bool all, struct error
 		if (same_file(case_path(s->members[i].file), path))
 			s->members[i].all = s->members[i].all || all;
 		else
-			result = error_set(err, 0, "%s and %s have the same id, \"%s\"; rename one, or run them one at a time",
+			result = error_set(err, 0,
+					   "%s and %s have the same id, \"%s\"; rename one, or run them one at a time",
 					   case_path(s->members[i].file), path, case_id(c));
 		case_free(c);
 		return result;
@@ -83,7 +84,8 @@ static int add_directory(struct case_set *s, const char *dir, bool all, int dept
 		result = error_set(err, 0, "%s: directories are nested more than %d deep", dir, DEPTH_MAX);
 	for (int i = 0; i < n; i++) {
 		size_t len = strlen(dir);
-		CLEANUP_FREE char *path = xasprintf("%s%s%s", dir, len && dir[len - 1] == '/' ? "" : "/", entries[i]->d_name);
+		CLEANUP_FREE char *path =
+			xasprintf("%s%s%s", dir, len && dir[len - 1] == '/' ? "" : "/", entries[i]->d_name);
 		struct stat st;
 		if (result == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 			int below = add_directory(s, path, all, depth + 1, err);
@@ -156,7 +158,8 @@ static bool in_set(const struct case_set *s, const struct member *m, const struc
 	return in;
 }
 
-static int nothing_matches(const struct case_set *s, const char *glob, const struct test_list *others, struct error *err)
+static int nothing_matches(const struct case_set *s, const char *glob, const struct test_list *others,
+			   struct error *err)
 {
 	CLEANUP_FREE const char **ids = xcalloc(s->n + others->n, sizeof(*ids));
 	size_t n = 0;
@@ -170,8 +173,9 @@ static int nothing_matches(const struct case_set *s, const char *glob, const str
 			near = ids[i];
 	}
 	char shown[320];
-	return error_set(err, 0, "no test matches \"%s\"; %s%s%s", show_text(shown, glob), near ? "did you mean \"" : "",
-			 near ? near : "`oomtests list` shows their ids", near ? "\"?" : "");
+	return error_set(err, 0, "no test matches \"%s\"; %s%s%s", show_text(shown, glob),
+			 near ? "did you mean \"" : "", near ? near : "`oomtests list` shows their ids",
+			 near ? "\"?" : "");
 }
 
 /* Moves a test to the end of a list. */
@@ -185,12 +189,11 @@ static int expand_member(const struct case_set *s, const struct member *m, const
 			 struct test_list *others, struct error *err)
 {
 	struct test_list all = { 0 };
-	if (case_expand(m->file, release, &all, err) < 0)
-		return -1;
+	int result = case_expand(m->file, release, &all, err);
 	for (size_t i = 0; i < all.n; i++)
 		append(in_set(s, m, all.tests[i]) ? in : others, &all.tests[i]);
 	test_list_free(&all);
-	return 0;
+	return result;
 }
 
 int case_set_expand(const struct case_set *s, const char *release, struct test_list *list, struct error *err)

@@ -74,8 +74,8 @@ struct case_file *case_parse(const char *path, const char *text, size_t len, str
 	cyaml_config_t config = case_yaml_config;
 	config.log_fn = complain;
 	config.log_ctx = &complaint;
-	cyaml_err_t result = cyaml_load_data((const uint8_t *)text, len, &config, &case_schema,
-					     (cyaml_data_t **)&c->raw, NULL);
+	cyaml_err_t result =
+		cyaml_load_data((const uint8_t *)text, len, &config, &case_schema, (cyaml_data_t **)&c->raw, NULL);
 	if (result != CYAML_OK || complaint.made) {
 		if (!complaint.made)
 			error_set(err, 0, "%s: %s", path, cyaml_strerror(result));
@@ -93,7 +93,7 @@ struct case_file *case_load(const char *path, struct error *err)
 		error_set(err, errno, "can't open case file %s", path);
 		return NULL;
 	}
-	if (!S_ISREG(st.st_mode)) {	/* a FIFO could keep us waiting, a device never end */
+	if (!S_ISREG(st.st_mode)) { /* a FIFO could keep us waiting, a device never end */
 		error_set(err, 0, "%s: %s; a case is a YAML file", path,
 			  S_ISDIR(st.st_mode) ? "this is a directory" : "this is not a regular file");
 		return NULL;

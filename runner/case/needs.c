@@ -26,7 +26,8 @@ static void check_era(const struct need *need, const char *release, json_t *miss
 {
 	bool holds = true;
 	if (release && era_behaves(need->text, release, &holds) && !holds)
-		add_missing(missing, xasprintf("era %s", need->text), xasprintf("kernel %s does not behave so", release),
+		add_missing(missing, xasprintf("era %s", need->text),
+			    xasprintf("kernel %s does not behave so", release),
 			    xasprintf("run with a kernel of another era: -k, see docs/eras.md"));
 }
 
@@ -44,18 +45,19 @@ json_t *test_unmet_needs(const struct test *t, const char *release, bool throw_a
 			break;
 		case NEED_GUEST:
 			if (!throw_away)
-				add_missing(missing, xstrdup("guest"), xasprintf("target %s is a machine in use", target),
+				add_missing(missing, xstrdup("guest"),
+					    xasprintf("target %s is a machine in use", target),
 					    xasprintf("run in a machine that is thrown away: -t vm or -t uml"));
 			break;
 		case NEED_TARGET:
 			if (!streq(need->text, target))
-				add_missing(missing, xasprintf("target %s", need->text), xasprintf("the target is %s", target),
-					    xasprintf("-t %s", need->text));
+				add_missing(missing, xasprintf("target %s", need->text),
+					    xasprintf("the target is %s", target), xasprintf("-t %s", need->text));
 			break;
 		case NEED_CGROUP_FILE:
 		case NEED_PATH:
 		case NEED_CAPABILITY:
-			break;	/* the agent looks */
+			break; /* the agent looks */
 		}
 	}
 	return missing;

@@ -6,8 +6,8 @@
 #include "case/files.h"
 #include "case/plan_parts.h"
 
-#define START_AND_END_MS 60000	/* building the scene, ending the tasks, removing cgroups, at scale 1 */
-#define STEP_MS 1000		/* a step without a deadline of its own */
+#define START_AND_END_MS 60000 /* building the scene, ending the tasks, removing cgroups, at scale 1 */
+#define STEP_MS 1000	       /* a step without a deadline of its own */
 
 json_t *plan_text(const char *text)
 {
@@ -97,15 +97,16 @@ static json_t *plan_task(const struct test *t, const struct test_task *task)
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "name", plan_text(task->name), "kind",
 			 plan_text(task->kind), "args", plan_args(task->args), "cgroup",
 			 task->cgroup < 0 ? json_null() : plan_text(t->cgroups[task->cgroup].name), "adj",
-			 task->adj == ADJ_UNSET ? json_null() : json_integer(task->adj), "uid", (json_int_t)task->uid, "cpus",
-			 plan_text(task->cpus), "policy", plan_policy(task));
+			 task->adj == ADJ_UNSET ? json_null() : json_integer(task->adj), "uid", (json_int_t)task->uid,
+			 "cpus", plan_text(task->cpus), "policy", plan_policy(task));
 }
 
 static json_t *plan_swap(const struct test *t)
 {
 	if (t->swap == SWAP_NONE)
 		return json_null();
-	return json_pack("{s:s, s:I}", "kind", t->swap == SWAP_DISK ? "disk" : "zram", "size", (json_int_t)t->swap_size);
+	return json_pack("{s:s, s:I}", "kind", t->swap == SWAP_DISK ? "disk" : "zram", "size",
+			 (json_int_t)t->swap_size);
 }
 
 static bool expects_panic(const struct test *t)
@@ -126,7 +127,8 @@ static bool wants_cpuset(const struct test *t)
 			wants = wants || starts_with(t->cgroups[i].settings[j].file, "cpuset.");
 	}
 	for (size_t i = 0; i < t->n_steps; i++)
-		wants = wants || (t->steps[i].cgroup >= 0 && t->steps[i].file && starts_with(t->steps[i].file, "cpuset."));
+		wants = wants ||
+			(t->steps[i].cgroup >= 0 && t->steps[i].file && starts_with(t->steps[i].file, "cpuset."));
 	return wants;
 }
 
@@ -143,12 +145,12 @@ json_t *plan_make(const struct test *t, const char *root, double scale)
 	json_t *plan = json_object();
 	json_object_set_new(plan, "id", plan_text(t->id));
 	json_object_set_new(plan, "scale", json_real(scale));
-	json_object_set_new(plan, "hierarchy", t->uses_cgroups ?
-			    json_string(t->hierarchy == HIERARCHY_V1 ? "v1" : "v2") : json_null());
+	json_object_set_new(plan, "hierarchy",
+			    t->uses_cgroups ? json_string(t->hierarchy == HIERARCHY_V1 ? "v1" : "v2") : json_null());
 	json_object_set_new(plan, "root", plan_text(root));
 	json_object_set_new(plan, "needs", plan_needs(t));
 	if (expects_panic(t))
-		json_object_set_new(plan, "console_level", json_integer(7));	/* the panic is read on the console */
+		json_object_set_new(plan, "console_level", json_integer(7)); /* the panic is read on the console */
 	json_object_set_new(plan, "sysctls", sysctls);
 	json_object_set_new(plan, "swap", plan_swap(t));
 	json_object_set_new(plan, "cgroups", cgroups);
@@ -164,7 +166,7 @@ int64_t plan_deadline_ms(const json_t *plan)
 	double sum = START_AND_END_MS;
 	size_t i;
 	json_t *step;
-	json_array_foreach(json_object_get(plan, "steps"), i, step) {
+	json_array_foreach (json_object_get(plan, "steps"), i, step) {
 		const json_t *ms = json_object_get(step, "deadline_ms");
 		sum += ms ? (double)json_integer_value(ms) : STEP_MS;
 	}

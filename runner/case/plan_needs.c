@@ -10,7 +10,7 @@ static void add_need(json_t *needs, const char *kind, const char *text)
 {
 	json_t *need = json_pack("{s:s, s:o}", "kind", kind, "text", plan_text(text)), *other;
 	size_t i;
-	json_array_foreach(needs, i, other) {
+	json_array_foreach (needs, i, other) {
 		if (json_equal(other, need)) {
 			json_decref(need);
 			return;
@@ -32,8 +32,11 @@ static void add_cgroup(json_t *needs, const struct test *t, const struct test_cg
 		bool set;
 		const char *file;
 	} used[] = {
-		{ g->swap_limit != UNSET, t->hierarchy == HIERARCHY_V1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max" },
-		{ g->high != UNSET, "memory.high" }, { g->low != UNSET, "memory.low" }, { g->min != UNSET, "memory.min" },
+		{ g->swap_limit != UNSET,
+		  t->hierarchy == HIERARCHY_V1 ? "memory.memsw.limit_in_bytes" : "memory.swap.max" },
+		{ g->high != UNSET, "memory.high" },
+		{ g->low != UNSET, "memory.low" },
+		{ g->min != UNSET, "memory.min" },
 		{ g->group, "memory.oom.group" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(used); i++) {
@@ -46,7 +49,7 @@ static void add_cgroup(json_t *needs, const struct test *t, const struct test_cg
 
 static void add_step(json_t *needs, const struct test *t, const struct step *s)
 {
-	bool may_fail = s->result && !streq(s->result, "ok");	/* ENOENT may be the very point */
+	bool may_fail = s->result && !streq(s->result, "ok"); /* ENOENT may be the very point */
 	if (s->cgroup >= 0 && s->file && !may_fail)
 		add_file(needs, t, s->file, s->field);
 	for (size_t i = 0; s->op == STEP_EXPECT && i < s->expect->n_counters; i++) {
@@ -71,7 +74,7 @@ json_t *plan_needs(const struct test *t)
 	for (size_t i = 0; i < t->n_cgroups; i++)
 		add_cgroup(needs, t, &t->cgroups[i]);
 	for (size_t i = 0; i < t->n_tasks; i++) {
-		if (t->tasks[i].adj < 0)	/* below oom_score_adj_min (fs/proc/base.c:__set_oom_adj) */
+		if (t->tasks[i].adj < 0) /* below oom_score_adj_min (fs/proc/base.c:__set_oom_adj) */
 			add_need(needs, "capability", "sys_resource");
 	}
 	for (size_t i = 0; i < t->n_steps; i++)

@@ -9,12 +9,12 @@
 #define CALL_MS 60000
 #define SETTLE_MS 20000
 #define PING_MS 10000
-#define BYTES_PER_SECOND ((uint64_t)16 << 20)	/* of filling, on the slowest machine that counts as alive */
+#define BYTES_PER_SECOND ((uint64_t)16 << 20) /* of filling, on the slowest machine that counts as alive */
 
 struct planner {
 	const struct test *t;
 	json_t *steps;
-	int src, episode;	/* of the steps that are being added */
+	int src, episode; /* of the steps that are being added */
 };
 
 static int64_t time_for(uint64_t bytes)
@@ -82,7 +82,8 @@ enum { NEVER, PERHAPS, SURELY };
 
 static int call_can_oom(const char *what)
 {
-	static const char *const never[] = { "get", "set", "rlimit_", "dropcap", "cpu", "read", "kill", "munmap", "munlockall" };
+	static const char *const never[] = { "get",  "set",  "rlimit_", "dropcap",   "cpu",
+					     "read", "kill", "munmap",	"munlockall" };
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
 		if (starts_with(what, never[i]))
 			return NEVER;
@@ -100,8 +101,10 @@ static int can_oom(const struct step *s)
 		return SURELY;
 	case STEP_SET:
 		return cgroup_file_can_oom(s->file) ? SURELY : NEVER;
-	case STEP_WRITE:	/* a sysctl prepares; it belongs into the snapshot */
-		return streq(s->file, "/proc/sysrq-trigger") ? SURELY : starts_with(s->file, "/proc/sys/") ? NEVER : PERHAPS;
+	case STEP_WRITE: /* a sysctl prepares; it belongs into the snapshot */
+		return streq(s->file, "/proc/sysrq-trigger") ? SURELY
+		       : starts_with(s->file, "/proc/sys/")  ? NEVER
+							     : PERHAPS;
 	case STEP_CALL:
 		return call_can_oom(s->value);
 	default:
@@ -229,7 +232,8 @@ static void plan_grow(struct planner *p, const struct step *s)
 	json_object_set_new(step, "step", json_integer((json_int_t)s->step_bytes));
 }
 
-static void plan_simple(struct planner *p, const char *op, int64_t deadline_ms, const struct step *s, const char *value_key)
+static void plan_simple(struct planner *p, const char *op, int64_t deadline_ms, const struct step *s,
+			const char *value_key)
 {
 	json_t *step = add(p, op, deadline_ms);
 	if (s->n_tasks)
@@ -289,7 +293,7 @@ static void plan_step(struct planner *p, const struct step *s)
 json_t *plan_steps(const struct test *t)
 {
 	struct planner p = { .t = t, .steps = json_array(), .src = -1 };
-	size_t from = 0;	/* where the episode begins */
+	size_t from = 0; /* where the episode begins */
 	int trigger = first_trigger(t, 0);
 	snapshot(&p, "begin", -1);
 	for (size_t i = 0; i < t->n_steps; i++) {

@@ -8,7 +8,7 @@
 #include "case/build.h"
 #include "case/text.h"
 
-#define MEMORY_MIN ((uint64_t)64 << 20)	/* below, a distribution's kernel does not reach its init */
+#define MEMORY_MIN ((uint64_t)64 << 20) /* below, a distribution's kernel does not reach its init */
 
 static const char *binding_value(const struct build *b, const char *name)
 {
@@ -44,7 +44,8 @@ static void build_nodes(struct build *b, const struct raw_machine *m)
 		sum += shape->node_memory[i];
 	}
 	if ((m->memory || is_axis(b, "memory")) && sum != shape->memory)
-		bad(b, "machine.nodes", "the nodes sum up to %lluM, but memory is %lluM; leave memory out, or make them equal",
+		bad(b, "machine.nodes",
+		    "the nodes sum up to %lluM, but memory is %lluM; leave memory out, or make them equal",
 		    (unsigned long long)sum >> 20, (unsigned long long)shape->memory >> 20);
 	shape->memory = sum;
 }
@@ -55,8 +56,10 @@ static void build_machine(struct build *b)
 	struct shape *shape = &b->t->shape;
 	at(b, "%s", "");
 	shape->nodes = 1;
-	shape->memory = size_of(b, is_axis(b, "memory") ? "matrix" : "machine.memory", binding_value(b, "memory"), 0, 0, false);
-	shape->cpus = (int)number_of(b, is_axis(b, "cpus") ? "matrix" : "machine.cpus", binding_value(b, "cpus"), 1, 1, 64);
+	shape->memory =
+		size_of(b, is_axis(b, "memory") ? "matrix" : "machine.memory", binding_value(b, "memory"), 0, 0, false);
+	shape->cpus =
+		(int)number_of(b, is_axis(b, "cpus") ? "matrix" : "machine.cpus", binding_value(b, "cpus"), 1, 1, 64);
 	if (m && m->n_nodes)
 		build_nodes(b, m);
 	if (!b->failed && shape->memory < MEMORY_MIN)
@@ -64,8 +67,9 @@ static void build_machine(struct build *b)
 	else if (shape->memory > (uint64_t)1 << 42)
 		bad(b, "machine.memory", "a machine with more than 4T");
 	shape->disk = b->t->swap == SWAP_DISK || (m && m->disk);
-	shape->disk_size = m && m->disk ? size_of(b, "machine.disk", m->disk, 0, 0, false) :
-			   shape->disk ? (uint64_t)256 << 20 : 0;
+	shape->disk_size = m && m->disk	 ? size_of(b, "machine.disk", m->disk, 0, 0, false)
+			   : shape->disk ? (uint64_t)256 << 20
+					 : 0;
 	shape->cmdline = text_of(b, "machine.cmdline", m ? m->cmdline : NULL);
 	if (strchr(shape->cmdline, '\n'))
 		bad(b, "machine.cmdline", "a line break in the kernel's command line");
@@ -77,7 +81,8 @@ static void build_swap(struct build *b)
 	static const char *const swaps[] = { "none", "disk", "zram" };
 	struct test *t = b->t;
 	at(b, "%s", "");
-	t->hierarchy = choice_of(b, "cgroup", binding_value(b, "cgroup"), 0, hierarchies, 2) == 1 ? HIERARCHY_V1 : HIERARCHY_V2;
+	t->hierarchy = choice_of(b, "cgroup", binding_value(b, "cgroup"), 0, hierarchies, 2) == 1 ? HIERARCHY_V1
+												  : HIERARCHY_V2;
 	t->uses_cgroups = b->raw->n_cgroups > 0 || b->raw->cgroup || is_axis(b, "cgroup");
 	t->swap = (enum swap_kind)choice_of(b, "swap", binding_value(b, "swap"), 0, swaps, 3);
 	t->swap_size = size_of(b, "swap_size", b->raw->swap_size, (uint64_t)128 << 20, 0, false);
@@ -114,19 +119,24 @@ static void check_cgroup_name(struct build *b, const char *name)
 	char shown[320];
 	show_text(shown, name);
 	if (!name[0] || name[0] == '/' || strchr(name, '\n') || strlen(name) > 1000) {
-		bad(b, "name", "\"%s\" can't name a cgroup; a name is a path below the scene's root, like box or box/inner", shown);
+		bad(b, "name",
+		    "\"%s\" can't name a cgroup; a name is a path below the scene's root, like box or box/inner",
+		    shown);
 		return;
 	}
 	for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL) {
 		size_t len = strcspn(p, "/");
 		bool dots = (len == 1 && p[0] == '.') || (len == 2 && p[0] == '.' && p[1] == '.');
 		if (len == 0 || len > 255 || dots) {
-			bad(b, "name", "\"%s\" can't name a cgroup; each part of the path is 1 to 255 bytes and not . or ..", shown);
+			bad(b, "name",
+			    "\"%s\" can't name a cgroup; each part of the path is 1 to 255 bytes and not . or ..",
+			    shown);
 			return;
 		}
 	}
 	if (streq(name, "bystander") || starts_with(name, "bystander/"))
-		bad(b, "name", "\"bystander\" is the cgroup that every scene has and no case touches; take another name");
+		bad(b, "name",
+		    "\"bystander\" is the cgroup that every scene has and no case touches; take another name");
 }
 
 static void check_parent(struct build *b, size_t i)
@@ -137,7 +147,8 @@ static void check_parent(struct build *b, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		const char *other = t->cgroups[j].name;
 		if (streq(other, name))
-			bad(b, "name", "cgroup \"%s\" stands twice; the first is in line %d", name, t->cgroups[j].where.line);
+			bad(b, "name", "cgroup \"%s\" stands twice; the first is in line %d", name,
+			    t->cgroups[j].where.line);
 		found = found || (strlen(other) == (size_t)(slash - name) && strncmp(other, name, strlen(other)) == 0);
 	}
 	for (size_t j = i + 1; j < t->n_cgroups && !found; j++) {
@@ -173,8 +184,9 @@ static void build_cgroup(struct build *b, size_t i)
 	if (g->mems) {
 		uint64_t mask = mask_of(b, "mems", g->mems);
 		if (mask >> b->t->shape.nodes)
-			bad(b, "mems", "mems: node %d does not exist; the machine has %d node%s", 63 - __builtin_clzll(mask),
-			    b->t->shape.nodes, b->t->shape.nodes == 1 ? " (give machine: {nodes: […]})" : "s");
+			bad(b, "mems", "mems: node %d does not exist; the machine has %d node%s",
+			    63 - __builtin_clzll(mask), b->t->shape.nodes,
+			    b->t->shape.nodes == 1 ? " (give machine: {nodes: […]})" : "s");
 	}
 	g->settings = xcalloc(raw->n_set, sizeof(*g->settings));
 	g->n_settings = raw->n_set;
@@ -206,8 +218,8 @@ static void build_need(struct build *b, const char *key, const char *text, struc
 		const char *words;
 		enum need_kind kind;
 	} kinds[] = {
-		{ "cgroup file ", NEED_CGROUP_FILE }, { "path ", NEED_PATH },	{ "capability ", NEED_CAPABILITY },
-		{ "target ", NEED_TARGET },	       { "era ", NEED_ERA },
+		{ "cgroup file ", NEED_CGROUP_FILE }, { "path ", NEED_PATH }, { "capability ", NEED_CAPABILITY },
+		{ "target ", NEED_TARGET },	      { "era ", NEED_ERA },
 	};
 	need->where = where_of(b, key);
 	need->kind = streq(text, "guest") ? NEED_GUEST : NEED_KERNEL;

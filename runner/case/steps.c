@@ -215,8 +215,11 @@ static void check_companions(struct build *b, const struct raw_step *raw, const 
 	const struct {
 		const char *key, *value;
 	} companions[] = {
-		{ "step", raw->step },		 { "to", raw->to },		  { "result", raw->result },
-		{ "nonblock", raw->nonblock }, { "background", raw->background },
+		{ "step", raw->step },
+		{ "to", raw->to },
+		{ "result", raw->result },
+		{ "nonblock", raw->nonblock },
+		{ "background", raw->background },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(companions); i++) {
 		if (companions[i].value && !(allowed >> i & 1))
@@ -232,12 +235,21 @@ static void build_step(struct build *b, size_t i)
 		const void *value;
 		unsigned companions;
 	} ops[] = {
-		{ "start", raw->start, 0 },	{ "fill", raw->fill, 0 },   { "grow", raw->grow, STEP | TO },
-		{ "set", raw->set, RESULT | NONBLOCK | BACKGROUND },	    { "write", raw->write, RESULT | BACKGROUND },
-		{ "read", raw->read, 0 },	{ "signal", raw->signal, 0 }, { "move", raw->move, RESULT },
-		{ "freeze", raw->freeze, 0 },	{ "thaw", raw->thaw, 0 },   { "sysrq", raw->sysrq, 0 },
-		{ "call", raw->call, RESULT | BACKGROUND },		    { "score", raw->score, 0 },
-		{ "wait", raw->wait, 0 },	{ "expect", raw->expect, 0 },
+		{ "start", raw->start, 0 },
+		{ "fill", raw->fill, 0 },
+		{ "grow", raw->grow, STEP | TO },
+		{ "set", raw->set, RESULT | NONBLOCK | BACKGROUND },
+		{ "write", raw->write, RESULT | BACKGROUND },
+		{ "read", raw->read, 0 },
+		{ "signal", raw->signal, 0 },
+		{ "move", raw->move, RESULT },
+		{ "freeze", raw->freeze, 0 },
+		{ "thaw", raw->thaw, 0 },
+		{ "sysrq", raw->sysrq, 0 },
+		{ "call", raw->call, RESULT | BACKGROUND },
+		{ "score", raw->score, 0 },
+		{ "wait", raw->wait, 0 },
+		{ "expect", raw->expect, 0 },
 	};
 	at(b, "steps[%zu]", i);
 	size_t n = 0, which = 0;
@@ -249,8 +261,8 @@ static void build_step(struct build *b, size_t i)
 		which = j;
 	}
 	if (n == 0)
-		bad(b, NULL, "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, "
-		    "sysrq, call, score, wait, expect");
+		bad(b, NULL,
+		    "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, sysrq, call, score, wait, expect");
 	if (b->failed)
 		return;
 	check_companions(b, raw, ops[which].key, ops[which].companions);
@@ -289,7 +301,7 @@ static void build_step(struct build *b, size_t i)
 	set_result(b, s, raw->result);
 	s->nonblock = flag_of(b, "nonblock", raw->nonblock, false);
 	s->background = flag_of(b, "background", raw->background, false);
-	if (!holds && !b->failed) {	/* read all the same, so that what is wrong in it is found on every kernel */
+	if (!holds && !b->failed) { /* read all the same, so that what is wrong in it is found on every kernel */
 		step_clear(s);
 		b->t->n_steps--;
 		b->skipped_steps = true;
@@ -325,7 +337,7 @@ static void build_short(struct build *b)
 		s->expect = xcalloc(1, sizeof(*s->expect));
 		build_expectation(b, &b->raw->expect[i], s->expect);
 		bool holds = condition_of(b, "when", b->raw->expect[i].when);
-		if (!holds || t->n_steps > 3) {	/* only the first that applies stays; all are read */
+		if (!holds || t->n_steps > 3) { /* only the first that applies stays; all are read */
 			step_clear(s);
 			t->n_steps--;
 		}
@@ -377,7 +389,8 @@ void build_steps(struct build *b)
 	at(b, "%s", "");
 	t->steps = xcalloc(raw->n_steps + raw->n_expect + 3, sizeof(*t->steps));
 	if (raw->trigger && raw->n_steps)
-		bad(b, "steps", "both `trigger` and `steps`; the short form is trigger and expect, the long form is steps");
+		bad(b, "steps",
+		    "both `trigger` and `steps`; the short form is trigger and expect, the long form is steps");
 	else if (!raw->trigger && !raw->n_steps)
 		bad(b, NULL, "neither `trigger` nor `steps`; a case must do something");
 	else if (raw->n_steps && raw->n_expect)

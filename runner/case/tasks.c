@@ -4,7 +4,7 @@
 #include "case/kinds.h"
 #include "case/text.h"
 
-#define COMM_MAX 15	/* TASK_COMM_LEN - 1 (include/linux/sched.h): the kernel cuts what is longer */
+#define COMM_MAX 15 /* TASK_COMM_LEN - 1 (include/linux/sched.h): the kernel cuts what is longer */
 
 static void check_name(struct build *b, size_t i)
 {
@@ -19,7 +19,8 @@ static void check_name(struct build *b, size_t i)
 		bad(b, "name", "a task can't be called \"%s\"; as a trigger that word means something else", name);
 	for (size_t j = 0; j < i; j++) {
 		if (streq(b->t->tasks[j].name, name))
-			bad(b, "name", "task \"%s\" stands twice; the first is in line %d", shown, b->t->tasks[j].where.line);
+			bad(b, "name", "task \"%s\" stands twice; the first is in line %d", shown,
+			    b->t->tasks[j].where.line);
 	}
 }
 
@@ -52,8 +53,10 @@ static void read_policy(struct build *b, const char *raw, struct test_task *task
 			task->policy = (enum policy_mode)i;
 	}
 	char shown[320];
-	if ((task->policy == POLICY_DEFAULT) != (*nodes == '\0') || (task->policy == POLICY_DEFAULT && !streq(text, "default"))) {
-		bad(b, "policy", "policy: \"%s\" is not a policy; allowed: bind NODES, preferred NODES, interleave NODES, default",
+	if ((task->policy == POLICY_DEFAULT) != (*nodes == '\0') ||
+	    (task->policy == POLICY_DEFAULT && !streq(text, "default"))) {
+		bad(b, "policy",
+		    "policy: \"%s\" is not a policy; allowed: bind NODES, preferred NODES, interleave NODES, default",
 		    show_text(shown, text));
 		return;
 	}

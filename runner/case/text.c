@@ -26,7 +26,11 @@ char *say_allowed(char *buf, size_t size, const char *word, const char *const *w
 static int32_t decode(const unsigned char *p, size_t left, size_t *used)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+	size_t n = p[0] < 0x80		   ? 1
+		   : (p[0] & 0xe0) == 0xc0 ? 2
+		   : (p[0] & 0xf0) == 0xe0 ? 3
+		   : (p[0] & 0xf8) == 0xf0 ? 4
+					   : 0;
 	if (n == 0 || n > left)
 		return -1;
 	uint32_t c = n == 1 ? p[0] : p[0] & (0xffU >> (n + 1));
@@ -66,7 +70,7 @@ char *show_text(char buf[320], const char *text)
 	size_t at = 0;
 	for (size_t i = 0; text[i]; i++) {
 		unsigned char c = (unsigned char)text[i];
-		if (i >= 60 && (c & 0xc0) != 0x80) {	/* never in the middle of a character */
+		if (i >= 60 && (c & 0xc0) != 0x80) { /* never in the middle of a character */
 			strcpy(buf + at, "…");
 			return buf;
 		}

@@ -28,26 +28,33 @@ static int bad(const struct walk *w, yaml_mark_t at, const char *fmt, ...)
 	return error_set(w->err, 0, "%s:%zu:%zu: %s", w->file, at.line + 1, at.column + 1, sentence);
 }
 
+/* Which place helps: where libyaml gave up, where the unfinished thing began, or the first with the second named. */
+enum place { HERE, BEGINNING, HERE_BEGUN };
+
 /* What libyaml says, in words that say what to do. The left side is libyaml 0.2's text (scanner.c, parser.c). */
 static const struct {
 	const char *problem, *sentence;
+	enum place place;
 } plainly[] = {
 	{ "mapping values are not allowed in this context",
-	  "a second \": \" on this line, or wrong indentation; put text that contains \": \" in quotes" },
-	{ "did not find expected key", "wrong indentation, or a key without \": \"; the keys of one mapping begin in the same column" },
-	{ "could not find expected ':'", "a key without \": \" behind it" },
-	{ "did not find expected '-' indicator", "wrong indentation in a list; its dashes stand in the same column" },
-	{ "did not find expected ',' or ']'", "a list that began with [ goes on without a comma, or lacks its ]" },
-	{ "did not find expected ',' or '}'", "a mapping that began with { goes on without a comma, or lacks its }" },
-	{ "found unexpected end of stream", "a quoted text has no closing quote" },
-	{ "found undefined alias", "an alias (*name); aliases are not allowed in a case file: write the value out, or use an axis" },
-	{ "block sequence entries are not allowed in this context", "a dash that begins no list item; put a text that begins with \"- \" in quotes" },
-	{ "exceeded maximum depth", "nested far too deep" },
+	  "a second \": \" on this line, or wrong indentation; put text that contains \": \" in quotes", HERE },
+	{ "did not find expected key",
+	  "wrong indentation, or a key without \": \"; the keys of one mapping begin in the same column", HERE },
+	{ "could not find expected ':'", "a key without \": \" behind it", BEGINNING },
+	{ "did not find expected '-' indicator", "wrong indentation in a list; its dashes stand in the same column",
+	  HERE },
+	{ "did not find expected ',' or ']'", "a list goes on without a comma, or lacks its ]", HERE_BEGUN },
+	{ "did not find expected ',' or '}'", "a mapping goes on without a comma, or lacks its }", HERE_BEGUN },
+	{ "found unexpected end of stream", "a quoted text has no closing quote", BEGINNING },
+	{ "did not find expected node content", "a value is missing here, or a closing bracket", HERE_BEGUN },
+	{ "block sequence entries are not allowed",
+	  "a dash that begins no list item; put a text that begins with \"- \" in quotes", HERE },
+	{ "exceeded maximum depth", "nested far too deep", HERE },
 };
 
 static int syntax_error(const struct walk *w, const yaml_parser_t *parser)
 {
-	yaml_mark_t at = parser->problem_mark;
+	yaml_mark_t at = parser->problem_mark, begun = parser->context ? parser->context_mark : at;
 	const char *problem = parser->problem ? parser->problem : "not YAML";
 	char c = at.index < w->len ? w->text[at.index] : '\0';
 	if (c == '\t')
@@ -55,10 +62,14 @@ static int syntax_error(const struct walk *w, const yaml_parser_t *parser)
 	if (streq(problem, "found character that cannot start any token"))
 		return bad(w, at, "a text can't begin with %c; put it in quotes", c);
 	for (size_t i = 0; i < ARRAY_SIZE(plainly); i++) {
-		if (starts_with(problem, plainly[i].problem))
-			return bad(w, at, "%s", plainly[i].sentence);
+		if (!starts_with(problem, plainly[i].problem))
+			continue;
+		if (plainly[i].place == HERE_BEGUN)
+			return bad(w, at, "%s; it began in line %zu", plainly[i].sentence, begun.line + 1);
+		return bad(w, plainly[i].place == BEGINNING ? begun : at, "%s", plainly[i].sentence);
 	}
-	return bad(w, at, "not YAML: %s%s%s", parser->context ? parser->context : "", parser->context ? ", " : "", problem);
+	return bad(w, at, "not YAML: %s%s%s", parser->context ? parser->context : "", parser->context ? ", " : "",
+		   problem);
 }
 
 static int parser_start(yaml_parser_t *parser, const struct walk *w)
@@ -72,12 +83,14 @@ static int parser_start(yaml_parser_t *parser, const struct walk *w)
 
 static int check_event(const struct walk *w, const yaml_event_t *e, unsigned *documents)
 {
-	static const char no_anchor[] = "an anchor (&name); anchors are not allowed in a case file: write the value out, or use an axis";
-	static const char no_tag[] = "a tag (!name); tags are not allowed in a case file";
+	static const char no_anchor[] =
+		"an anchor (&name); no such thing is allowed in a case file: write the value out, or use an axis";
+	static const char no_tag[] = "a tag (!name); no such thing is allowed in a case file: all values are text";
 	switch (e->type) {
 	case YAML_ALIAS_EVENT:
-		return bad(w, e->start_mark, "an alias (*%s); aliases are not allowed in a case file: write the value out, or use an axis",
-			   (const char *)e->data.alias.anchor);
+		return bad(
+			w, e->start_mark,
+			"an alias (*name); no such thing is allowed in a case file: write the value out, or use an axis");
 	case YAML_DOCUMENT_START_EVENT:
 		if (++*documents > 1)
 			return bad(w, e->start_mark, "a second document; a file holds one case");
@@ -90,7 +103,8 @@ static int check_event(const struct walk *w, const yaml_event_t *e, unsigned *do
 		if (strlen((const char *)e->data.scalar.value) != e->data.scalar.length)
 			return bad(w, e->start_mark, "a zero byte (\\0) in a text; no name or value can hold one");
 		if (e->data.scalar.length > 4096)
-			return bad(w, e->start_mark, "a text of %zu bytes; at most 4096 are allowed", e->data.scalar.length);
+			return bad(w, e->start_mark, "a text of %zu bytes; at most 4096 are allowed",
+				   e->data.scalar.length);
 		return 0;
 	case YAML_SEQUENCE_START_EVENT:
 		if (e->data.sequence_start.anchor || e->data.sequence_start.tag)
@@ -130,7 +144,7 @@ static int check_events(const struct walk *w)
 static void remember(struct walk *w, const yaml_node_t *key, const yaml_node_t *value)
 {
 	struct tree *t = &w->tree;
-	if ((t->n & (t->n - 1)) == 0)	/* full at each power of two */
+	if ((t->n & (t->n - 1)) == 0) /* full at each power of two */
 		t->marks = xrealloc(t->marks, t->n ? t->n * 2 : 1, sizeof(*t->marks));
 	/* a block list begins on a later line than its key: the key is where people look */
 	yaml_mark_t at = key && key->start_mark.line != value->start_mark.line ? key->start_mark : value->start_mark;
@@ -147,7 +161,7 @@ static const char *type_name(const yaml_node_t *n)
 {
 	switch (n->type) {
 	case YAML_SCALAR_NODE:
-		return n->data.scalar.length ? "text" : "nothing";
+		return n->data.scalar.length ? "a text" : "empty";
 	case YAML_SEQUENCE_NODE:
 		return "a list";
 	default:
@@ -155,7 +169,21 @@ static const char *type_name(const yaml_node_t *n)
 	}
 }
 
-static int walk_node(struct walk *w, const yaml_node_t *key, const yaml_node_t *node, const cyaml_schema_value_t *schema);
+static int wrong_type(const struct walk *w, const yaml_node_t *node, const cyaml_schema_value_t *schema)
+{
+	char form[80] = "a text or number";
+	const cyaml_schema_value_t *inner = schema->type == CYAML_SEQUENCE ? schema->sequence.entry : schema;
+	const char *key = inner->type == CYAML_MAPPING ? inner->mapping.fields[0].key : NULL;
+	if (schema->type == CYAML_MAPPING)
+		snprintf(form, sizeof(form), "a mapping like {%s: …}", key);
+	else if (schema->type == CYAML_SEQUENCE)
+		snprintf(form, sizeof(form), key ? "a list like [{%s: …}]" : "a list like [a, b]", key);
+	return bad(w, node->start_mark, "%s is %s; it must be %s", w->path[0] ? w->path : "this case", type_name(node),
+		   form);
+}
+
+static int walk_node(struct walk *w, const yaml_node_t *key, const yaml_node_t *node,
+		     const cyaml_schema_value_t *schema);
 
 #define KEYS_MAX 32
 
@@ -177,7 +205,7 @@ static int walk_pair(struct walk *w, const yaml_node_pair_t *pair, const cyaml_s
 	const yaml_node_t *key = yaml_document_get_node(w->document, pair->key);
 	const yaml_node_t *value = yaml_document_get_node(w->document, pair->value);
 	if (key->type != YAML_SCALAR_NODE)
-		return bad(w, key->start_mark, "a key must be a word, not %s", type_name(key));
+		return bad(w, key->start_mark, "a key is %s; it must be a word", type_name(key));
 	const char *word = (const char *)key->data.scalar.value;
 	unsigned i = 0;
 	while (fields[i].key && !streq(fields[i].key, word))
@@ -204,8 +232,8 @@ static int walk_mapping(struct walk *w, const yaml_node_t *node, const cyaml_sch
 	}
 	for (unsigned i = 0; fields[i].key; i++) {
 		if (!(fields[i].value.flags & CYAML_FLAG_OPTIONAL) && !(seen >> i & 1))
-			return bad(w, node->start_mark, "%s%s\"%s\" is missing; it is required", w->path, w->path[0] ? ": " : "",
-				   fields[i].key);
+			return bad(w, node->start_mark, "%s%s\"%s\" is missing; it is required", w->path,
+				   w->path[0] ? ": " : "", fields[i].key);
 	}
 	return 0;
 }
@@ -219,7 +247,8 @@ static int walk_sequence(struct walk *w, const yaml_node_t *key, const yaml_node
 		return bad(w, at, "%s has %zu item%s; at least %u must be given", w->path, n, n == 1 ? "" : "s",
 			   (unsigned)schema->sequence.min);
 	if (n > schema->sequence.max)
-		return bad(w, at, "%s has %zu items; at most %u are allowed", w->path, n, (unsigned)schema->sequence.max);
+		return bad(w, at, "%s has %zu items; at most %u are allowed", w->path, n,
+			   (unsigned)schema->sequence.max);
 	size_t end = strlen(w->path);
 	for (size_t i = 0; i < n; i++) {
 		const yaml_node_t *item = yaml_document_get_node(w->document, node->data.sequence.items.start[i]);
@@ -232,25 +261,20 @@ static int walk_sequence(struct walk *w, const yaml_node_t *key, const yaml_node
 }
 
 /* Recursion is as deep as the schema, not as the file. */
-static int walk_node(struct walk *w, const yaml_node_t *key, const yaml_node_t *node, const cyaml_schema_value_t *schema)
+static int walk_node(struct walk *w, const yaml_node_t *key, const yaml_node_t *node,
+		     const cyaml_schema_value_t *schema)
 {
-	const char *name = w->path[0] ? w->path : "a case";
+	static const yaml_node_type_t node_type[] = {
+		[CYAML_MAPPING] = YAML_MAPPING_NODE,
+		[CYAML_SEQUENCE] = YAML_SEQUENCE_NODE,
+		[CYAML_STRING] = YAML_SCALAR_NODE,
+	};
 	remember(w, key, node);
-	switch (schema->type) {
-	case CYAML_MAPPING:
-		if (node->type != YAML_MAPPING_NODE)
-			return bad(w, node->start_mark, "%s must be a mapping like {%s: …}, not %s", name,
-				   schema->mapping.fields[0].key, type_name(node));
+	if (node->type != node_type[schema->type])
+		return wrong_type(w, node, schema);
+	if (schema->type == CYAML_MAPPING)
 		return walk_mapping(w, node, schema);
-	case CYAML_SEQUENCE:
-		if (node->type != YAML_SEQUENCE_NODE)
-			return bad(w, node->start_mark, "%s must be a list like [a, b], not %s", name, type_name(node));
-		return walk_sequence(w, key, node, schema);
-	default:
-		if (node->type != YAML_SCALAR_NODE)
-			return bad(w, node->start_mark, "%s must be a text or number, not %s", name, type_name(node));
-		return 0;
-	}
+	return schema->type == CYAML_SEQUENCE ? walk_sequence(w, key, node, schema) : 0;
 }
 
 static int by_path(const void *a, const void *b)
@@ -273,8 +297,10 @@ int tree_check(const char *file, const char *text, size_t len, const cyaml_schem
 	}
 	w.document = &document;
 	const yaml_node_t *root = yaml_document_get_root_node(&document);
-	int result = root ? walk_node(&w, NULL, root, schema) :
-			    error_set(err, 0, "%s:1:1: the file is empty; a case has a title, tasks and a trigger at least", file);
+	int result =
+		root ? walk_node(&w, NULL, root, schema)
+		     : error_set(err, 0, "%s:1:1: the file is empty; a case has a title, tasks and a trigger at least",
+				 file);
 	yaml_document_delete(&document);
 	yaml_parser_delete(&parser);
 	if (result < 0) {

@@ -3,9 +3,11 @@
 
 #include <ctype.h>
 
+#include "base/suggest.h"
 #include "base/util.h"
 #include "case/era_words.h"
 #include "case/text.h"
+#include "model/era.h"
 
 #define VERSION_PARTS 3
 
@@ -43,8 +45,8 @@ int release_compare(const char *release, const char *version, bool *ok)
 
 struct words {
 	const char *text, *p;
-	char word[128];		/* the current word, "" at the end */
-	size_t at;		/* its offset */
+	char word[128]; /* the current word, "" at the end */
+	size_t at;	/* its offset */
 };
 
 /* Words are operators or anything else without spaces. */
@@ -96,16 +98,20 @@ static bool decide(int op, int order)
 
 static int unknown_name(const char *name, const struct when_context *c, struct error *err)
 {
-	const char *words[256];
+	const char *words[32 + ERA_MAX_BEHAVIOURS];
 	size_t n = 0;
 	words[n++] = "kernel";
-	for (size_t i = 0; i < c->n_bindings && n < ARRAY_SIZE(words); i++)
+	for (size_t i = 0; i < c->n_bindings && n < 32; i++)
 		words[n++] = c->bindings[i].name;
+	size_t n_plain = n;
 	for (size_t i = 0; era_behaviour_name(i) && n < ARRAY_SIZE(words); i++)
 		words[n++] = era_behaviour_name(i);
-	char allowed[500], shown[320];
-	say_allowed(allowed, sizeof(allowed), name, words, n);
-	return error_set(err, 0, "a condition can't ask for \"%s\"; %s", show_text(shown, name), allowed);
+	char allowed[400], shown[320];
+	const char *near = suggest(name, words, n);
+	say_allowed(allowed, sizeof(allowed), "", words, n_plain); /* the behaviours are too many to name */
+	return error_set(err, 0, "a condition can't ask for \"%s\"; %s%s%s%s, and the behaviours of docs/eras.md",
+			 show_text(shown, name), near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "",
+			 allowed);
 }
 
 static int compare_kernel(struct words *w, int op, const struct when_context *c, bool *holds, struct error *err)
@@ -122,7 +128,8 @@ static int compare_kernel(struct words *w, int op, const struct when_context *c,
 static int compare_axis(struct words *w, int op, const struct binding *b, bool *holds, struct error *err)
 {
 	if (op != OP_EQ && op != OP_NE)
-		return error_set(err, 0, "%s can't be compared with %s; allowed: = and !=", b->name, operator_names[op]);
+		return error_set(err, 0, "%s can't be compared with %s; allowed: = and !=", b->name,
+				 operator_names[op]);
 	bool known = b->n_values == 0;
 	for (size_t i = 0; i < b->n_values; i++)
 		known = known || streq(b->values[i], w->word);
@@ -147,7 +154,7 @@ static int comparison(struct words *w, const char *name, const struct when_conte
 	if (op < 0 && (is_kernel || binding || (w->word[0] && strchr("<>=!", w->word[0]))))
 		return error_set(err, 0, "%s must be followed by =, !=, <, <=, > or >= and a value", name);
 	if (op < 0)
-		return 1;	/* no comparison: a behaviour stands alone */
+		return 1; /* no comparison: a behaviour stands alone */
 	next_word(w);
 	if (!w->word[0])
 		return error_set(err, 0, "a value is missing behind %s %s", name, operator_names[op]);
