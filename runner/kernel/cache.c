@@ -98,26 +98,10 @@ void cache_entry_clear(struct kernel_entry *e)
 	*e = (struct kernel_entry){ 0 };
 }
 
-/* strverscmp() alone takes "7.3-cloud" as newer than "7.3.4": the leading number decides first. */
-static int compare_releases(const char *a, const char *b)
-{
-	for (;;) {
-		char *enda, *endb;
-		unsigned long x = strtoul(a, &enda, 10), y = strtoul(b, &endb, 10);
-		if (x != y)
-			return x < y ? -1 : 1;
-		bool morea = *enda == '.', moreb = *endb == '.';
-		if (!morea || !moreb)
-			return morea != moreb ? (morea ? 1 : -1) : strverscmp(enda, endb);
-		a = enda + 1;
-		b = endb + 1;
-	}
-}
-
 static int newest_first(const void *a, const void *b)
 {
 	const struct kernel_entry *x = a, *y = b;
-	int order = compare_releases(y->release, x->release);
+	int order = strverscmp(y->release, x->release);
 	if (!order && x->version && y->version)
 		order = strverscmp(y->version, x->version);
 	return order ? order : strcmp(x->name, y->name);

@@ -140,6 +140,9 @@ START_TEST(unfinished)
 	put("oomtests/kernels/.debian_sid.Xy12ab/release", "7.2");
 	put("oomtests/kernels/.debian_sid.Xy12ab/source", "name: debian:sid\n");
 	put("oomtests/kernels/other/vmlinuz", "an image");
+	put("oomtests/kernels/other/release", "7.3");
+	put("oomtests/kernels/half/vmlinuz", "an image");
+	put("oomtests/kernels/half/source", "name: debian:half\n");
 	struct kernel k;
 	struct error err;
 	ck_assert_int_eq(kernel_default(NULL, NULL, &k, &err), -1);
