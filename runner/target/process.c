@@ -181,6 +181,22 @@ int socket_pair(int *ours, int *theirs, struct error *err)
 	int fd[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0)
 		return error_set(err, errno, "cannot make a socket pair");
+	/* Each small write takes the best part of a kilobyte; only root may have more than net.core.wmem_max. */
+	int room = 8 << 20;
+	if (setsockopt(fd[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		setsockopt(fd[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	*ours = fd[0];
+	*theirs = fd[1];
+	return 0;
+}
+
+int wide_pipe(int *ours, int *theirs, struct error *err)
+{
+	int fd[2];
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return error_set(err, errno, "cannot make a pipe");
+	fcntl(fd[0], F_SETPIPE_SZ, 1 << 20);
 	fcntl(fd[0], F_SETFL, O_NONBLOCK);
 	*ours = fd[0];
 	*theirs = fd[1];

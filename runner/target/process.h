@@ -44,8 +44,12 @@ bool process_find(const char *name, char path[PATH_MAX]);
 /* A close-on-exec, nameless file of so many zero bytes. The descriptor, or -1. */
 int memfd_new(const char *name, uint64_t size, struct error *err);
 
-/* A connected pair of stream sockets; `ours` is non-blocking. */
+/* A connected pair of stream sockets with as much buffer as the system allows; `ours` is non-blocking. */
 int socket_pair(int *ours, int *theirs, struct error *err);
+
+/* A pipe that holds a megabyte if the system lets it; `ours` is the reading, non-blocking end. For consoles: QEMU writes
+ * byte by byte, and a socket takes some 280 such writes before it is full. */
+int wide_pipe(int *ours, int *theirs, struct error *err);
 
 /* All that was written to a memfd, at most the last `limit` bytes, as one line ("; " between lines). Malloced. */
 char *memfd_text(int fd, size_t limit);

@@ -71,7 +71,7 @@ void qemu_args(struct argv *a, const struct machine_request *req, const struct v
 	add_memory(a, s, fds, mode);
 	/* The guest's clock stands still with the machine: a clone goes on where the template stopped. */
 	argv_opt(a, "-rtc", "clock=vm");
-	argv_opt(a, "-chardev", "socket,id=console,fd=%d", fds->console);
+	argv_opt(a, "-chardev", "file,id=console,path=/proc/self/fd/%d", fds->console);
 	argv_opt(a, "-serial", "chardev:console");
 	argv_opt(a, "-chardev", "socket,id=agent,fd=%d", fds->agent);
 	argv_opt(a, "-serial", "chardev:agent");

@@ -61,7 +61,7 @@ struct vm *vm_launch(const struct target_template *t, const struct machine_reque
 	memcpy(fds.ram, t->ram, sizeof(fds.ram));
 	vm->output_fd = memfd_new("qemu output", 0, err);
 	if (vm->output_fd < 0 || socket_pair(&vm->fd, &fds.agent, err) < 0 ||
-	    socket_pair(&vm->console_fd, &fds.console, err) < 0 || socket_pair(&qmp, &fds.qmp, err) < 0)
+	    wide_pipe(&vm->console_fd, &fds.console, err) < 0 || socket_pair(&qmp, &fds.qmp, err) < 0)
 		goto out;
 	if (req->shape->disk) {
 		fds.disk = memfd_new("swap disk", req->shape->disk_size, err);
