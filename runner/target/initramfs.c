@@ -2,6 +2,7 @@
 #include "target/initramfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/util.h"
 #include "target/libraries.h"
@@ -12,7 +13,7 @@
 static int add_program(struct cpio *c, const char *in_guest, const char *path, struct error *err)
 {
 	size_t len;
-	CLEANUP_FREE char *data = read_whole_at(-1, path, PROGRAM_LIMIT, &len);
+	CLEANUP_FREE char *data = read_whole_at(AT_FDCWD, path, PROGRAM_LIMIT, &len);
 	if (!data)
 		return error_set(err, errno, "cannot read %s for the guest", path);
 	cpio_file(c, in_guest, 0755, data, len);

@@ -42,7 +42,7 @@ static char *file_key(const char *path)
 static char *fact_key(const char *image)
 {
 	char qemu[PATH_MAX] = "-";
-	CLEANUP_FREE char *boot = read_whole_at(-1, "/proc/sys/kernel/random/boot_id", 128, NULL);
+	CLEANUP_FREE char *boot = read_whole_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, NULL);
 	if (boot)
 		boot[strcspn(boot, "\n")] = '\0';
 	process_find(VM_PROGRAM, qemu);
@@ -54,7 +54,7 @@ static char *fact_key(const char *image)
 static int recall(const char *image)
 {
 	CLEANUP_FREE char *path = memory_path(), *key = fact_key(image);
-	CLEANUP_FREE char *all = path ? read_whole_at(-1, path, 1 << 20, NULL) : NULL;
+	CLEANUP_FREE char *all = path ? read_whole_at(AT_FDCWD, path, 1 << 20, NULL) : NULL;
 	int found = -1;
 	size_t n = strlen(key);
 	for (char *save = NULL, *line = all ? strtok_r(all, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))

@@ -2,6 +2,7 @@
 #include "target/libraries.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/util.h"
 #include "target/process.h"
@@ -35,7 +36,7 @@ static void add_parents(struct cpio *c, struct paths *dirs, const char *path)
 static int add_file(struct cpio *c, struct paths *dirs, const char *path, struct error *err)
 {
 	size_t len;
-	CLEANUP_FREE char *data = read_whole_at(-1, path, FILE_LIMIT, &len);
+	CLEANUP_FREE char *data = read_whole_at(AT_FDCWD, path, FILE_LIMIT, &len);
 	if (!data)
 		return error_set(err, errno, "cannot read %s for the guest", path);
 	add_parents(c, dirs, path);
@@ -62,7 +63,7 @@ static char *run_ldd(const char *program, struct error *err)
 		return NULL;
 	}
 	CLEANUP_FREE char *path = xasprintf("/proc/self/fd/%d", out);
-	char *text = read_whole_at(-1, path, 1 << 20, NULL);
+	char *text = read_whole_at(AT_FDCWD, path, 1 << 20, NULL);
 	if (status || !text) {
 		error_set(err, 0, "ldd %s: %s", program, text ? text : "no output");
 		free(text);

@@ -27,7 +27,7 @@ static bool is_module(const char *path, size_t len, const char *name)
 static char *read_list(const char *dir, const char *file)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/%s", dir, file);
-	return read_whole_at(-1, path, LIMIT, NULL);
+	return read_whole_at(AT_FDCWD, path, LIMIT, NULL);
 }
 
 static bool listed(const struct module_list *list, const char *path, size_t len)
@@ -137,7 +137,7 @@ int module_read(const char *dir, const char *path, void **data, size_t *len, str
 	};
 	CLEANUP_FREE char *full = xasprintf("%s%s%s", *path == '/' ? "" : dir, *path == '/' ? "" : "/", path);
 	size_t n;
-	CLEANUP_FREE char *raw = read_whole_at(-1, full, LIMIT, &n);
+	CLEANUP_FREE char *raw = read_whole_at(AT_FDCWD, full, LIMIT, &n);
 	if (!raw)
 		return error_set(err, errno, "cannot read the module %s", full);
 	for (size_t i = 0; i < ARRAY_SIZE(packers); i++) {

@@ -4,6 +4,7 @@
  * part of the migration stream (x-ignore-shared) but stays in the files QEMU had mapped; clones map them privately.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -41,7 +42,7 @@ static int check_shape(const struct machine_request *req, struct error *err)
 	if (s->nodes > 1 && sum != s->memory)
 		return error_set(err, 0, "the nodes have %s together, but the machine has %s", format_size(sum, a),
 				 format_size(s->memory, b));
-	CLEANUP_FREE char *meminfo = read_whole_at(-1, "/proc/meminfo", 1 << 16, NULL);
+	CLEANUP_FREE char *meminfo = read_whole_at(AT_FDCWD, "/proc/meminfo", 1 << 16, NULL);
 	const char *line = meminfo ? strstr(meminfo, "MemAvailable:") : NULL;
 	uint64_t available = line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024 : UINT64_MAX;
 	if (s->memory > available)

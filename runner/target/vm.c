@@ -115,14 +115,14 @@ static void tell_boot_failure(struct vm *vm, const char *kernel, enum hello_end 
 			  panic_advice(panic));
 	} else if (end == HELLO_EOF && reason && starts_with(reason, "guest-")) {
 		error_set(err, 0, "the kernel %s %s before the agent could speak%s%s", kernel,
-			  streq(reason, "guest-shutdown") ? "powered off" : "reset the machine (a triple fault, or a panic it could not print)",
+			  streq(reason, "guest-shutdown") ? "powered off" : "reset the machine (a damaged image, too little memory, or a panic it could not print)",
 			  *last ? "; its console's last lines: " : "; its console is empty", last);
 	} else if (end == HELLO_EOF) {
 		error_set(err, 0, "the machine of kernel %s went away while it booted", kernel);
 		vm_tell_end(vm, err);
 	} else if (vm->console.total == 0) {
-		error_set(err, 0, "the kernel %s said nothing within %lld s, not even on its serial console: it needs "
-			  "CONFIG_SERIAL_8250_CONSOLE=y (or more time: OOMTESTS_BOOT_SECONDS)", kernel, (long long)seconds);
+		error_set(err, 0, "the kernel %s said nothing within %lld s, not even on its serial console: the image is "
+			  "damaged, or lacks CONFIG_SERIAL_8250_CONSOLE=y, or wants more time (OOMTESTS_BOOT_SECONDS)", kernel, (long long)seconds);
 	} else {
 		error_set(err, 0, "the kernel %s boots but its agent did not speak on the second serial port within %lld s: "
 			  "it needs CONFIG_SERIAL_8250=y with two ports, CONFIG_BLK_DEV_INITRD=y and CONFIG_DEVTMPFS=y (or more time: "
