@@ -96,10 +96,10 @@ char *tail_find(const struct tail *t, const char *what)
 	return out;
 }
 
-static bool is_hello(const char *line, size_t len)
+static bool has_key(const char *line, size_t len, const char *key)
 {
 	json_t *json = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
-	bool yes = json_is_object(json_object_get(json, "hello"));
+	bool yes = json_object_get(json, key);
 	json_decref(json);
 	return yes;
 }
@@ -139,28 +139,26 @@ static int take_line(int fd, struct lines *l)
 	}
 }
 
-enum hello_end hello_wait(int fd, int console_fd, int64_t deadline_ns, struct tail *console, struct tail *stray,
-			  char **line)
+enum message_end message_wait(int fd, int console_fd, const char *key, int64_t deadline_ns, struct tail *console,
+			      char **line)
 {
 	struct lines l = { 0 };
-	enum hello_end end = HELLO_LATE;
+	enum message_end end = MESSAGE_LATE;
 	bool panic = false;
 	for (;;) {
 		int got;
 		while ((got = take_line(fd, &l)) > 0) {
-			if (is_hello(l.buf, l.len)) {
+			if (has_key(l.buf, l.len, key)) {
 				l.buf[l.len - 1] = '\0';
 				*line = TAKE_PTR(l.buf);
 				tail_read(console, console_fd);
-				return HELLO_SEEN;
+				return MESSAGE_SEEN;
 			}
-			if (stray)
-				tail_add(stray, l.buf, l.len);
 			l.len = 0;
 		}
 		bool console_open = tail_read(console, console_fd);
 		if (got < 0) {
-			end = HELLO_EOF;
+			end = MESSAGE_EOF;
 			break;
 		}
 		/* A panicked kernel resets at once (panic=-1); one that cannot gets two seconds. */
@@ -171,7 +169,7 @@ enum hello_end hello_wait(int fd, int console_fd, int64_t deadline_ns, struct ta
 		}
 		int64_t left = (deadline_ns - now_ns()) / 1000000;
 		if (left <= 0) {
-			end = panic ? HELLO_PANIC : HELLO_LATE;
+			end = panic ? MESSAGE_PANIC : MESSAGE_LATE;
 			break;
 		}
 		struct pollfd p[] = { { .fd = fd, .events = POLLIN },

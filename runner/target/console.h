@@ -24,14 +24,15 @@ char *tail_lines(const struct tail *t, unsigned n);
 /* The first line that holds `what`, or the last n lines if none does: malloced like tail_lines(). NULL: not there. */
 char *tail_find(const struct tail *t, const char *what);
 
-enum hello_end {
-	HELLO_SEEN,
-	HELLO_EOF,		/* the machine is gone */
-	HELLO_PANIC,		/* the console told of a panic, and then nothing came */
-	HELLO_LATE,		/* the deadline passed */
+enum message_end {
+	MESSAGE_SEEN,
+	MESSAGE_EOF,		/* the machine is gone */
+	MESSAGE_PANIC,		/* the console told of a panic, and then nothing came */
+	MESSAGE_LATE,		/* the deadline passed */
 };
 
-/* Waits on the agent's stream for its hello line, and on the console for text. *line is malloced, without newline, set
- * for HELLO_SEEN only; what follows it stays in the socket. Lines that are no JSON go to `stray` (may be NULL). */
-enum hello_end hello_wait(int fd, int console_fd, int64_t deadline_ns, struct tail *console, struct tail *stray,
-			  char **line);
+/* Waits on the agent's stream for the line whose JSON object has this key ("hello"), and listens to the console
+ * meanwhile. *line is malloced, without newline, set for MESSAGE_SEEN only; what follows it stays in the socket. Other
+ * lines are dropped. */
+enum message_end message_wait(int fd, int console_fd, const char *key, int64_t deadline_ns, struct tail *console,
+			      char **line);

@@ -198,19 +198,14 @@ static int probe(struct vm *vm, struct error *err)
 	int64_t deadline = now_ns() + PROBE_SECONDS * SECOND;
 	if (send(vm->fd, line, sizeof(line) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(line) - 1)
 		return error_set(err, errno, "the restored machine takes no input");
-	for (;;) {
-		char c;
-		ssize_t n = read(vm->fd, &c, 1);
-		if (n == 1 && c == '\n')
-			return 0;
-		if (n == 0)
-			return error_set(err, 0, "the restored machine went away");
-		int64_t left = (deadline - now_ns()) / 1000000;
-		if (left <= 0)
-			return error_set(err, 0, "the restored machine does not answer within %d s", PROBE_SECONDS);
-		if (n < 0 && errno == EAGAIN)
-			poll(&(struct pollfd){ .fd = vm->fd, .events = POLLIN }, 1, (int)left);
-	}
+	char *answer = NULL;
+	enum message_end end = message_wait(vm->fd, vm->console_fd, "probe", deadline, &vm->console, &answer);
+	free(answer);
+	if (end == MESSAGE_EOF)
+		return error_set(err, 0, "the restored machine went away");
+	if (end != MESSAGE_SEEN)
+		return error_set(err, 0, "the restored machine does not answer within %d s", PROBE_SECONDS);
+	return 0;
 }
 
 static int restore(const struct target_template *t, struct vm *vm, struct error *err)

@@ -105,7 +105,7 @@ static const char *panic_advice(const char *panic)
 }
 
 /* The boot ended without a hello: says why, in err. */
-static void tell_boot_failure(struct vm *vm, const char *kernel, enum hello_end end, int64_t seconds, struct error *err)
+static void tell_boot_failure(struct vm *vm, const char *kernel, enum message_end end, int64_t seconds, struct error *err)
 {
 	CLEANUP_FREE char *panic = tail_find(&vm->console, "Kernel panic");
 	CLEANUP_FREE char *last = tail_lines(&vm->console, 6);
@@ -113,11 +113,11 @@ static void tell_boot_failure(struct vm *vm, const char *kernel, enum hello_end 
 	if (panic) {
 		error_set(err, 0, "the kernel %s panicked before the agent could speak: %s%s", kernel, panic,
 			  panic_advice(panic));
-	} else if (end == HELLO_EOF && reason && starts_with(reason, "guest-")) {
+	} else if (end == MESSAGE_EOF && reason && starts_with(reason, "guest-")) {
 		error_set(err, 0, "the kernel %s %s before the agent could speak%s%s", kernel,
 			  streq(reason, "guest-shutdown") ? "powered off" : "reset the machine (a damaged image, too little memory, or a panic it could not print)",
 			  *last ? "; its console's last lines: " : "; its console is empty", last);
-	} else if (end == HELLO_EOF) {
+	} else if (end == MESSAGE_EOF) {
 		error_set(err, 0, "the machine of kernel %s went away while it booted", kernel);
 		vm_tell_end(vm, err);
 	} else if (vm->console.total == 0) {
@@ -137,7 +137,7 @@ static void hear_console(const struct target_template *t, const struct machine_r
 	if (!vm)
 		return;
 	char *line = NULL;
-	hello_wait(vm->fd, vm->console_fd, now_ns() + TELL_SECONDS * SECOND, &vm->console, NULL, &line);
+	message_wait(vm->fd, vm->console_fd, "hello", now_ns() + TELL_SECONDS * SECOND, &vm->console, &line);
 	free(line);
 	*heard = vm->console;
 	vm_free(vm);
@@ -150,8 +150,9 @@ struct vm *vm_boot(const struct target_template *t, const struct machine_request
 	if (!vm)
 		return NULL;
 	int64_t seconds = boot_seconds(kvm);
-	enum hello_end end = hello_wait(vm->fd, vm->console_fd, now_ns() + seconds * SECOND, &vm->console, NULL, hello);
-	if (end == HELLO_SEEN)
+	enum message_end end = message_wait(vm->fd, vm->console_fd, "hello", now_ns() + seconds * SECOND, &vm->console,
+					    hello);
+	if (end == MESSAGE_SEEN)
 		return vm;
 	if (!kvm && vm->console.total == 0)
 		hear_console(t, req, kvm, &vm->console);
