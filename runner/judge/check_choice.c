@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The choice of the victim, by the model, twice: before the fact from the tasks as they stood and from what the growing
+ * one would have taken by then, in intervals; and after the fact, exactly, from the kernel's own table.
+ */
+#include <inttypes.h>
+
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/scene.h"
+#include "judge/trial.h"
+
+static const char *name_in(const struct scene *s, int task)
+{
+	if (task < 0)
+		return "nobody";
+	const char *name = look_text(s->rows[task], "name");
+	return name ? name : s->tasks[task].comm;
+}
+
+/* What dies gives back its pages, to the one that grows. */
+static int64_t bury(struct scene *s, int task)
+{
+	struct model_task *m = &s->tasks[task];
+	int64_t pages = m->pages.anon + m->pages.swap + m->pages.shmem;
+	m->no_mm = true;
+	return pages;
+}
+
+static void remember_prediction(struct trial *t, const struct scene *s, const struct model_decision *d)
+{
+	if (t->r->predicted || d->victim < 0)
+		return;
+	t->r->predicted = xstrdup(name_in(s, d->victim));
+	t->r->margin_pages = d->margin_pages;
+}
+
+/* "a, b or c": the possible victims. */
+static char *possible_names(const struct scene *s, const struct model_decision *d)
+{
+	char text[256] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < d->n_possible && len < sizeof(text) - 32; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, i ? " or %s" : "%s", name_in(s, d->possible[i]));
+	return xstrdup(*text ? text : "nobody");
+}
+
+static bool is_possible(const struct model_decision *d, int task)
+{
+	for (size_t i = 0; i < d->n_possible; i++)
+		if (d->possible[i] == task)
+			return true;
+	return false;
+}
+
+static void check_predicted(struct trial *t, const struct scene *s, const struct model_decision *d, int died,
+			    const char *seen)
+{
+	CLEANUP_FREE char *names = possible_names(s, d);
+	bool ok = d->outcome == OUTCOME_KILL ? is_possible(d, died) : false;
+	result_check(t->r, "predicted victim", ok, NULL, names, seen);
+}
+
+/* Members of a group die in the order of the scan, as the lines of the log have it. */
+static void check_group(struct trial *t, const struct episode *e, const struct scene *s, const struct model_decision *d)
+{
+	if (d->group < 0)
+		return;
+	char want[512] = "", have[512] = "";
+	size_t w = 0, h = 0;
+	for (size_t i = 0; i < d->n_deaths && w < sizeof(want) - 64; i++)
+		if (d->deaths[i].how == HOW_GROUP && d->deaths[i].task != d->victim)
+			w += (size_t)snprintf(want + w, sizeof(want) - w, "%s ", name_in(s, d->deaths[i].task));
+	for (size_t i = 0; i < e->n_deaths && h < sizeof(have) - 64; i++)
+		if (e->deaths[i].by_group && !e->deaths[i].again)
+			h += (size_t)snprintf(have + h, sizeof(have) - h, "%s ", e->deaths[i].name);
+	trial_check_text(t, "members of the group die in the order of the scan", NULL, want, have);
+}
+
+/*
+ * Before the fact. Each chosen victim of the episode is predicted in turn, the ones before it gone. Where the episode
+ * has no kill, the model can't say whether memory will run out, and says nothing.
+ */
+static void predict(struct trial *t, struct episode *e)
+{
+	int64_t freed = 0;
+	CLEANUP_FREE int *buried = xcalloc(e->n_deaths, sizeof(*buried));
+	size_t n_buried = 0;
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		if (e->deaths[i].by_group || e->deaths[i].again)
+			continue;
+		struct scene s;
+		struct model_oom oom;
+		struct model_decision d = { 0 };
+		scene_open(&s, t, e->before);
+		scene_oom(&s, t, e, &oom);
+		for (size_t j = 0; j < n_buried; j++)
+			bury(&s, buried[j]);
+		scene_project(&s, t, e, freed);
+		model_out_of_memory(&t->era, &s.model, &oom, &d);
+		int died = scene_task(&s, e->deaths[i].tgid);
+		remember_prediction(t, &s, &d);
+		if (died >= 0) {
+			check_predicted(t, &s, &d, died, e->deaths[i].name);
+			check_group(t, e, &s, &d);
+			freed += bury(&s, died);
+			buried[n_buried++] = died;
+		}
+		model_decision_free(&d);
+		scene_close(&s);
+	}
+}
+
+/* A model task from a row of the table: the numbers that the kernel compared. */
+static void task_of_row(struct model_task *m, const struct oom_row *row, int64_t page_kb)
+{
+	model_task_init(m);
+	m->pid = row->value[OOM_COL_TGID];
+	m->comm = row->name;
+	m->pages.anon = row->value[OOM_COL_RSS];
+	m->pages.swap = row->value[OOM_COL_SWAPENTS] == OOM_UNKNOWN ? 0 : row->value[OOM_COL_SWAPENTS];
+	if (row->value[OOM_COL_PGTABLES_BYTES] != OOM_UNKNOWN) {
+		m->pages.ptes = row->value[OOM_COL_PGTABLES_BYTES] / (page_kb * 1024);
+	} else {
+		m->pages.ptes = row->value[OOM_COL_NR_PTES] == OOM_UNKNOWN ? 0 : row->value[OOM_COL_NR_PTES];
+		m->pages.pmds = row->value[OOM_COL_NR_PMDS] == OOM_UNKNOWN ? 0 : row->value[OOM_COL_NR_PMDS];
+	}
+	m->adj = (int)row->value[OOM_COL_OOM_SCORE_ADJ];
+	m->memcg = -1;
+}
+
+/* What a row does not say: capabilities, vfork; and that who died before in this episode no longer counts. */
+static void add_hidden(struct model_task *m, const struct trial *t, const struct episode *e, const struct scene *s,
+		       size_t report)
+{
+	int i = scene_task(s, m->pid);
+	(void)t;
+	if (i >= 0) {
+		m->cap_sys_admin = s->tasks[i].cap_sys_admin;
+		m->in_vfork = s->tasks[i].in_vfork;
+		m->joined = s->tasks[i].joined;
+	}
+	for (size_t j = 0; j < e->n_deaths; j++)
+		if (e->deaths[j].tgid == m->pid && e->deaths[j].report < report)
+			m->skip = true;
+}
+
+static void recompute(struct trial *t, struct episode *e, size_t index)
+{
+	const struct oom_report *r = e->reports[index];
+	int64_t selected = r->has_selected ? r->selected.pid : r->choice.present ? r->choice.pid : OOM_UNKNOWN;
+	if (!r->has_table || r->table_cut || selected == OOM_UNKNOWN || e->expect->allocating_task)
+		return;
+	struct scene s;
+	struct model_oom oom;
+	uint64_t totalpages;
+	scene_open(&s, t, e->before);
+	scene_oom(&s, t, e, &oom);
+	oom.constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
+	/* A limit that the trigger itself wrote is not yet in the snapshot: the report has it. */
+	if (oom.constraint == CONSTRAINT_MEMCG && oom.trigger == TRIGGER_LIMIT_WRITE && r->counter[OOM_COUNTER_MEMORY].present) {
+		s.memcgs[oom.memcg].limit = (uint64_t)(r->counter[OOM_COUNTER_MEMORY].limit_kb / s.page_kb);
+		totalpages = model_memcg_totalpages(&t->era, &s.model.machine, t->v1, &s.memcgs[oom.memcg]);
+	}
+	oom.totalpages = totalpages;
+	oom.memcg = -1;
+	oom.current = -1;
+
+	CLEANUP_FREE struct model_task *tasks = xcalloc(r->n_rows, sizeof(*tasks));
+	for (size_t i = 0; i < r->n_rows; i++) {
+		task_of_row(&tasks[i], &r->rows[i], s.page_kb);
+		add_hidden(&tasks[i], t, e, &s, index);
+	}
+	struct model_scene rows = s.model;
+	rows.tasks = tasks;
+	rows.n_tasks = r->n_rows;
+	rows.n_memcgs = 0;
+	rows.machine.panic_on_oom = 0;
+	rows.machine.kill_allocating_task = false;
+	/* Before 5.3 the rows of a memcg OOM stood in global order while the scan followed the tree. */
+	rows.order = oom.constraint == CONSTRAINT_MEMCG && !t->era.table_scan_order ? ORDER_UNKNOWN : ORDER_GIVEN;
+	struct model_decision d = { 0 };
+	model_out_of_memory(&t->era, &rows, &oom, &d);
+	char want[96] = "nobody", have[96];
+	if (d.chosen >= 0)
+		snprintf(want, sizeof(want), "%s (pid %" PRId64 ")", tasks[d.chosen].comm, tasks[d.chosen].pid);
+	const struct oom_row *row = oom_report_row(r, selected);
+	snprintf(have, sizeof(have), "%s (pid %" PRId64 ")", row ? row->name : "?", selected);
+	bool ok = false;
+	for (size_t i = 0; i < d.n_possible; i++)
+		ok |= tasks[d.possible[i]].pid == selected;
+	if (d.certain)
+		ok = d.chosen >= 0 && tasks[d.chosen].pid == selected;
+	result_check(t->r, "victim recomputed from the kernel's own table", ok, NULL, want, have);
+	model_decision_free(&d);
+	scene_close(&s);
+}
+
+void check_choice(struct trial *t, struct episode *e)
+{
+	if (!e->before)
+		return;
+	predict(t, e);
+	for (size_t i = 0; i < e->n_reports; i++)
+		if (e->reports[i]->has_header && e->reports[i]->n_kills)
+			recompute(t, e, i);
+}
+
+/* oom_score as the kernel computes it, from sizes read back to back with it. */
+static void check_score(struct trial *t, const struct step *s, const char *who, const json_t *read, uint64_t totalpages,
+			int64_t page_kb)
+{
+	struct model_task m;
+	model_task_init(&m);
+	m.pages.anon = look_int(read, "anon_kb", 0) / page_kb;
+	m.pages.file = look_int(read, "file_kb", 0) / page_kb;
+	m.pages.shmem = look_int(read, "shmem_kb", 0) / page_kb;
+	m.pages.swap = look_int(read, "swap_kb", 0) / page_kb;
+	m.pages.ptes = look_int(read, "pte_kb", 0) / page_kb;
+	int adj = (int)look_int(read, "adj", 0);
+	int64_t base = model_base(&t->era, &m.pages);
+	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
+	bool root = look_int(read, "uid", 0) == 0;
+	int64_t low = MODEL_INELIGIBLE, high = MODEL_INELIGIBLE;
+	if (adj != ADJ_MIN) {
+		low = model_points(&t->era, base > error ? base - error : 0, adj, root, totalpages);
+		high = model_points(&t->era, base + error, adj, root, totalpages);
+	}
+	char name[96];
+	snprintf(name, sizeof(name), "oom_score of %s", who);
+	trial_check_range(t, name, &s->where, model_oom_score(&t->era, low, totalpages),
+			  model_oom_score(&t->era, high, totalpages), look_int(read, "score", -1));
+}
+
+void check_scores(struct trial *t, const struct step *s, size_t step)
+{
+	const json_t *scores = json_object_get(trial_answer(t, step, "score"), "scores");
+	const json_t *begin = look_snapshot(t->seen, "begin");
+	if (!scores || !begin)
+		return;
+	int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
+	const json_t *mem = json_object_get(begin, "meminfo");
+	uint64_t totalpages = (uint64_t)((look_int(mem, "MemTotal", 0) + look_int(mem, "SwapTotal", 0)) / k);
+	for (size_t i = 0; i < s->n_tasks; i++) {
+		const json_t *read = json_object_get(scores, s->tasks[i]);
+		if (read)
+			check_score(t, s, s->tasks[i], read, totalpages, k);
+		else
+			trial_check_text(t, "oom_score", &s->where, "a number", "not there");
+	}
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every counter of every cgroup of the scene, its root and a bystander, against the rules: exactly where the kernel is
+ * exact, a stated bound where it is not. The kills themselves are counted from the log: each "Killed process" line is
+ * one __oom_kill_process() (mm/oom_kill.c), which raises vmstat oom_kill and the memcg's oom_kill just before it prints,
+ * so lines and counters must agree to the last one, a group kill's second line for its first victim included.
+ */
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+
+#define SOME INT64_MAX		/* no upper bound */
+
+struct bound {
+	int64_t min, max;
+};
+
+/* Is the cgroup at this path, or (where events are hierarchical) an ancestor of it? */
+static bool covers(const char *path, const char *other, bool hierarchical)
+{
+	size_t len = strlen(path);
+	if (!other)
+		return false;
+	if (!hierarchical)
+		return streq(path, other);
+	return strncmp(path, other, len) == 0 && (!other[len] || other[len] == '/' || streq(path, "/"));
+}
+
+static int64_t kills_in(const struct episode *e, const char *path, bool hierarchical)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < e->n_deaths; i++)
+		n += covers(path, e->deaths[i].cgroup, hierarchical);
+	return n;
+}
+
+/* Reports whose limit was this cgroup's (or, hierarchically, one below it); NULL-limit reports are global. */
+static int64_t ooms_of(const struct episode *e, const char *path, bool hierarchical)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < e->n_reports; i++)
+		n += covers(path, e->reports[i]->oom_memcg, hierarchical);
+	return n;
+}
+
+/* Are all the kills explained by reports with a memcg of their own? Otherwise `oom` can't be bounded from the log. */
+static bool all_reported(const struct episode *e)
+{
+	for (size_t i = 0; i < e->n_deaths; i++)
+		if (!e->deaths[i].reported)
+			return false;
+	return true;
+}
+
+/*
+ * memory.events oom: one for each mem_cgroup_oom() of order <= 3 (mm/memcontrol.c), so at least one for each report with
+ * this limit, and more when the charge comes back while a victim is dying. It is exact when the only allocator is itself
+ * the only victim: it never comes back. A limit that nobody reached has none.
+ */
+static struct bound oom_bound(const struct trial *t, const struct episode *e, const char *path, bool hierarchical)
+{
+	int64_t n = ooms_of(e, path, hierarchical);
+	if (!n && all_reported(e) && !e->expect->no_report)
+		return (struct bound){ 0, 0 };
+	if (!all_reported(e) || e->expect->no_report)
+		return (struct bound){ 0, SOME };
+	bool alone = n == 1 && e->n_deaths == 1 && t->ncpus == 1 && e->expect->end == END_DEAD &&
+		     e->expect->trigger && streq(e->deaths[0].name, e->expect->trigger);
+	return (struct bound){ n, alone ? n : SOME };
+}
+
+/* Whether the scene sets this file for the cgroup or one below it: then its counter may rise. */
+static bool configured(const struct trial *t, const char *cgroup, uint64_t (*value)(const struct test_cgroup *))
+{
+	size_t len = strlen(cgroup);
+	for (size_t i = 0; i < t->test->n_cgroups; i++) {
+		const struct test_cgroup *c = &t->test->cgroups[i];
+		bool below = !len || (strncmp(c->name, cgroup, len) == 0 && (!c->name[len] || c->name[len] == '/'));
+		if (below && value(c) != UNSET && value(c) != NO_LIMIT)
+			return true;
+	}
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_SET)
+			return true;	/* a limit changed on the way: nothing is said */
+	return false;
+}
+
+static uint64_t limit_of(const struct test_cgroup *c) { return c->limit; }
+static uint64_t high_of(const struct test_cgroup *c) { return c->high; }
+static uint64_t low_of(const struct test_cgroup *c) { return c->low; }
+
+static void check_rise(struct trial *t, const struct episode *e, const char *cgroup, const char *file, const char *field,
+		       struct bound b)
+{
+	int64_t was, is;
+	if (!look_counter(e->before, cgroup, file, field, &was) || !look_counter(e->after, cgroup, file, field, &is))
+		return;		/* this kernel has no such counter */
+	char name[160];
+	snprintf(name, sizeof(name), "%s%s%s of %s rises by", file, field ? " " : "", field ? field : "",
+		 *cgroup ? cgroup : "the scene's root");
+	trial_check_range(t, name, NULL, b.min, b.max, is - was);
+}
+
+/* The group whose members this episode killed, by the log's own line; NULL: none. */
+static int64_t group_kills(const struct episode *e, const char *path, bool hierarchical)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < e->n_reports; i++)
+		n += covers(path, e->reports[i]->group_memcg, hierarchical);
+	return n;
+}
+
+static void check_events_file(struct trial *t, const struct episode *e, const char *cgroup, const char *path,
+			      const char *file, bool hierarchical)
+{
+	struct bound oom = oom_bound(t, e, path, hierarchical);
+	int64_t kills = kills_in(e, path, hierarchical), groups = group_kills(e, path, hierarchical);
+	check_rise(t, e, cgroup, file, "oom_kill", (struct bound){ kills, kills });
+	check_rise(t, e, cgroup, file, "oom", oom);
+	if (all_reported(e))
+		check_rise(t, e, cgroup, file, "oom_group_kill", (struct bound){ groups, groups });
+	if (oom.min)
+		check_rise(t, e, cgroup, file, "max", (struct bound){ era_min_max_events(&t->era), SOME });
+	else if (!configured(t, cgroup, limit_of))
+		check_rise(t, e, cgroup, file, "max", (struct bound){ 0, 0 });
+	if (!configured(t, cgroup, high_of))
+		check_rise(t, e, cgroup, file, "high", (struct bound){ 0, 0 });
+	if (!configured(t, cgroup, low_of))
+		check_rise(t, e, cgroup, file, "low", (struct bound){ 0, 0 });
+}
+
+/* v1: memory.oom_control oom_kill counts in the victim's own memcg only; failcnt in the one that hit its limit. */
+static void check_v1(struct trial *t, const struct episode *e, const char *cgroup, const char *path)
+{
+	int64_t kills = kills_in(e, path, false);
+	check_rise(t, e, cgroup, "memory.oom_control", "oom_kill", (struct bound){ kills, kills });
+	if (!configured(t, cgroup, limit_of))
+		check_rise(t, e, cgroup, "memory.failcnt", NULL, (struct bound){ 0, 0 });
+}
+
+static void check_cgroup(struct trial *t, const struct episode *e, const json_t *cgroup)
+{
+	const char *name = look_text(cgroup, "name"), *path = look_text(cgroup, "path");
+	if (!name || !path)
+		return;
+	if (t->v1) {
+		check_v1(t, e, name, path);
+		return;
+	}
+	check_events_file(t, e, name, path, "memory.events", t->era.events_hierarchical);
+	check_events_file(t, e, name, path, "memory.events.local", false);
+}
+
+/* Counters that the case itself states. */
+static void check_claims(struct trial *t, const struct episode *e)
+{
+	for (size_t i = 0; i < e->expect->n_counters; i++) {
+		const struct counter_claim *c = &e->expect->counters[i];
+		const char *cgroup = c->cgroup >= 0 ? t->test->cgroups[c->cgroup].name : NULL;
+		const char *file = cgroup ? plan_file_name(t->test->hierarchy, c->file) : "/proc/vmstat";
+		int64_t was, is;
+		if (cgroup) {
+			if (!look_counter(e->before, cgroup, file, c->field, &was) ||
+			    !look_counter(e->after, cgroup, file, c->field, &is)) {
+				trial_check_text(t, file, &c->where, c->field ? c->field : "a number", "not there");
+				continue;
+			}
+		} else {
+			was = look_int(json_object_get(e->before, "vmstat"), c->field, 0);
+			is = look_int(json_object_get(e->after, "vmstat"), c->field, 0);
+		}
+		char name[160];
+		snprintf(name, sizeof(name), "%s %s of %s rises by", file, c->field ? c->field : "",
+			 cgroup ? cgroup : "the machine");
+		trial_check_range(t, name, &c->where, c->at_least, c->at_most, is - was);
+	}
+}
+
+void check_counters(struct trial *t, struct episode *e)
+{
+	if (!e->before || !e->after || e->timed_out)
+		return;
+	int64_t was = look_int(json_object_get(e->before, "vmstat"), "oom_kill", -1);
+	int64_t is = look_int(json_object_get(e->after, "vmstat"), "oom_kill", -1);
+	/* On a shared host the whole machine's counter is not ours alone. */
+	if (was >= 0 && is >= 0 && !streq(t->r->target, "host"))
+		trial_check_int(t, "vmstat oom_kill rises by", NULL, (int64_t)e->n_deaths, is - was);
+	size_t i;
+	json_t *cgroup;
+	json_array_foreach(json_object_get(e->before, "cgroups"), i, cgroup)
+		check_cgroup(t, e, cgroup);
+	check_claims(t, e);
+}

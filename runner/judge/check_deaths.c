@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who died in an episode, by what, and who lives. A kill counts when the kernel's record, the wait status and (in
+ * check_counters.c) the counter agree on it; SIGKILL alone is no evidence.
+ */
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+
+static bool listed(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(names[i], name))
+			return true;
+	return false;
+}
+
+/* "a b c" of some names; the caller frees. */
+static char *join(const char *const *names, size_t n)
+{
+	if (!n)
+		return xstrdup("nobody");
+	size_t len = 1;
+	for (size_t i = 0; i < n; i++)
+		len += strlen(names[i]) + 1;
+	char *text = xcalloc(len, 1), *p = text;
+	for (size_t i = 0; i < n; i++)
+		p += sprintf(p, i ? " %s" : "%s", names[i]);
+	return text;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/*
+ * The order in which the members of a group die is the kernel's iteration order, which the model knows and
+ * check_choice.c holds against the log; an author states the chosen one first and then the members, in any order.
+ */
+static void sort_groups(const struct episode *e, const char **seen, const char **stated, size_t n_seen, size_t n_stated)
+{
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		if (!e->deaths[i].by_group)
+			continue;
+		if (n_seen > 1)
+			qsort(seen + 1, n_seen - 1, sizeof(*seen), by_name);
+		if (n_stated > 1)
+			qsort(stated + 1, n_stated - 1, sizeof(*stated), by_name);
+		return;
+	}
+}
+
+static void check_victims(struct trial *t, struct episode *e)
+{
+	const struct expectation *x = e->expect;
+	CLEANUP_FREE const char **seen = xcalloc(e->n_deaths, sizeof(*seen));
+	CLEANUP_FREE const char **stated = xcalloc(x->n_victims, sizeof(*stated));
+	size_t n_seen = 0;
+	for (size_t i = 0; i < e->n_deaths; i++)
+		if (!e->deaths[i].again)
+			seen[n_seen++] = e->deaths[i].name;
+	for (size_t i = 0; i < x->n_victims; i++)
+		stated[i] = x->victims[i];
+	sort_groups(e, seen, stated, n_seen, x->n_victims);
+
+	/* Without evidence of the end only what happened can be held against the kernel: somebody it should not be. */
+	size_t n = n_seen;
+	if ((e->timed_out && n < x->n_victims) || (x->overkill && n > x->n_victims))
+		n = n < x->n_victims ? n : x->n_victims;
+	bool ok = n == (e->timed_out && n < x->n_victims ? n : x->n_victims);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = streq(seen[i], stated[i]);
+	if (ok && e->timed_out && n_seen < x->n_victims)
+		return;
+	CLEANUP_FREE char *want = join(stated, x->n_victims), *have = join(seen, n_seen);
+	result_check(t->r, "victims", ok, trial_where(&x->where), want, have);
+}
+
+/* The pid of a task as the snapshot before, or its start, tells. */
+static int64_t pid_of(const struct trial *t, const struct episode *e, const char *name)
+{
+	int64_t pid = look_int(look_task(e->before, name), "pid", -1);
+	if (pid < 0)
+		for (size_t i = 0; pid < 0 && i < json_array_size(t->seen->steps); i++) {
+			const json_t *step = json_array_get(t->seen->steps, i);
+			if (streq(look_text(step, "task"), name))
+				pid = look_int(step, "pid", -1);
+		}
+	return pid;
+}
+
+static void check_status(struct trial *t, const char *name, int64_t pid, const struct where *w)
+{
+	const json_t *exit = look_exit(t->seen, pid);
+	char what[96], how[32];
+	if (!exit)
+		return;	/* a child of another task: its parent waits for it, or it is still going: see settle */
+	snprintf(what, sizeof(what), "%s died by", name);
+	int64_t signal = look_int(exit, "signal", 0);
+	snprintf(how, sizeof(how), signal == 9 ? "SIGKILL" : signal ? "signal %d" : "exit %d",
+		 (int)(signal ? signal : look_int(exit, "code", -1)));
+	trial_check_text(t, what, w, "SIGKILL", how);
+}
+
+/* A signal of the plan itself may end a task: it is then not the kernel's doing. */
+static bool signalled_by_plan(const struct trial *t, const char *name)
+{
+	for (size_t i = 0; i < t->test->n_steps; i++) {
+		const struct step *s = &t->test->steps[i];
+		if (s->op == STEP_SIGNAL && listed(s->tasks, s->n_tasks, name))
+			return true;
+	}
+	return false;
+}
+
+static bool logged_death(const struct episode *e, int64_t pid)
+{
+	for (size_t i = 0; i < e->n_deaths; i++)
+		if (e->deaths[i].tgid == pid || e->deaths[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Everybody who ended in the episode must have a reason to. */
+static void check_nobody_else(struct trial *t, struct episode *e)
+{
+	int64_t from = look_int(e->before, "t", 0), to = look_int(e->after, "t", INT64_MAX);
+	const char *others[64];
+	size_t n = 0, i;
+	json_t *exit;
+	json_array_foreach(t->seen->exits, i, exit) {
+		int64_t when = look_int(exit, "t", -1);
+		const char *name = look_text(exit, "name");
+		if (!name || when < from || when > to || n == ARRAY_SIZE(others))
+			continue;
+		if (logged_death(e, look_int(exit, "pid", -1)) || signalled_by_plan(t, name) ||
+		    listed(e->expect->also_die, e->expect->n_also_die, name))
+			continue;
+		others[n++] = name;
+	}
+	CLEANUP_FREE char *have = join(others, n);
+	trial_check_text(t, "nobody else ended", NULL, "nobody", have);
+}
+
+static void check_also_die(struct trial *t, struct episode *e)
+{
+	for (size_t i = 0; i < e->expect->n_also_die; i++) {
+		const char *name = e->expect->also_die[i];
+		int64_t pid = pid_of(t, e, name);
+		if (pid >= 0)
+			check_status(t, name, pid, &e->expect->where);
+	}
+}
+
+static const json_t *episode_answer(const struct trial *t, const struct episode *e, const char *op)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step)
+		if (look_int(trial_told(t, step), "episode", -1) == (int64_t)e->k && streq(look_text(step, "op"), op))
+			return step;
+	return NULL;
+}
+
+static void check_survivors(struct trial *t, struct episode *e)
+{
+	const json_t *silent = json_object_get(episode_answer(t, e, "ping"), "silent");
+	if (!silent)
+		return;
+	char *text = json_array_size(silent) ? json_dumps(silent, JSON_COMPACT) : NULL;
+	trial_check_text(t, "survivors answer", NULL, "all", text ? text : "all");
+	free(text);
+}
+
+static void check_end(struct trial *t, struct episode *e)
+{
+	static const char *const words[] = { "any", "filled", "dead", "failed", "blocked" };
+	const json_t *answer = episode_answer(t, e, "await");
+	const char *how = look_text(answer, "how");
+	if (!how || e->expect->end == END_ANY)
+		return;
+	trial_check_text(t, "the growing task ends", &e->expect->where, words[e->expect->end], how);
+}
+
+void check_deaths(struct trial *t, struct episode *e)
+{
+	check_victims(t, e);
+	if (!e->after)
+		return;
+	for (size_t i = 0; i < e->n_deaths; i++)
+		if (!e->deaths[i].again && e->deaths[i].ours)
+			check_status(t, e->deaths[i].name, e->deaths[i].tgid, NULL);
+	if (e->timed_out)
+		return;
+	check_also_die(t, e);
+	check_nobody_else(t, e);
+	check_survivors(t, e);
+	check_end(t, e);
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kernel's log of an episode, line by line, against what was observed from outside. Formats: mm/oom_kill.c
+ * (dump_header, dump_oom_victim/oom-kill line, __oom_kill_process), mm/memcontrol.c (mem_cgroup_print_oom_context).
+ */
+#include <inttypes.h>
+
+#include "base/bytes.h"
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/scene.h"
+#include "judge/trial.h"
+
+/* A name from the log, as bytes, is the one of the wire, where each byte is a code point. */
+static bool same_name(const char *bytes, const char *wire)
+{
+	for (; *bytes; bytes++) {
+		unsigned char c = (unsigned char)*bytes, w = (unsigned char)*wire;
+		if (!w)
+			return false;
+		if ((w & 0xfc) == 0xc0) {
+			w = (unsigned char)((w & 3) << 6 | ((unsigned char)wire[1] & 0x3f));
+			wire++;
+		}
+		if (c != w)
+			return false;
+		wire++;
+	}
+	return !*wire;
+}
+
+static void check_comm(struct trial *t, const char *name, const char *wire, const char *logged)
+{
+	if (wire)
+		result_check(t->r, name, same_name(logged, wire), NULL, wire, logged);
+}
+
+/* Number of reports: one for each chosen victim, as long as the rate limit (10 in 5 s) is not reached. */
+static void check_number(struct trial *t, struct episode *e)
+{
+	const struct expectation *x = e->expect;
+	int64_t chosen = 0, reports = 0;
+	for (size_t i = 0; i < e->n_deaths; i++)
+		chosen += !e->deaths[i].by_group && !e->deaths[i].again;
+	for (size_t i = 0; i < e->n_reports; i++)
+		reports += e->reports[i]->has_header && !e->reports[i]->no_killable;
+	if (x->ooms_min >= 0)
+		trial_check_range(t, "OOM reports", &x->where, x->ooms_min, x->ooms_max, reports);
+	else if (!x->no_report)
+		trial_check_int(t, "OOM reports", NULL, chosen, reports);
+}
+
+static void check_constraint(struct trial *t, struct episode *e, const struct oom_report *r)
+{
+	static const char *const names[] = { "CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY",
+					     "CONSTRAINT_MEMCG" };
+	const struct expectation *x = e->expect;
+	if (x->constraint == CONSTRAINT_ANY || !r->has_selected)
+		return;
+	trial_check_text(t, "log: constraint", &x->where, names[x->constraint], oom_constraint_name(r->constraint));
+	trial_check_text(t, "log: scope", NULL, x->constraint == CONSTRAINT_MEMCG ? "memcg" : "global",
+			 r->oom_memcg ? "memcg" : "global");
+}
+
+/* Who asked: the task that grows, the agent that lowers a limit, a kworker for sysrq. */
+static void check_trigger(struct trial *t, struct episode *e, const struct oom_report *r)
+{
+	const struct expectation *x = e->expect;
+	if (!x->trigger)
+		return;
+	if (streq(x->trigger, "kworker")) {
+		trial_check_text(t, "log: asked by", &x->where, "kworker",
+				 starts_with(r->trigger.comm, "kworker/") ? "kworker" : r->trigger.comm);
+		trial_check_int(t, "log: order", NULL, -1, r->trigger.order);
+		return;
+	}
+	const json_t *task = streq(x->trigger, "agent") ? NULL : look_task(e->before, x->trigger);
+	int64_t pid = task ? look_int(task, "pid", -1) : look_int(t->seen->hello, "pid", -1);
+	if (r->trigger.pid != OOM_UNKNOWN && pid > 0)
+		trial_check_int(t, "log: asked by pid", &x->where, pid, r->trigger.pid);
+	if (!task)
+		return;
+	check_comm(t, "log: asked by", look_text(task, "comm"), r->trigger.comm);
+	trial_check_int(t, "log: oom_score_adj of who asked", NULL, look_int(task, "adj", 0), r->trigger.oom_score_adj);
+	/* A user page fault asks for one page; a page table or a charge for it does too. */
+	trial_check_int(t, "log: order", NULL, 0, r->trigger.order);
+}
+
+static const char *path_of(const struct episode *e, const struct trial *t, int memcg)
+{
+	return memcg < 0 ? NULL : look_text(look_cgroup(e->before, t->test->cgroups[memcg].name), "path");
+}
+
+/* memory: usage, limit of the memcg at its limit. */
+static void check_usage(struct trial *t, struct episode *e, const struct oom_report *r)
+{
+	const char *name = t->test->cgroups[e->expect->memcg].name;
+	int64_t limit;
+	if (!r->counter[OOM_COUNTER_MEMORY].present ||
+	    !look_counter(e->before, name, t->v1 ? "memory.limit_in_bytes" : "memory.max", NULL, &limit) ||
+	    limit >= INT64_MAX / 2)
+		return;	/* the limit comes with the trigger itself: a write below usage */
+	trial_check_int(t, "log: limit in kB", NULL, limit / 1024, r->counter[OOM_COUNTER_MEMORY].limit_kb);
+	trial_check_range(t, "log: usage in kB", NULL, 0, limit / 1024, r->counter[OOM_COUNTER_MEMORY].usage_kb);
+}
+
+static void check_memcg(struct trial *t, struct episode *e, const struct oom_report *r)
+{
+	const char *limit = path_of(e, t, e->expect->memcg);
+	if (!limit)
+		return;
+	trial_check_text(t, "log: memcg at its limit", &e->expect->where, limit, r->oom_memcg);
+	check_usage(t, e, r);
+}
+
+/* The nodes: nodemask only for a bind policy; cpuset and mems_allowed are those of who asked. */
+static void check_nodes(struct trial *t, struct episode *e, const struct oom_report *r)
+{
+	char buf[256];
+	const json_t *task = e->expect->trigger ? look_task(e->before, e->expect->trigger) : NULL;
+	if (!r->has_selected || !r->nodemask || !task)
+		return;
+	const char *nodes = "(null)";
+	if (e->expect->constraint == CONSTRAINT_MEMORY_POLICY)
+		for (size_t i = 0; i < t->test->n_tasks; i++)
+			if (streq(t->test->tasks[i].name, e->expect->trigger))
+				nodes = format_mask(t->test->tasks[i].policy_nodes, buf);
+	trial_check_text(t, "log: nodemask", NULL, nodes, r->nodemask);
+	const char *mems = look_text(task, "mems");
+	if (mems && r->mems_allowed)
+		trial_check_text(t, "log: mems_allowed", NULL, mems, r->mems_allowed);
+}
+
+/* The oom-kill line names the selected task: the leader, where the Killed line may name another thread. */
+static void check_selected(struct trial *t, struct episode *e, const struct oom_report *r)
+{
+	if (!r->has_selected)
+		return;
+	const json_t *task = look_task_pid(e->before, r->selected.pid);
+	if (!task)
+		return;	/* born after the snapshot */
+	check_comm(t, "log: task=", look_text(task, "comm"), r->selected.comm);
+	trial_check_int(t, "log: uid of the selected", NULL, look_int(task, "uid", -1), r->selected.uid);
+	const char *cgroup = look_text(task, "cgroup");
+	if (cgroup && t->test->uses_cgroups)
+		trial_check_text(t, "log: task_memcg", NULL, cgroup, r->task_memcg);
+}
+
+static bool is_growing(const struct trial *t, const struct episode *e, const char *name)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		if (s->op == STEP_EXPECT)
+			k++;
+		else if (k == e->k && (s->op == STEP_GROW || s->op == STEP_CALL) && s->n_tasks && streq(s->tasks[0], name))
+			return true;
+	}
+	return false;
+}
+
+static const char *prefix_word(enum oom_kill_prefix p)
+{
+	switch (p) {
+	case OOM_PREFIX_NONE: return "no prefix";
+	case OOM_PREFIX_GLOBAL: return "Out of memory";
+	case OOM_PREFIX_ALLOCATING_TASK: return "Out of memory (oom_kill_allocating_task)";
+	case OOM_PREFIX_MEMCG: return "Memory cgroup out of memory";
+	default: return "another prefix";
+	}
+}
+
+static void check_prefix(struct trial *t, const struct episode *e, const struct death *d)
+{
+	enum oom_kill_prefix want = e->expect->constraint == CONSTRAINT_MEMCG ? OOM_PREFIX_MEMCG :
+				    e->expect->allocating_task ? OOM_PREFIX_ALLOCATING_TASK : OOM_PREFIX_GLOBAL;
+	if (e->expect->constraint == CONSTRAINT_ANY)
+		return;
+	trial_check_text(t, "log: Killed line begins", NULL, prefix_word(want), prefix_word(d->line->prefix));
+}
+
+/*
+ * Sizes in the Killed line of a task that holds still are those of the snapshot; of one that grows, at least those.
+ * anon-rss may have gone to swap meanwhile, so its lower end is only held where nothing can be swapped; both sides are
+ * widened by what the kernel's own counters may be off by (model_rss_error).
+ */
+static void check_sizes(struct trial *t, const struct episode *e, const struct death *d, const json_t *task)
+{
+	const int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
+	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, (int)look_int(task, "threads", 1)) * k;
+	bool grows = is_growing(t, e, look_text(task, "name"));
+	bool swaps = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0) > 0;
+	int64_t vm = look_int(task, "vm_kb", 0), anon = look_int(task, "anon_kb", 0), swap = look_int(task, "swap_kb", 0);
+	char name[96];
+	snprintf(name, sizeof(name), "log: total-vm of %s", d->name);
+	trial_check_range(t, name, NULL, vm, grows ? INT64_MAX : vm, d->line->total_vm_kb);
+	snprintf(name, sizeof(name), "log: anon-rss of %s", d->name);
+	/* The second line of a group's first victim may come when its memory is going already. */
+	int64_t least = swaps || d->again ? 0 : anon - error, most = grows ? INT64_MAX : anon + swap + error;
+	trial_check_range(t, name, NULL, least > 0 ? least : 0, most, d->line->anon_rss_kb);
+	if (t->era.killed_details && !t->era.killed_pgtables_bytes && !grows && !d->again &&
+	    d->line->pgtables_kb != OOM_UNKNOWN) {
+		snprintf(name, sizeof(name), "log: pgtables of %s", d->name);
+		trial_check_int(t, name, NULL, look_int(task, "pte_kb", 0), d->line->pgtables_kb);
+	}
+}
+
+static void check_death_line(struct trial *t, const struct episode *e, const struct death *d)
+{
+	check_prefix(t, e, d);
+	const json_t *task = look_task_pid(e->before, d->tgid);
+	if (!task || !d->ours)
+		return;
+	if (d->pid == d->tgid)
+		check_comm(t, "log: Killed process", look_text(task, "comm"), d->line->comm);
+	if (d->line->uid != OOM_UNKNOWN)
+		trial_check_int(t, "log: UID of the victim", NULL, look_int(task, "uid", -1), d->line->uid);
+	if (d->line->oom_score_adj != OOM_UNKNOWN)
+		trial_check_int(t, "log: oom_score_adj of the victim", NULL, look_int(task, "adj", 0),
+				d->line->oom_score_adj);
+	check_sizes(t, e, d, task);
+}
+
+static void check_group_line(struct trial *t, struct episode *e, const struct oom_report *r)
+{
+	bool group = false;
+	for (size_t i = 0; i < t->test->n_cgroups; i++)
+		group |= t->test->cgroups[i].group;
+	if (!group)
+		trial_check_text(t, "log: no group kill", NULL, "none", r->group_memcg ? r->group_memcg : "none");
+	(void)e;
+}
+
+void check_reports(struct trial *t, struct episode *e)
+{
+	size_t number = 0;
+	if (!e->timed_out)
+		check_number(t, e);
+	for (size_t i = 0; i < e->n_reports; i++) {
+		const struct oom_report *r = e->reports[i];
+		if (!r->has_header || r->no_killable)
+			continue;
+		check_constraint(t, e, r);
+		check_trigger(t, e, r);
+		check_memcg(t, e, r);
+		check_nodes(t, e, r);
+		check_selected(t, e, r);
+		check_group_line(t, e, r);
+		check_table(t, e, r, number++);
+	}
+	for (size_t i = 0; i < e->n_deaths; i++)
+		check_death_line(t, e, &e->deaths[i]);
+}

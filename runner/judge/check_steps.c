@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the case itself asked for, step by step: results of writes and system calls, contents of files, scores, waits.
+ */
+#include "base/bytes.h"
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+
+static const char *step_errno(const json_t *answer)
+{
+	const char *e = look_text(answer, "errno");
+	return e ? e : "ok";
+}
+
+static void check_write(struct trial *t, const struct step *s, size_t i, const char *op)
+{
+	const json_t *answer = trial_answer(t, i, op);
+	if (!answer || s->background)
+		return;
+	char name[128];
+	snprintf(name, sizeof(name), "write %s", s->file);
+	trial_check_text(t, name, &s->where, s->result ? s->result : "ok", step_errno(answer));
+}
+
+/* "called mmap 0 ENOMEM": the last word is ok or the errno. */
+static void check_call(struct trial *t, const struct step *s, size_t i)
+{
+	const json_t *answer = trial_answer(t, i, "call");
+	const char *text = look_text(answer, "answer");
+	if (!text)
+		return;
+	const char *last = strrchr(text, ' ');
+	char name[128];
+	snprintf(name, sizeof(name), "call %s in %s", s->value, s->tasks[0]);
+	trial_check_text(t, name, &s->where, s->result ? s->result : "ok", last ? last + 1 : text);
+}
+
+static bool holds(const char *compare, bool numeric, int64_t want, int64_t have, const char *want_text,
+		  const char *have_text)
+{
+	if (!compare || streq(compare, "="))
+		return numeric ? want == have : streq(want_text, have_text);
+	if (streq(compare, "!="))
+		return numeric ? want != have : !streq(want_text, have_text);
+	if (!numeric)
+		return false;
+	return streq(compare, ">=") ? have >= want : streq(compare, "<=") ? have <= want : false;
+}
+
+/* The value of a file (or of one line of it) as the case compares it: without the newline at its end. */
+static char *value_of(const char *text, const char *field)
+{
+	if (field) {
+		size_t len = strlen(field);
+		const char *p = text;
+		while (p && !(strncmp(p, field, len) == 0 && (p[len] == ' ' || p[len] == ':' || p[len] == '\t')))
+			p = (p = strchr(p, '\n')) ? p + 1 : NULL;
+		if (!p)
+			return NULL;
+		p += len;
+		p += strspn(p, ": \t");
+		return strndup(p, strcspn(p, "\n"));
+	}
+	size_t len = strlen(text);
+	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
+		len--;
+	return strndup(text, len);
+}
+
+static void check_read(struct trial *t, const struct step *s, size_t i)
+{
+	const json_t *answer = trial_answer(t, i, "read");
+	if (!answer)
+		return;
+	char name[192];
+	snprintf(name, sizeof(name), "read %s%s%s", s->file, s->field ? " " : "", s->field ? s->field : "");
+	const char *text = look_text(answer, "text");
+	CLEANUP_FREE char *have = text ? value_of(text, s->field) : NULL;
+	if (!have) {
+		trial_check_text(t, name, &s->where, s->value, text ? "no such line" : step_errno(answer));
+		return;
+	}
+	uint64_t want_size;
+	int64_t want = 0, number = 0;
+	bool numeric = parse_size(s->value, &want_size, NULL) == 0;
+	if (numeric)
+		want = (int64_t)want_size;
+	else
+		numeric = parse_int(s->value, INT64_MIN, INT64_MAX, &want, NULL) == 0;
+	/* "12 kB", as in /proc/meminfo, is the number 12. */
+	char *end = have;
+	if (numeric) {
+		number = strtoll(have, &end, 10);
+		numeric = end != have && (!*end || *end == ' ');
+	}
+	bool ok = holds(s->compare, numeric, want, number, s->value, have);
+	char expected[256];
+	snprintf(expected, sizeof(expected), "%s%s", s->compare && !streq(s->compare, "=") ? s->compare : "", s->value);
+	result_check(t->r, name, ok, trial_where(&s->where), expected, have);
+}
+
+/* A wait that ended otherwise than asked. A wait that timed out is an error, and said elsewhere. */
+static void check_wait(struct trial *t, const struct step *s, size_t i)
+{
+	static const char *const words[] = { "any", "filled", "dead", "failed", "blocked" };
+	const json_t *answer = trial_answer(t, i, "await");
+	const char *how = look_text(answer, "how");
+	if (!how || !s->n_tasks || s->until == END_ANY)
+		return;
+	char name[96];
+	snprintf(name, sizeof(name), "%s ends", s->tasks[0]);
+	trial_check_text(t, name, &s->where, words[s->until], how);
+}
+
+void check_steps(struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_steps; i++) {
+		const struct step *s = &t->test->steps[i];
+		switch (s->op) {
+		case STEP_SET:
+		case STEP_WRITE:
+			check_write(t, s, i, "write");
+			break;
+		case STEP_CALL:
+			check_call(t, s, i);
+			break;
+		case STEP_READ:
+			check_read(t, s, i);
+			break;
+		case STEP_SCORE:
+			check_scores(t, s, i);
+			break;
+		case STEP_WAIT:
+			check_wait(t, s, i);
+			break;
+		default:
+			break;
+		}
+	}
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading an observation: finding a snapshot, a task, a cgroup, a field. Everything returned is borrowed from the
+ * observation. A machine under test may say anything, so each of these takes whatever is there and answers
+ * "not there" rather than trusting a type.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "judge/observation.h"
+
+/* The snapshot with this label, or NULL. */
+const json_t *look_snapshot(const struct observation *o, const char *label);
+
+/* A task of a snapshot by the plan's name, or by pid; NULL when it is not there. */
+const json_t *look_task(const json_t *snapshot, const char *name);
+const json_t *look_task_pid(const json_t *snapshot, int64_t pid);
+
+/* A cgroup of a snapshot by the plan's name ("" is the scene's root, "bystander"), or NULL. */
+const json_t *look_cgroup(const json_t *snapshot, const char *name);
+
+/* The text of a file in a snapshot's cgroup, or NULL when the kernel has no such file. */
+const char *look_file(const json_t *cgroup, const char *file);
+
+/* A member as integer or text; `otherwise` (NULL for text) when it is absent or of another type. */
+int64_t look_int(const json_t *object, const char *member, int64_t otherwise);
+const char *look_text(const json_t *object, const char *member);
+
+/* "oom 3" in a keyed file's text: true and the number when the key stands at the start of a line.
+ * With field NULL, the whole text is one number ("max" is INT64_MAX). */
+bool look_field(const char *text, const char *field, int64_t *value);
+
+/* A number of a cgroup's file in a snapshot; false when cgroup, file or field is not there. */
+bool look_counter(const json_t *snapshot, const char *cgroup, const char *file, const char *field, int64_t *value);
+
+/* The last exit message of this pid, or NULL: it has not ended. */
+const json_t *look_exit(const struct observation *o, int64_t pid);
+
+/* The plan's name of a pid: from the snapshots, the steps that started it, and exits; NULL: not ours. */
+const char *look_name(const struct observation *o, int64_t pid);

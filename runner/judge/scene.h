@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A snapshot as the model's scene. Tasks are in order of creation; sizes are those of /proc/PID/status with the error
+ * that its source has. Private to the judge.
+ */
+#pragma once
+
+#include "judge/trial.h"
+#include "model/model.h"
+
+struct scene {
+	struct model_scene model;
+	struct model_task *tasks;	/* owned; model.tasks */
+	const json_t **rows;		/* owned: the snapshot's row of each task */
+	struct model_memcg *memcgs;	/* owned; model.memcgs */
+	const json_t **cgroups;		/* owned: the snapshot's row of each memcg */
+	int64_t page_kb;
+};
+
+/* Everything points into the snapshot, which must outlive the scene. */
+void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot);
+void scene_close(struct scene *s);
+
+/* Index of the task with this pid, or of this name; -1: none. */
+int scene_task(const struct scene *s, int64_t pid);
+int scene_task_named(const struct scene *s, const char *name);
+
+/* Index of the memcg with this name in the case; -1: none. */
+int scene_memcg(const struct scene *s, const char *name);
+
+/* The OOM that an episode is about to bring, for the model: constraint's inputs, who asks. */
+void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, struct model_oom *oom);
+
+/*
+ * Gives the growing task what it will have grown by when memory is out: between `more` at the least (put into its pages)
+ * and `more` at the most. `freed` pages came back since the snapshot by earlier kills of the episode.
+ */
+void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed);

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/trial.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#include "base/util.h"
+#include "case/plan.h"
+#include "judge/look.h"
+
+const char *trial_where(const struct where *w)
+{
+	static char text[512];
+	if (!w || !w->file)
+		return NULL;
+	snprintf(text, sizeof(text), "%s:%d:%d", w->file, w->line, w->column);
+	return text;
+}
+
+bool trial_check_text(struct trial *t, const char *name, const struct where *w, const char *expected, const char *seen)
+{
+	return result_check(t->r, name, streq(expected, seen), trial_where(w), expected, seen ? seen : "nothing");
+}
+
+bool trial_check_range(struct trial *t, const char *name, const struct where *w, int64_t min, int64_t max, int64_t seen)
+{
+	char expected[64], have[32];
+	snprintf(have, sizeof(have), "%" PRId64, seen);
+	if (min == max)
+		snprintf(expected, sizeof(expected), "%" PRId64, min);
+	else if (max == INT64_MAX)
+		snprintf(expected, sizeof(expected), "at least %" PRId64, min);
+	else
+		snprintf(expected, sizeof(expected), "%" PRId64 " to %" PRId64, min, max);
+	return result_check(t->r, name, seen >= min && seen <= max, trial_where(w), expected, have);
+}
+
+bool trial_check_int(struct trial *t, const char *name, const struct where *w, int64_t expected, int64_t seen)
+{
+	return trial_check_range(t, name, w, expected, expected, seen);
+}
+
+const json_t *trial_told(const struct trial *t, const json_t *step)
+{
+	int64_t i = look_int(step, "i", -1);
+	return i < 0 ? NULL : json_array_get(json_object_get(t->plan, "steps"), (size_t)i);
+}
+
+const json_t *trial_answer(const struct trial *t, size_t test_step, const char *op)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step)
+		if (look_int(trial_told(t, step), "src", -1) == (int64_t)test_step && streq(look_text(step, "op"), op))
+			return step;
+	return NULL;
+}
+
+/* Kernel records between two snapshots: the snapshot's kmsg_seq is the number of the next record to come. */
+static void find_records(struct trial *t, struct episode *e)
+{
+	int64_t from = look_int(e->before, "kmsg_seq", 0), to = look_int(e->after, "kmsg_seq", INT64_MAX);
+	size_t n = json_array_size(t->seen->kmsg);
+	e->first_record = n;
+	e->last_record = n;
+	for (size_t i = 0; i < n; i++) {
+		int64_t seq = look_int(json_array_get(t->seen->kmsg, i), "seq", -1);
+		if (seq >= from && e->first_record == n)
+			e->first_record = i;
+		if (seq >= to) {
+			e->last_record = i;
+			break;
+		}
+	}
+}
+
+static void take_report(struct oom_report *r, void *arg)
+{
+	struct episode *e = arg;
+	e->reports = xrealloc(e->reports, e->n_reports + 1, sizeof(*e->reports));
+	e->reports[e->n_reports++] = r;
+}
+
+/* Bytes again from the wire's code points U+0000 to U+00FF. Returns the length; out has room for len + 1. */
+static size_t to_bytes(const char *utf8, size_t len, char *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)utf8[i];
+		if ((c & 0xfc) == 0xc0 && i + 1 < len)
+			c = (unsigned char)((c & 3) << 6 | ((unsigned char)utf8[++i] & 0x3f));
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+static void parse_reports(struct trial *t, struct episode *e)
+{
+	struct klog *k = klog_new(take_report, e);
+	for (size_t i = e->first_record; i < e->last_record; i++) {
+		const json_t *record = json_array_get(t->seen->kmsg, i);
+		const json_t *text = json_object_get(record, "text");
+		size_t len = json_string_length(text);
+		CLEANUP_FREE char *bytes = xcalloc(len + 1, 1);
+		len = to_bytes(len ? json_string_value(text) : "", len, bytes);
+		klog_record(k, look_int(record, "seq", OOM_UNKNOWN), look_int(record, "t", OOM_UNKNOWN),
+			    (int)look_int(record, "level", -1), NULL, bytes, len);
+	}
+	klog_flush(k);
+	klog_free(k);
+}
+
+static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
+{
+	const struct oom_report *report = e->reports[r];
+	const struct oom_kill *line = &report->kills[i];
+	const struct oom_row *row = oom_report_row(report, line->pid);
+	struct death d = { .pid = line->pid, .tgid = line->pid, .line = line, .report = r, .reported = report->has_header };
+	/* The line shows a thread that still has the mm; only the table knows of which process. */
+	if (row && row->value[OOM_COL_TGID] != OOM_UNKNOWN)
+		d.tgid = row->value[OOM_COL_TGID];
+	const char *name = look_name(t->seen, d.tgid);
+	d.ours = name != NULL;
+	d.name = name ? xstrdup(name) : xasprintf("%s (pid %" PRId64 ")", line->comm, line->pid);
+	d.by_group = report->group_memcg && i > 0;
+	d.cgroup = look_text(look_task_pid(e->before, d.tgid), "cgroup");
+	if (!d.cgroup)
+		d.cgroup = report->task_memcg;
+	for (size_t j = 0; j < e->n_deaths; j++)
+		d.again |= e->deaths[j].tgid == d.tgid;
+	e->deaths = xrealloc(e->deaths, e->n_deaths + 1, sizeof(*e->deaths));
+	e->deaths[e->n_deaths++] = d;
+}
+
+static void find_timeout(struct trial *t, struct episode *e)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		if (look_int(trial_told(t, step), "episode", -1) != (int64_t)e->k)
+			continue;
+		if (json_is_true(json_object_get(step, "timeout"))) {
+			e->timed_out = true;
+			e->timed_out_op = look_text(step, "op");
+			return;
+		}
+	}
+}
+
+static void open_episode(struct trial *t, struct episode *e, const struct expectation *x, size_t k)
+{
+	char label[32];
+	*e = (struct episode){ .k = k, .expect = x };
+	snprintf(label, sizeof(label), "before-%zu", k);
+	e->before = look_snapshot(t->seen, label);
+	snprintf(label, sizeof(label), "after-%zu", k);
+	e->after = look_snapshot(t->seen, label);
+	find_records(t, e);
+	parse_reports(t, e);
+	for (size_t r = 0; r < e->n_reports; r++)
+		for (size_t i = 0; i < e->reports[r]->n_kills; i++)
+			add_death(t, e, r, i);
+	find_timeout(t, e);
+}
+
+/* What the machine's own words refine: Debian's stable version, and probes where there are any. */
+static void know_era(struct trial *t)
+{
+	const char *version = look_text(t->seen->hello, "version");
+	era_from_release(t->release, &t->era);
+	if (version)
+		era_refine(&t->era, version);
+}
+
+int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release,
+	       struct result *r)
+{
+	*t = (struct trial){ .test = test, .seen = seen, .r = r };
+	const char *hello = look_text(seen->hello, "release");
+	t->release = hello ? hello : release;
+	if (!t->release)
+		return -1;
+	know_era(t);
+	t->v1 = test->hierarchy == HIERARCHY_V1;
+	t->ncpus = (int)look_int(seen->hello, "cpus", 1);
+	t->plan = plan_make(test, "oomtests", 1.0);
+	for (size_t i = 0; i < test->n_steps; i++) {
+		if (test->steps[i].op != STEP_EXPECT)
+			continue;
+		t->episodes = xrealloc(t->episodes, t->n_episodes + 1, sizeof(*t->episodes));
+		open_episode(t, &t->episodes[t->n_episodes], test->steps[i].expect, t->n_episodes);
+		t->n_episodes++;
+	}
+	return 0;
+}
+
+void trial_close(struct trial *t)
+{
+	for (size_t k = 0; k < t->n_episodes; k++) {
+		struct episode *e = &t->episodes[k];
+		for (size_t i = 0; i < e->n_deaths; i++)
+			free(e->deaths[i].name);
+		for (size_t i = 0; i < e->n_reports; i++)
+			oom_report_free(e->reports[i]);
+		free(e->deaths);
+		free(e->reports);
+	}
+	free(t->episodes);
+	json_decref(t->plan);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One test before the judge: what every check looks at. The checks are grouped by subject, a file each; each appends to
+ * the result and says nothing when it has no evidence for or against. Private to the judge.
+ *
+ * An episode runs from the snapshot before a trigger to the snapshot after quiet; it has the kernel records in between.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "case/test.h"
+#include "judge/observation.h"
+#include "judge/verdict.h"
+#include "klog/klog.h"
+#include "model/era.h"
+
+struct death {			/* one "Killed process" line */
+	int64_t pid;		/* as logged: may be a thread */
+	int64_t tgid;		/* the process */
+	char *name;		/* the plan's name, or the comm; owned */
+	bool ours;		/* a task of the plan */
+	bool again;		/* the second line for the same process (a group kill counts its first victim twice) */
+	bool by_group;		/* it follows the "Tasks in … are going to be killed" line of its report */
+	const char *cgroup;	/* memory cgroup path as the snapshot before tells, or NULL */
+	const struct oom_kill *line;
+	size_t report;		/* index of the report it belongs to */
+	bool reported;		/* that report has a header: it is not just a line that the rate limit left over */
+};
+
+struct episode {
+	size_t k;
+	const struct expectation *expect;
+	const json_t *before, *after;	/* snapshots; after is NULL when the machine did not live to take it */
+	struct oom_report **reports;	/* owned */
+	size_t n_reports;
+	struct death *deaths;
+	size_t n_deaths;
+	bool timed_out;		/* a wait of this episode passed its deadline */
+	const char *timed_out_op;
+	size_t first_record, last_record;	/* [first, last) of seen->kmsg */
+};
+
+struct trial {
+	const struct test *test;
+	const struct observation *seen;
+	struct result *r;
+	struct era era;
+	const char *release;
+	bool v1;
+	int ncpus;
+	json_t *plan;		/* owned: what the agent was told */
+	struct episode *episodes;
+	size_t n_episodes;
+};
+
+/* Sorts the observation into episodes. 0, or -1 when the observation can't be judged (no kernel release). */
+int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release,
+	       struct result *r);
+void trial_close(struct trial *t);
+
+/* "cases/x.yaml:12:5" in a static buffer: for result_check(). */
+const char *trial_where(const struct where *w);
+
+/* Append a check; they return whether it holds. */
+bool trial_check_int(struct trial *t, const char *name, const struct where *w, int64_t expected, int64_t seen);
+/* [min, max]; max INT64_MAX: no upper bound. */
+bool trial_check_range(struct trial *t, const char *name, const struct where *w, int64_t min, int64_t max, int64_t seen);
+bool trial_check_text(struct trial *t, const char *name, const struct where *w, const char *expected, const char *seen);
+
+/* The plan's step that a step message answers, or NULL. */
+const json_t *trial_told(const struct trial *t, const json_t *step);
+
+/* The plan's answer to the n-th plan step whose src is this test step and whose op is this, or NULL. */
+const json_t *trial_answer(const struct trial *t, size_t test_step, const char *op);
+
+
+void check_steps(struct trial *t);		/* set, write, read, call, score, wait */
+/* /proc/PID/oom_score equals the model. */
+void check_scores(struct trial *t, const struct step *s, size_t step);
+void check_deaths(struct trial *t, struct episode *e);	/* who died, how, and who lives */
+void check_reports(struct trial *t, struct episode *e);	/* the log against what was observed from outside */
+void check_table(struct trial *t, struct episode *e, const struct oom_report *report, size_t index);
+void check_counters(struct trial *t, struct episode *e);	/* every counter of every cgroup */
+void check_choice(struct trial *t, struct episode *e);	/* the model, before and after the fact */
+void check_after(struct trial *t);		/* memory came back, cgroups went, no splat */
