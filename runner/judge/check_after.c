@@ -7,29 +7,23 @@
 #include "judge/trial.h"
 
 /*
- * Pages that may stay charged to an empty cgroup: each CPU keeps a stock of up to MEMCG_CHARGE_BATCH pages charged
- * ahead (mm/memcontrol.c: 32 up to 6.0, 64 since 6.1), for each cgroup that charged last on it. Kernel objects
- * (dentries, the cgroup's own percpu data) are freed later, by RCU, and are charged too: they are not anonymous, so the
- * check is made on what oomload held, by the kinds the kernel reports apart.
+ * What the tasks held, by the kinds that the kernel reports apart, in kB. /proc/meminfo sums per-CPU deltas lazily: each CPU
+ * may hold back up to the node's stat_threshold, at most 125 pages (mm/vmstat.c:calculate_normal_threshold), in each of the
+ * two readings. On top 64 pages for the agent itself: its memory is locked before the first snapshot, and its message
+ * buffers grow by less.
  */
 static void check_memory_back(struct trial *t, const json_t *begin, const json_t *end)
 {
-	static const char *const kinds[] = { "nr_anon_pages", "nr_shmem", "nr_mlock" };
+	static const char *const kinds[] = { "AnonPages", "Shmem", "Mlocked" };
+	int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
+	int64_t slack = (2 * 125 * t->ncpus * (t->test->shape.nodes > 1 ? t->test->shape.nodes : 1) + 64) * k;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int64_t was = look_int(json_object_get(begin, "vmstat"), kinds[i], -1);
-		int64_t is = look_int(json_object_get(end, "vmstat"), kinds[i], -1);
-		if (was < 0 || is < 0)
-			continue;
-		/*
-		 * /proc/vmstat sums per-CPU deltas lazily: each CPU may hold back up to the zone's or node's
-		 * stat_threshold, at most 125 (mm/vmstat.c: calculate_normal_threshold), per node. On top, what
-		 * the agent itself took in between: it locks its memory before "begin", and 64 pages is more
-		 * than its message buffers grow by.
-		 */
-		int64_t slack = 125 * t->ncpus * (t->test->shape.nodes > 1 ? t->test->shape.nodes : 1) + 64;
+		int64_t was = look_int(json_object_get(begin, "meminfo"), kinds[i], -1);
+		int64_t is = look_int(json_object_get(end, "meminfo"), kinds[i], -1);
 		char name[64];
-		snprintf(name, sizeof(name), "memory came back: %s", kinds[i]);
-		trial_check_range(t, name, NULL, 0, was + slack, is);
+		snprintf(name, sizeof(name), "memory came back: %s in kB", kinds[i]);
+		if (was >= 0 && is >= 0)
+			trial_check_range(t, name, NULL, 0, was + slack, is);
 	}
 }
 

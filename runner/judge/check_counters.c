@@ -6,6 +6,7 @@
  * so lines and counters must agree to the last one, a group kill's second line for its first victim included.
  */
 #include "base/util.h"
+#include "case/files.h"
 #include "judge/look.h"
 #include "judge/trial.h"
 
@@ -162,20 +163,22 @@ static void check_claims(struct trial *t, const struct episode *e)
 	for (size_t i = 0; i < e->expect->n_counters; i++) {
 		const struct counter_claim *c = &e->expect->counters[i];
 		const char *cgroup = c->cgroup >= 0 ? t->test->cgroups[c->cgroup].name : NULL;
-		const char *file = cgroup ? plan_file_name(t->test->hierarchy, c->file) : "/proc/vmstat";
+		const char *file = "/proc/vmstat", *field = c->field;
+		if (cgroup)
+			cgroup_file_name(t->test->hierarchy, c->file, c->field, &file, &field, NULL);
 		int64_t was, is;
 		if (cgroup) {
-			if (!look_counter(e->before, cgroup, file, c->field, &was) ||
-			    !look_counter(e->after, cgroup, file, c->field, &is)) {
-				trial_check_text(t, file, &c->where, c->field ? c->field : "a number", "not there");
+			if (!look_counter(e->before, cgroup, file, field, &was) ||
+			    !look_counter(e->after, cgroup, file, field, &is)) {
+				trial_check_text(t, file, &c->where, field ? field : "a number", "not there");
 				continue;
 			}
 		} else {
-			was = look_int(json_object_get(e->before, "vmstat"), c->field, 0);
-			is = look_int(json_object_get(e->after, "vmstat"), c->field, 0);
+			was = look_int(json_object_get(e->before, "vmstat"), field, 0);
+			is = look_int(json_object_get(e->after, "vmstat"), field, 0);
 		}
 		char name[160];
-		snprintf(name, sizeof(name), "%s %s of %s rises by", file, c->field ? c->field : "",
+		snprintf(name, sizeof(name), "%s %s of %s rises by", file, field ? field : "",
 			 cgroup ? cgroup : "the machine");
 		trial_check_range(t, name, &c->where, c->at_least, c->at_most, is - was);
 	}

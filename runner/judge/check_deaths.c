@@ -10,7 +10,7 @@
 static bool listed(char *const *names, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (streq(names[i], name))
+		if (look_same(names[i], name))
 			return true;
 	return false;
 }
@@ -84,7 +84,7 @@ static int64_t pid_of(const struct trial *t, const struct episode *e, const char
 	if (pid < 0)
 		for (size_t i = 0; pid < 0 && i < json_array_size(t->seen->steps); i++) {
 			const json_t *step = json_array_get(t->seen->steps, i);
-			if (streq(look_text(step, "task"), name))
+			if (look_same(name, look_text(step, "task")))
 				pid = look_int(step, "pid", -1);
 		}
 	return pid;

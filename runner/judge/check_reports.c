@@ -11,28 +11,10 @@
 #include "judge/scene.h"
 #include "judge/trial.h"
 
-/* A name from the log, as bytes, is the one of the wire, where each byte is a code point. */
-static bool same_name(const char *bytes, const char *wire)
-{
-	for (; *bytes; bytes++) {
-		unsigned char c = (unsigned char)*bytes, w = (unsigned char)*wire;
-		if (!w)
-			return false;
-		if ((w & 0xfc) == 0xc0) {
-			w = (unsigned char)((w & 3) << 6 | ((unsigned char)wire[1] & 0x3f));
-			wire++;
-		}
-		if (c != w)
-			return false;
-		wire++;
-	}
-	return !*wire;
-}
-
 static void check_comm(struct trial *t, const char *name, const char *wire, const char *logged)
 {
 	if (wire)
-		result_check(t->r, name, same_name(logged, wire), NULL, wire, logged);
+		result_check(t->r, name, look_same(logged, wire), NULL, wire, logged);
 }
 
 /* Number of reports: one for each chosen victim, as long as the rate limit (10 in 5 s) is not reached. */
@@ -153,7 +135,7 @@ static bool is_growing(const struct trial *t, const struct episode *e, const cha
 		const struct step *s = &t->test->steps[i];
 		if (s->op == STEP_EXPECT)
 			k++;
-		else if (k == e->k && (s->op == STEP_GROW || s->op == STEP_CALL) && s->n_tasks && streq(s->tasks[0], name))
+		else if (k == e->k && (s->op == STEP_GROW || s->op == STEP_CALL) && s->n_tasks && look_same(s->tasks[0], name))
 			return true;
 	}
 	return false;

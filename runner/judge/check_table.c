@@ -37,7 +37,7 @@ static bool has_forkers(const struct trial *t)
 static bool grows(const struct trial *t, const char *name)
 {
 	for (size_t i = 0; i < t->test->n_steps; i++)
-		if (t->test->steps[i].op == STEP_GROW && streq(t->test->steps[i].tasks[0], name))
+		if (t->test->steps[i].op == STEP_GROW && look_same(t->test->steps[i].tasks[0], name))
 			return true;
 	return false;
 }

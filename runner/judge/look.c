@@ -16,13 +16,42 @@ const char *look_text(const json_t *object, const char *member)
 	return json_string_value(json_object_get(object, member));
 }
 
-/* The element of an array whose member is this text. */
+/* One byte of the wire's UTF-8, which has code points up to U+00FF only. */
+static unsigned char wire_byte(const char **p)
+{
+	unsigned char c = (unsigned char)*(*p)++;
+	if ((c & 0xfc) == 0xc0 && **p)
+		c = (unsigned char)((c & 3) << 6 | ((unsigned char)*(*p)++ & 0x3f));
+	return c;
+}
+
+bool look_same(const char *bytes, const char *wire)
+{
+	if (!bytes || !wire)
+		return bytes == wire;
+	while (*bytes && *wire)
+		if ((unsigned char)*bytes++ != wire_byte(&wire))
+			return false;
+	return !*bytes && !*wire;
+}
+
+char *look_bytes(const char *wire)
+{
+	if (!wire)
+		return NULL;
+	char *text = xcalloc(strlen(wire) + 1, 1);
+	for (size_t i = 0; *wire; i++)
+		text[i] = (char)wire_byte(&wire);
+	return text;
+}
+
+/* The element of an array whose member is this text (bytes). */
 static const json_t *find_text(const json_t *array, const char *member, const char *text)
 {
 	size_t i;
 	json_t *v;
 	json_array_foreach(array, i, v)
-		if (streq(look_text(v, member), text))
+		if (look_same(text, look_text(v, member)))
 			return v;
 	return NULL;
 }

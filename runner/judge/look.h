@@ -12,10 +12,16 @@
 
 #include "judge/observation.h"
 
+/* Is a name as bytes (of a case, of the log) this one of the wire, where each byte is a code point? */
+bool look_same(const char *bytes, const char *wire);
+
+/* The wire's text as bytes again; malloced. NULL gives NULL. */
+char *look_bytes(const char *wire);
+
 /* The snapshot with this label, or NULL. */
 const json_t *look_snapshot(const struct observation *o, const char *label);
 
-/* A task of a snapshot by the plan's name, or by pid; NULL when it is not there. */
+/* A task of a snapshot by the case's name (bytes), or by pid; NULL when it is not there. */
 const json_t *look_task(const json_t *snapshot, const char *name);
 const json_t *look_task_pid(const json_t *snapshot, int64_t pid);
 

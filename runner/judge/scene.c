@@ -72,7 +72,7 @@ static int memcg_at(const struct scene *s, const char *path)
 
 static const struct test_task *case_task(const struct trial *t, const char *name)
 {
-	for (size_t i = 0; name && i < t->test->n_tasks; i++) {
+	for (size_t i = 0; i < t->test->n_tasks; i++) {
 		size_t len = strlen(t->test->tasks[i].name);
 		if (strncmp(name, t->test->tasks[i].name, len) == 0 && (!name[len] || name[len] == '/'))
 			return &t->test->tasks[i];
@@ -83,7 +83,7 @@ static const struct test_task *case_task(const struct trial *t, const char *name
 /* What only the case knows of a task: its policy, and who shares an mm with whom by the kind's nature. */
 static void add_nature(struct model_task *m, const struct trial *t, const char *name, int *next_mm)
 {
-	const struct test_task *c = case_task(t, name);
+	const struct test_task *c = case_task(t, name);	/* bytes */
 	if (!c)
 		return;
 	m->policy = c->policy;
@@ -123,8 +123,9 @@ static void add_task(struct scene *s, const struct trial *t, const json_t *row, 
 	m->less = m->more = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, m->threads);
 	/* PID 1's neighbours that are not the plan's (the agent on a host) keep CAP_SYS_ADMIN as root does. */
 	m->cap_sys_admin = look_int(row, "uid", 0) == 0;
-	if (look_text(row, "name"))
-		add_nature(m, t, look_text(row, "name"), next_mm);
+	CLEANUP_FREE char *name = look_bytes(look_text(row, "name"));
+	if (name)
+		add_nature(m, t, name, next_mm);
 	s->model.n_tasks++;
 }
 
@@ -211,7 +212,7 @@ int scene_task(const struct scene *s, int64_t pid)
 int scene_task_named(const struct scene *s, const char *name)
 {
 	for (size_t i = 0; name && i < s->model.n_tasks; i++)
-		if (streq(look_text(s->rows[i], "name"), name))
+		if (look_same(name, look_text(s->rows[i], "name")))
 			return (int)i;
 	return -1;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+#include "base/jbytes.h"
 #include "base/util.h"
 #include "case/plan.h"
 #include "judge/look.h"
@@ -56,18 +57,18 @@ const json_t *trial_answer(const struct trial *t, size_t test_step, const char *
 	return NULL;
 }
 
-/* Kernel records between two snapshots: the snapshot's kmsg_seq is the number of the next record to come. */
+/* Kernel records between two snapshots: a snapshot's kmsg_seq is the number of the last record read before it. */
 static void find_records(struct trial *t, struct episode *e)
 {
-	int64_t from = look_int(e->before, "kmsg_seq", 0), to = look_int(e->after, "kmsg_seq", INT64_MAX);
+	int64_t from = look_int(e->before, "kmsg_seq", -1), to = look_int(e->after, "kmsg_seq", INT64_MAX);
 	size_t n = json_array_size(t->seen->kmsg);
 	e->first_record = n;
 	e->last_record = n;
 	for (size_t i = 0; i < n; i++) {
 		int64_t seq = look_int(json_array_get(t->seen->kmsg, i), "seq", -1);
-		if (seq >= from && e->first_record == n)
+		if (seq > from && e->first_record == n)
 			e->first_record = i;
-		if (seq >= to) {
+		if (seq > to) {
 			e->last_record = i;
 			break;
 		}
@@ -81,29 +82,15 @@ static void take_report(struct oom_report *r, void *arg)
 	e->reports[e->n_reports++] = r;
 }
 
-/* Bytes again from the wire's code points U+0000 to U+00FF. Returns the length; out has room for len + 1. */
-static size_t to_bytes(const char *utf8, size_t len, char *out)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)utf8[i];
-		if ((c & 0xfc) == 0xc0 && i + 1 < len)
-			c = (unsigned char)((c & 3) << 6 | ((unsigned char)utf8[++i] & 0x3f));
-		out[n++] = (char)c;
-	}
-	out[n] = '\0';
-	return n;
-}
-
 static void parse_reports(struct trial *t, struct episode *e)
 {
 	struct klog *k = klog_new(take_report, e);
 	for (size_t i = e->first_record; i < e->last_record; i++) {
 		const json_t *record = json_array_get(t->seen->kmsg, i);
-		const json_t *text = json_object_get(record, "text");
-		size_t len = json_string_length(text);
-		CLEANUP_FREE char *bytes = xcalloc(len + 1, 1);
-		len = to_bytes(len ? json_string_value(text) : "", len, bytes);
+		size_t len;
+		CLEANUP_FREE char *bytes = json_bytes_get(json_object_get(record, "text"), &len);
+		if (!bytes)
+			continue;
 		klog_record(k, look_int(record, "seq", OOM_UNKNOWN), look_int(record, "t", OOM_UNKNOWN),
 			    (int)look_int(record, "level", -1), NULL, bytes, len);
 	}
@@ -120,9 +107,10 @@ static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 	/* The line shows a thread that still has the mm; only the table knows of which process. */
 	if (row && row->value[OOM_COL_TGID] != OOM_UNKNOWN)
 		d.tgid = row->value[OOM_COL_TGID];
-	const char *name = look_name(t->seen, d.tgid);
-	d.ours = name != NULL;
-	d.name = name ? xstrdup(name) : xasprintf("%s (pid %" PRId64 ")", line->comm, line->pid);
+	d.name = look_bytes(look_name(t->seen, d.tgid));
+	d.ours = d.name != NULL;
+	if (!d.ours)
+		d.name = xasprintf("%s (pid %" PRId64 ")", line->comm, line->pid);
 	d.by_group = report->group_memcg && i > 0;
 	d.cgroup = look_text(look_task_pid(e->before, d.tgid), "cgroup");
 	if (!d.cgroup)
