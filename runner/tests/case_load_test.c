@@ -8,7 +8,7 @@
 START_TEST(short_form)
 {
 	struct error err;
-	struct case_file *c = case_load("cases/memcg/largest-dies.yaml", &err);
+	struct case_file *c = case_load("runner/tests/cases/memcg/largest-dies.yaml", &err);
 	ck_assert_msg(c != NULL, "%s", err.text);
 	ck_assert_str_eq(case_id(c), "memcg/largest-dies");
 	struct test_list list = { 0 };
