@@ -344,7 +344,11 @@ static struct open *on_table(struct assembly *a, const struct prefix *p, uint64_
 	}
 	o->stage = STAGE_TABLE;
 	struct oom_row row;
-	int got = table_row(text, &o->table, &row);
+	int got = l->got;
+	if (l->row)
+		row = *l->row;
+	else
+		got = table_row(text, &o->table, &row);
 	if (got < 4 || row.value[OOM_COL_PID] < 0) {
 		o->r->table_cut = true;
 		return o;
@@ -548,9 +552,9 @@ static void expire(struct assembly *a, const struct prefix *p)
 void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struct text text, const struct line *l)
 {
 	struct open *o = NULL;
-	a->count++;
+	a->count = number > a->count ? number : a->count + 1;
 	if (l->kind == LINE_OTHER || l->kind == LINE_BLANK || l->kind == LINE_INVOKED) {
-		if ((a->count & 255) == 0)
+		if (a->n && (a->count & 255) == 0)
 			expire(a, p);
 		return;
 	}
@@ -630,6 +634,7 @@ void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struc
 	}
 	if (!o)
 		return;
+	a->relevant++;
 	o->touched = a->count;
 	o->r->last_line = number;
 	if (p->seq != OOM_UNKNOWN)

@@ -34,7 +34,8 @@ struct assembly {
 	struct open open[MAX_OPEN];	/* oldest first */
 	int n;
 	size_t held_rows;
-	uint64_t count;			/* lines seen */
+	uint64_t count;			/* lines seen; with numbers, the last number */
+	uint64_t relevant;		/* lines that were of a report */
 	bool foreign_dump;		/* the memory block that follows belongs to a page allocation failure */
 	bool sysrq;
 	int64_t suppressed;

@@ -24,6 +24,7 @@ struct klog {
 		char text[MAX_PENDING];
 		char caller[16];
 	} pending;
+	struct oom_row row;
 	char scratch[MAX_LINE + 1];
 };
 
@@ -146,10 +147,10 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 	line_parse(t, &l);
 	if (l.kind == LINE_ROW) {
 		const struct table *table = assemble_table(&k->a, p->context);
-		struct oom_row row;
 		if (table) {
-			l.got = table_row(t, table, &row);
-			l.cut = row.cut;
+			l.got = table_row(t, table, &k->row);
+			l.cut = k->row.cut;
+			l.row = &k->row;
 		}
 	}
 	if (!l.cut || text_len(t) >= MAX_PENDING / 2) {
@@ -248,7 +249,7 @@ static size_t unescape(const char *from, size_t len, char *to, bool hex)
 
 static void plain_line(struct klog *k, uint64_t number, struct text t)
 {
-	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memmem(t.p, text_len(t), "#01", 3)) {
+	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memchr(t.p, '#', text_len(t))) {
 		size_t n = unescape(t.p, text_len(t), k->scratch, false);
 		t = text_of(k->scratch, n);
 	}
@@ -288,18 +289,19 @@ static void entry(struct klog *k, uint64_t number, const struct journal_entry *e
 	record(k, &p, number, t);
 }
 
-void klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
+bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 {
+	uint64_t before = k->a.relevant;
 	struct text t = text_of(line, len < MAX_LINE ? len : MAX_LINE);
 	while (t.end > t.p && (t.end[-1] == '\r' || t.end[-1] == '\n' || t.end[-1] == '\0'))
 		t.end--;
 	struct journal_entry *e;
 	switch (journal_line(&k->journal, number, t, &e)) {
 	case JOURNAL_TAKEN:
-		return;
+		return false;
 	case JOURNAL_ENTRY:
 		entry(k, e->line, e);
-		return;
+		return k->a.relevant != before || k->pending.on;
 	case JOURNAL_ENTRY_AND_LINE:
 		entry(k, e->line, e);
 		break;
@@ -307,6 +309,7 @@ void klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 		break;
 	}
 	plain_line(k, number, t);
+	return k->a.relevant != before || k->pending.on;
 }
 
 void klog_flush(struct klog *k)

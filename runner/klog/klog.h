@@ -227,8 +227,9 @@ void klog_free(struct klog *k);
  * OOM_UNKNOWN, level -1, caller NULL ("T123", "C0"). */
 void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const char *caller, const char *text, size_t len);
 
-/* One line of a text log, whatever stands before the kernel's words. `number` is its 1-based number, for the reports. */
-void klog_line(struct klog *k, uint64_t number, const char *line, size_t len);
+/* One line of a text log, whatever stands before the kernel's words. `number` is its 1-based number, for the reports.
+ * Returns whether it was a line of a report, or may be with the next ones. */
+bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len);
 
 /* The input paused or ended: hands out every open report. A later line of one of them starts a new report. */
 void klog_flush(struct klog *k);

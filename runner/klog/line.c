@@ -13,12 +13,13 @@ const char *oom_constraint_name(enum oom_constraint c)
 /* "dump_header+0x44/0x18d", "? find_lock_task_mm+0x47/0xa0", "[<ffffffff81122950>] …", "RIP: 0033:…", registers. */
 static bool trace(struct text t)
 {
-	if (text_starts(t, "Call Trace") || text_starts(t, "Hardware name: ") || text_starts(t, "[<") ||
-	    text_starts(t, "([<") || text_starts(t, "? ") || text_starts(t, "<TASK>") || text_starts(t, "</TASK>") ||
-	    text_starts(t, "RIP: ") || text_starts(t, "RSP: ") || text_starts(t, "RAX: ") || text_starts(t, "RDX: ") ||
-	    text_starts(t, "RBP: ") || text_starts(t, "R10: ") || text_starts(t, "R13: ") || text_starts(t, "Code: ") ||
-	    text_starts(t, "Workqueue: ") || text_starts(t, "COMPACTION is disabled") || text_starts(t, "Tainted: ") ||
-	    text_starts(t, "Backtrace:") || text_starts(t, "Stack : "))
+	if (memchr("CH[(?<RWTBS", *t.p, 11) &&
+	    (text_starts(t, "Call Trace") || text_starts(t, "Hardware name: ") || text_starts(t, "[<") ||
+	     text_starts(t, "([<") || text_starts(t, "? ") || text_starts(t, "<TASK>") || text_starts(t, "</TASK>") ||
+	     text_starts(t, "RIP: ") || text_starts(t, "RSP: ") || text_starts(t, "RAX: ") || text_starts(t, "RDX: ") ||
+	     text_starts(t, "RBP: ") || text_starts(t, "R10: ") || text_starts(t, "R13: ") || text_starts(t, "Code: ") ||
+	     text_starts(t, "Workqueue: ") || text_starts(t, "COMPACTION is disabled") || text_starts(t, "Tainted: ") ||
+	     text_starts(t, "Backtrace:") || text_starts(t, "Stack : ")))
 		return true;
 	const char *p = t.p;
 	while (p < t.end && *p != ' ' && *p != '+')
@@ -100,7 +101,11 @@ bool line_opens(struct text t)
 		WORD("kill process "),
 #undef WORD
 	};
-	if (!text_len(t))
+	/* first letters of the words: most texts are none */
+	static const bool first[128] = { ['O'] = 1, ['M'] = 1, ['K'] = 1, ['o'] = 1, ['T'] = 1, ['m'] = 1, ['k'] = 1, ['s'] = 1,
+					 ['S'] = 1, ['C'] = 1, ['H'] = 1, ['U'] = 1, ['a'] = 1, ['l'] = 1, ['N'] = 1, ['R'] = 1,
+					 ['W'] = 1, ['D'] = 1, ['['] = 1, ['<'] = 1, ['P'] = 1 };
+	if (!text_len(t) || (*t.p & 0x80) || !first[(int)*t.p])
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i].word[0] == *t.p && text_starts_n(t, words[i].word, words[i].n))

@@ -60,6 +60,7 @@ struct line {
 	enum oom_constraint constraint;
 	bool global;
 	enum oom_counter counter;
+	const struct oom_row *row;	/* ROW: read already with the table of its report, or NULL */
 };
 
 /* Kinds: HEADER a comm, b gfp text, n gfp number, order, adj. CPU n pid, a comm, b release. TASK_IN a task's memcg, b the

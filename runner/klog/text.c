@@ -49,11 +49,6 @@ bool text_hex(struct text *t, int64_t *value)
 	return true;
 }
 
-const char *text_find(struct text t, const char *lit)
-{
-	return memmem(t.p, text_len(t), lit, strlen(lit));
-}
-
 const char *text_rfind(struct text t, const char *lit)
 {
 	size_t n = strlen(lit);

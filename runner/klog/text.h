@@ -55,9 +55,12 @@ bool text_int(struct text *t, int64_t *value);
 /* Eats "0x…" or bare hexadecimal digits. */
 bool text_hex(struct text *t, int64_t *value);
 
-/* Where a literal first or last stands, or NULL. */
-const char *text_find(struct text t, const char *lit);
-const char *text_rfind(struct text t, const char *lit);
+/* Where a string first or last stands, or NULL. */
+const char *text_rfind(struct text t, const char *s);
+static inline const char *text_find(struct text t, const char *s)
+{
+	return memmem(t.p, text_len(t), s, strlen(s));
+}
 
 /* Drops blanks, CR, LF and NUL at the end. */
 void text_trim_end(struct text *t);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "klog/stream.h"
+
+#include "base/util.h"
+#include "klog/scan.h"
+
+#define MAX_LINE (64u << 10)	/* of a line; what is behind is skipped */
+#define HISTORY (8u << 10)	/* bytes kept to look back from a word: the lines before it, a journal entry's start */
+#define CHUNK (256u << 10)
+#define ATTENTION 64		/* lines read after the last one that belonged to a report */
+
+struct stream {
+	struct klog *k;
+	struct scanner scanner;
+	char *buf;
+	size_t have;		/* bytes in buf */
+	size_t fed;		/* bytes of it that klog has had: a line's start */
+	size_t counted;		/* bytes of it whose newlines are in `lines` */
+	size_t scanned;		/* bytes of it that hold no word */
+	uint64_t lines;
+	int attention;
+	bool skip;		/* the rest of a line that is too long, or that began before buf */
+};
+
+struct stream *stream_new(struct klog *k)
+{
+	struct stream *s = xcalloc(1, sizeof(*s));
+	s->k = k;
+	scan_init(&s->scanner);
+	s->buf = xcalloc(1, MAX_LINE + HISTORY + CHUNK);
+	return s;
+}
+
+void stream_free(struct stream *s)
+{
+	if (!s)
+		return;
+	free(s->buf);
+	free(s);
+}
+
+/* The 1-based number of the line that starts at `at`. */
+static uint64_t number(struct stream *s, size_t at)
+{
+	if (at >= s->counted) {
+		s->lines += scan_newlines(s->buf + s->counted, s->buf + at);
+		s->counted = at;
+		return s->lines + 1;
+	}
+	return s->lines - scan_newlines(s->buf + at, s->buf + s->counted) + 1;
+}
+
+static size_t line_start(const struct stream *s, size_t at, size_t limit)
+{
+	const char *nl = at > limit ? memrchr(s->buf + limit, '\n', at - limit) : NULL;
+	return nl ? (size_t)(nl - s->buf) + 1 : limit;
+}
+
+/* Where to begin reading for a word at `hit`: two lines before its own, or the start of the journal entry it is in. */
+static size_t look_back(const struct stream *s, size_t hit)
+{
+	size_t limit = s->fed;
+	if (hit - limit > HISTORY + MAX_LINE)
+		limit = line_start(s, hit - HISTORY, limit);
+	size_t own = line_start(s, hit, limit), at = own;
+	const char *p = s->buf + own;
+	bool entry = false;
+	for (size_t i = 0; i < 3 && own + i < s->have; i++)
+		entry |= s->have - own - i >= 7 && memcmp(p + i, "MESSAGE", 7) == 0;
+	for (int lines = entry ? 60 : 2; lines > 0 && at > limit; lines--) {
+		size_t before = line_start(s, at - 1, limit);
+		if (entry && (at - before <= 2 || memcmp(s->buf + before, "__CURSOR", 8) == 0)) {
+			at = before;
+			break;
+		}
+		at = before;
+	}
+	return at;
+}
+
+/* Reads lines from `fed` on while there is attention, and at least up to `must`. False: more bytes are needed. */
+static bool read_lines(struct stream *s, size_t must, bool end)
+{
+	uint64_t n = number(s, s->fed);
+	while (s->fed < s->have) {
+		const char *line = s->buf + s->fed, *nl = memchr(line, '\n', s->have - s->fed);
+		size_t len = nl ? (size_t)(nl - line) : s->have - s->fed;
+		if (!nl && !end && len < MAX_LINE)
+			return false;
+		if (klog_line(s->k, n, line, len))
+			s->attention = ATTENTION;
+		else
+			s->attention--;
+		if (!nl) {
+			s->fed = s->have;
+			s->skip = !end;
+			return false;
+		}
+		s->fed += len + 1;
+		s->lines = n++;
+		s->counted = s->fed;
+		if (s->attention <= 0 && s->fed > must)
+			return true;
+	}
+	return false;
+}
+
+static void process(struct stream *s, bool end)
+{
+	while (s->fed < s->have || s->scanned < s->have) {
+		if (s->skip) {
+			const char *nl = memchr(s->buf + s->fed, '\n', s->have - s->fed);
+			s->fed = nl ? (size_t)(nl - s->buf) + 1 : s->have;
+			s->scanned = s->fed;
+			s->skip = !nl;
+			if (!nl)
+				return;
+			continue;
+		}
+		if (s->attention > 0) {
+			if (!read_lines(s, 0, end)) {
+				if (s->scanned < s->fed)
+					s->scanned = s->fed;
+				return;
+			}
+			s->attention = 0;
+			s->scanned = s->fed;
+			continue;
+		}
+		size_t from = s->scanned > s->fed ? s->scanned : s->fed;
+		const char *hit = scan_find(&s->scanner, s->buf + s->fed, s->buf + from, s->buf + s->have);
+		if (!hit) {
+			/* a word may begin in the last bytes */
+			size_t back = s->have > 32 ? s->have - 32 : 0;
+			s->scanned = back > from ? back : from;
+			return;
+		}
+		size_t at = (size_t)(hit - s->buf), start = look_back(s, at);
+		number(s, start);
+		s->fed = start;
+		s->attention = 1;
+		if (!read_lines(s, at, end)) {
+			/* its line is not whole yet: come back with attention */
+			if (s->attention <= 0)
+				s->attention = 1;
+			s->scanned = s->fed > from ? s->fed : from;
+			return;
+		}
+		s->attention = s->attention > 0 ? s->attention : 0;
+		s->scanned = s->fed;
+	}
+}
+
+/* Makes room: what was read goes, but for what a later word may look back to. */
+static void compact(struct stream *s)
+{
+	size_t keep = s->fed;
+	if (s->attention <= 0 && !s->skip && s->have > HISTORY && s->have - HISTORY > keep) {
+		keep = line_start(s, s->have - HISTORY, s->fed);
+		size_t last = line_start(s, s->have, s->fed);
+		if (last > keep && s->have - keep > HISTORY + MAX_LINE)
+			keep = last;
+		if (s->have - keep > MAX_LINE) {
+			/* one line, longer than any is read */
+			keep = s->have;
+			s->skip = true;
+		}
+	}
+	if (keep > s->counted)
+		number(s, keep);
+	memmove(s->buf, s->buf + keep, s->have - keep);
+	s->have -= keep;
+	s->fed = s->fed > keep ? s->fed - keep : 0;
+	s->counted = s->counted > keep ? s->counted - keep : 0;
+	s->scanned = s->scanned > keep ? s->scanned - keep : 0;
+}
+
+void stream_feed(struct stream *s, const char *bytes, size_t len)
+{
+	while (len) {
+		size_t room = MAX_LINE + HISTORY + CHUNK - s->have, n = len < room ? len : room;
+		memcpy(s->buf + s->have, bytes, n);
+		s->have += n;
+		bytes += n;
+		len -= n;
+		process(s, false);
+		compact(s);
+	}
+}
+
+void stream_end(struct stream *s)
+{
+	process(s, true);
+	klog_flush(s->k);
+	s->have = s->fed = s->counted = s->scanned = 0;
+}
+
+int stream_read(struct stream *s, struct reader *r, struct error *err)
+{
+	ssize_t n;
+	while ((n = reader_read(r, s->buf + s->have, CHUNK, err)) > 0) {
+		s->have += (size_t)n;
+		process(s, false);
+		compact(s);
+	}
+	stream_end(s);
+	return n < 0 ? -1 : 0;
+}
