@@ -86,8 +86,8 @@ $(BUILD)/%.o: %.c
 $(BUILD)/runner/tests/%_test: $(BUILD)/runner/tests/%_test.o $(TESTHELP:%.c=$(BUILD)/%.o) $(BUILD)/liboomtests.a
 	$(call say,LINK,$@)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm -lrt -lpthread)
 
-check-unit: $(TESTBIN)
-	$(Q)runner/tests/run-unit $(TESTBIN)
+check-unit: $(TESTBIN) $(BUILD)/oomload
+	$(Q)OOMLOAD=$(BUILD)/oomload runner/tests/run-unit $(TESTBIN)
 
 # What pkg-config says is asked when make starts, so what follows deps is a make of its own.
 run: deps

@@ -73,7 +73,8 @@ failure shares_resize(struct load *l, uint64_t target)
 	/* One after the other: which holder meets the end of memory must not be chance. */
 	for (unsigned int i = 1; i <= s->n && !first; i++) {
 		struct worker *w = &s->worker[i - 1];
-		failure f = worker_resize(w, s->whole ? target : share_of(s, i, target, unit), l->by_faults);
+		uint64_t share = s->whole ? target : share_of(s, i, target, unit);
+		failure f = share == w->total ? 0 : worker_resize(w, share, l->by_faults);
 		/* A dead one's share is lost; the others go on to theirs. */
 		if (f && f != ECHILD)
 			first = f;

@@ -13,7 +13,7 @@
 char **system_argv;
 
 /* No order runs deeper than this. */
-#define STACK_USED 16384
+#define STACK_USED 8192
 
 __attribute__((noinline)) void system_prefault_stack(void)
 {
