@@ -250,8 +250,11 @@ static bool is_global(const struct scene *s, const struct step *step)
 {
 	int nearest;
 	switch (step->op) {
-	case STEP_GROW:
 	case STEP_CALL:
+		if (call_facts(step->value)->machine || step_can_oom(step) != OOM_SURELY)
+			return call_facts(step->value)->machine;
+		/* fall through */
+	case STEP_GROW:
 		return limits_above(s, s->cgroup_of[find_task(s->t, step->tasks[0])], &nearest) == 0;
 	case STEP_WRITE:
 	case STEP_SYSRQ:
@@ -270,12 +273,6 @@ static void follow(struct scene *s, const struct step *step)
 	case STEP_SET:
 		if (is_limit_file(step->file))
 			s->limit[step->cgroup] = limit_from_text(step->value);
-		if (!cgroup_file_can_oom(step->file))
-			return;
-		break;
-	case STEP_GROW:
-	case STEP_CALL:
-	case STEP_SYSRQ:
 		break;
 	case STEP_EXPECT:
 		complete(s, step->expect);
@@ -283,8 +280,13 @@ static void follow(struct scene *s, const struct step *step)
 		s->askers = 0;
 		return;
 	default:
-		return;
+		break;
 	}
+	/* what only maps or forks counts when nothing in the episode asks for sure */
+	if (step_can_oom(step) == OOM_NEVER || (step_can_oom(step) == OOM_PERHAPS && s->last))
+		return;
+	if (s->last && step_can_oom(s->last) == OOM_PERHAPS)
+		s->askers = 0;
 	s->last = step;
 	s->askers++;
 }

@@ -2,11 +2,37 @@
 #include "case/kinds.h"
 
 #include "base/util.h"
+#include "case/files.h"
+
+#define ARGS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 static const struct kind_facts kinds[] = {
-	{ .name = "anon", .keeps = true },
+	{ .name = "anon", .keeps = true, .args = ARGS("ksm", "mbind") },
+	{ .name = "file", .args = ARGS("dir", "path", "dirty") },
+	{ .name = "mapfile", .args = ARGS("dir", "path") },
+	{ .name = "tmpfs", .keeps = true, .args = ARGS("dir", "path") },
+	{ .name = "tmpfs-mapped", .keeps = true, .args = ARGS("dir", "path") },
+	{ .name = "shm", .keeps = true },
+	{ .name = "posixshm", .keeps = true },
+	{ .name = "memfd", .keeps = true },
+	{ .name = "memfd-unmapped", .keeps = true },
+	{ .name = "mlock", .keeps = true },
+	{ .name = "brk", .keeps = true },
+	{ .name = "stack", .keeps = true },
+	{ .name = "hugetlb", .args = ARGS("size", "noreserve") },
+	{ .name = "pipe" },	/* of these the kernel's own part is only estimated */
+	{ .name = "sockets" },
+	{ .name = "slab", .args = ARGS("object") },
+	{ .name = "pgtables" },
+	{ .name = "children", .keeps = true, .many = true, .args = ARGS("n", "weights", "mem", "shared", "pidns") },
+	{ .name = "threads", .keeps = true, .many = true, .args = ARGS("n", "weights", "pin") },
+	{ .name = "zombie-leader", .keeps = true, .many = true },
+	{ .name = "sharer", .keeps = true, .args = ARGS("n") },
+	{ .name = "vfork", .keeps = true },
 	{ .name = "stress-ng", .many = true },
 };
+
+const char *const kind_common_args[] = { "thp", "fault", NULL };
 
 const struct kind_facts *kind_facts(const char *name)
 {
@@ -24,4 +50,73 @@ const char *const *kind_names(size_t *n)
 		names[i] = kinds[i].name;
 	*n = ARRAY_SIZE(kinds);
 	return names;
+}
+
+static const struct call_facts calls[] = {
+	{ "mmap", OOM_PERHAPS, false },
+	{ "munmap", OOM_NEVER, false },
+	{ "fault", OOM_SURELY, false },
+	{ "mprotect", OOM_PERHAPS, false },
+	{ "sbrk", OOM_PERHAPS, false },
+	{ "mlockall", OOM_SURELY, false },
+	{ "munlockall", OOM_NEVER, false },
+	{ "pageout", OOM_NEVER, false },
+	{ "setadj", OOM_NEVER, false },
+	{ "setoldadj", OOM_NEVER, false },
+	{ "getadj", OOM_NEVER, false },
+	{ "getoldadj", OOM_NEVER, false },
+	{ "getscore", OOM_NEVER, false },
+	{ "fork", OOM_PERHAPS, false },
+	{ "exec", OOM_PERHAPS, false },
+	{ "kill", OOM_NEVER, false },
+	{ "setuid", OOM_NEVER, false },
+	{ "dropcap", OOM_NEVER, false },
+	{ "rlimit_as", OOM_NEVER, false },
+	{ "rlimit_data", OOM_NEVER, false },
+	{ "rlimit_memlock", OOM_NEVER, false },
+	{ "cpu", OOM_NEVER, false },
+	{ "write", OOM_PERHAPS, true },
+	{ "read", OOM_NEVER, false },
+	{ "set_mempolicy", OOM_NEVER, false },
+	{ "swapon", OOM_NEVER, true },
+	{ "swapoff", OOM_SURELY, true },
+};
+
+const struct call_facts *call_facts(const char *what)
+{
+	size_t len = strcspn(what, " ");
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (strlen(calls[i].name) == len && memcmp(calls[i].name, what, len) == 0)
+			return &calls[i];
+	}
+	return NULL;
+}
+
+const char *const *call_names(size_t *n)
+{
+	static const char *names[ARRAY_SIZE(calls)];
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		names[i] = calls[i].name;
+	*n = ARRAY_SIZE(calls);
+	return names;
+}
+
+enum can_oom step_can_oom(const struct step *s)
+{
+	switch (s->op) {
+	case STEP_GROW:
+	case STEP_SYSRQ:
+		return OOM_SURELY;
+	case STEP_SET:
+		return cgroup_file_can_oom(s->file) ? OOM_SURELY : OOM_NEVER;
+	case STEP_WRITE: /* a sysctl prepares; it belongs into the snapshot */
+		return streq(s->file, "/proc/sysrq-trigger")   ? OOM_SURELY :
+		       starts_with(s->file, "/proc/sys/") ? OOM_NEVER :
+							    OOM_PERHAPS;
+	case STEP_CALL: /* mmap and mprotect only map, unless they are told to fill as well */
+		return strstr(s->value, " populate") || strstr(s->value, " locked") ? OOM_SURELY :
+										      call_facts(s->value)->can_oom;
+	default:
+		return OOM_NEVER;
+	}
 }

@@ -1,19 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the loader knows of oomload's kinds. A unit test holds the table against `oomload --list`.
+ * What the loader knows of oomload's kinds and calls. A unit test holds the tables against `oomload --list`.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "case/test.h"
+
 struct kind_facts {
 	const char *name;
 	bool keeps;	/* what it fills can't be reclaimed, only swapped: it counts when a scene is checked for room */
-	bool many;	/* several processes: NAME/1, NAME/2 … any of which may be the one that asks for memory */
+	bool many;	/* not its own thread alone asks for memory: children, threads, stress-ng's workers */
+	const char *const *args;	/* keys it takes besides kind_common_args; NULL: none */
 };
 
 /* NULL when there is no such kind. */
 const struct kind_facts *kind_facts(const char *name);
 /* All names, "stress-ng" among them. */
 const char *const *kind_names(size_t *n);
+/* Keys that every kind takes. Ends with NULL, as the args do. */
+extern const char *const kind_common_args[];
+
+/* May it ask for memory that is not there? */
+enum can_oom { OOM_NEVER, OOM_PERHAPS, OOM_SURELY };
+
+struct call_facts {
+	const char *name;
+	enum can_oom can_oom;
+	bool machine;		/* it changes more than the task */
+};
+
+/* The call that `what` ("mmap 4M populate") begins with, or NULL. */
+const struct call_facts *call_facts(const char *what);
+const char *const *call_names(size_t *n);
+
+/* How surely a step may start an OOM: a snapshot ahead of it is the last quiet moment. */
+enum can_oom step_can_oom(const struct step *s);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/util.h"
 #include "case/files.h"
+#include "case/kinds.h"
 #include "case/plan_parts.h"
 
 /* Deadlines at scale 1, in milliseconds. They end what hangs; nothing is ever paced by them. */
@@ -77,41 +78,6 @@ static void snapshot(struct planner *p, const char *label, int number)
 		json_object_set_new(step, "stat", json_true());
 }
 
-/* How surely a step may start an OOM: a snapshot before it is the last quiet moment. */
-enum { NEVER, PERHAPS, SURELY };
-
-static int call_can_oom(const char *what)
-{
-	static const char *const never[] = { "get",  "set",  "rlimit_", "dropcap",   "cpu",
-					     "read", "kill", "munmap",	"munlockall" };
-	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
-		if (starts_with(what, never[i]))
-			return NEVER;
-	}
-	bool surely = starts_with(what, "fault") || starts_with(what, "mlockall") || starts_with(what, "swapoff") ||
-		      strstr(what, "populate") || strstr(what, "locked");
-	return surely ? SURELY : PERHAPS;
-}
-
-static int can_oom(const struct step *s)
-{
-	switch (s->op) {
-	case STEP_GROW:
-	case STEP_SYSRQ:
-		return SURELY;
-	case STEP_SET:
-		return cgroup_file_can_oom(s->file) ? SURELY : NEVER;
-	case STEP_WRITE: /* a sysctl prepares; it belongs into the snapshot */
-		return streq(s->file, "/proc/sysrq-trigger") ? SURELY
-		       : starts_with(s->file, "/proc/sys/")  ? NEVER
-							     : PERHAPS;
-	case STEP_CALL:
-		return call_can_oom(s->value);
-	default:
-		return NEVER;
-	}
-}
-
 /* The step of the episode that begins at `from` which the snapshot "before" goes ahead of: the first that surely can
  * start an OOM, else the first that may, else the first at all. -1: no expect follows. */
 static int first_trigger(const struct test *t, size_t from)
@@ -120,10 +86,10 @@ static int first_trigger(const struct test *t, size_t from)
 	for (size_t i = from; i < t->n_steps; i++) {
 		if (t->steps[i].op == STEP_EXPECT)
 			return surely >= 0 ? surely : perhaps >= 0 ? perhaps : (int)from;
-		int can = can_oom(&t->steps[i]);
-		if (can == SURELY && surely < 0)
+		int can = step_can_oom(&t->steps[i]);
+		if (can == OOM_SURELY && surely < 0)
 			surely = (int)i;
-		if (can == PERHAPS && perhaps < 0)
+		if (can == OOM_PERHAPS && perhaps < 0)
 			perhaps = (int)i;
 	}
 	return -1;

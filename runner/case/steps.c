@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "base/util.h"
 #include "case/build.h"
+#include "case/kinds.h"
 #include "case/text.h"
 
 static const char *const ends[] = { "any", "filled", "dead", "failed", "blocked" };
@@ -163,6 +164,19 @@ static void build_wait(struct build *b, const struct raw_target *raw)
 	b->at[here] = '\0';
 }
 
+static void set_call(struct build *b, struct step *s, const char *raw)
+{
+	size_t n;
+	const char *const *names = call_names(&n);
+	s->value = text_of(b, "what", raw);
+	char word[64];
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(s->value, " "), s->value);
+	if (!call_facts(s->value) && !b->failed)
+		bad_word(b, "what", "a call of oomload", word, names, n);
+	if (strchr(s->value, '\n'))
+		bad(b, "what", "what: a line break in a call");
+}
+
 /* set, write, read, signal, move, call: `op` tells which, `raw` is its mapping, `key` its name. */
 static void build_action(struct build *b, enum step_op op, const char *key, const struct raw_target *raw)
 {
@@ -179,11 +193,8 @@ static void build_action(struct build *b, enum step_op op, const char *key, cons
 		s->value = text_of(b, "value", raw->value);
 	if (op == STEP_SIGNAL)
 		set_signal(b, s, raw->signal);
-	if (op == STEP_CALL) {
-		s->value = text_of(b, "what", raw->what);
-		if (!s->value[strspn(s->value, " ")] || strchr(s->value, '\n'))
-			bad(b, "what", "what: one system call and its arguments, like mmap 4M");
-	}
+	if (op == STEP_CALL)
+		set_call(b, s, raw->what);
 	b->at[here] = '\0';
 }
 

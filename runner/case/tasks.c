@@ -24,17 +24,42 @@ static void check_name(struct build *b, size_t i)
 	}
 }
 
-static void check_args(struct build *b, const char *args)
+static bool is_key(const char *const *keys, const char *word, size_t len)
+{
+	for (; keys && *keys; keys++) {
+		if (strlen(*keys) == len && memcmp(*keys, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void unknown_arg(struct build *b, const struct kind_facts *kind, const char *word, size_t len)
+{
+	const char *words[16], *const *sets[] = { kind->args, kind_common_args };
+	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		for (const char *const *k = sets[i]; k && *k && n < ARRAY_SIZE(words); k++)
+			words[n++] = *k;
+	}
+	char what[80], copy[64];
+	snprintf(copy, sizeof(copy), "%.*s", (int)len, word);
+	snprintf(what, sizeof(what), "an argument of kind %s", kind->name);
+	bad_word(b, "args", what, copy, words, n);
+}
+
+/* "key=value key=value" with keys of the kind. stress-ng's are its own options. */
+static void check_args(struct build *b, const char *args, const struct kind_facts *kind)
 {
 	char shown[320];
-	for (const char *p = args; *p;) {
+	for (const char *p = args; *p && !streq(kind->name, "stress-ng") && !b->failed;) {
 		p += strspn(p, " ");
 		size_t len = strcspn(p, " ");
 		const char *equal = memchr(p, '=', len);
-		if (len && (!equal || equal == p)) {
+		if (len && (!equal || equal == p))
 			bad(b, "args", "args: \"%s\" is not `key=value key=value`", show_text(shown, args));
-			return;
-		}
+		else if (len && !is_key(kind->args, p, (size_t)(equal - p)) &&
+			 !is_key(kind_common_args, p, (size_t)(equal - p)))
+			unknown_arg(b, kind, p, (size_t)(equal - p));
 		p += len;
 	}
 }
@@ -90,14 +115,16 @@ static void build_task(struct build *b, size_t i)
 	if (b->failed)
 		return;
 	check_name(b, i);
-	check_args(b, task->args);
 	if (raw->cgroup) {
 		CLEANUP_FREE char *name = text_of(b, "cgroup", raw->cgroup);
 		task->cgroup = cgroup_named(b, "cgroup", name);
 	}
 	size_t n;
 	const char *const *kinds = kind_names(&n);
-	if (!b->failed && !kind_facts(task->kind))
+	const struct kind_facts *kind = kind_facts(task->kind);
+	if (kind)
+		check_args(b, task->args, kind);
+	else if (!b->failed)
 		bad_word(b, "kind", "a kind of oomload", task->kind, kinds, n);
 	if (task->step == 0)
 		bad(b, "step", "step: 0 would never get anywhere");

@@ -147,6 +147,8 @@ static const struct {
 	{ "title: x\ntasks: [{name: a, kind: annon}]",
 	  "2:25: \"annon\" is not a kind of oomload; did you mean \"anon\"? Allowed: " },
 	{ "title: x\ntasks: [{name: a, args: thp}]", "2:25: args: \"thp\" is not `key=value key=value`" },
+	{ "title: x\ntasks: [{name: a, args: thq=1}]",
+	  "2:25: \"thq\" is not an argument of kind anon; did you mean \"thp\"? Allowed: ksm, mbind, thp, fault" },
 	{ "title: x\ntasks: [{name: a, size: 5Mb}]", "2:25: size: \"5Mb\" is not a size: expected a whole number and K, M, G or T, "
 						    "like 40M, or a percentage" },
 	{ "title: x\ntasks: [{name: a, size: -5}]", "2:25: size: \"-5\" is not a size: expected a whole number and K, M, G or T, "
@@ -207,7 +209,7 @@ static const struct {
 	{ T "steps:\n  - {wait: {task: hog, for: ever}}",
 	  "4:29: \"ever\" is not a value of for; allowed: any, filled, dead, failed, blocked" },
 	{ T "steps:\n  - {call: {task: hog, what: ' '}}",
-	  "4:30: what: one system call and its arguments, like mmap 4M" },
+	  "4:30: \"\" is not a call of oomload; allowed: mmap, munmap, " },
 	{ T "steps:\n  - expect: {when: cgroup = v1}", "4:20: in a step `when` stands beside `expect`, not in it" },
 	{ "title: x\ncgroups: [{name: a}, {name: a/b}]\ntasks: [{name: t, cgroup: a}]\ntrigger: t\nexpect: [{}]",
 	  "3:9: a task in cgroup \"a\", which has \"a/b\" below it; on v2 only a cgroup without children holds processes" },
