@@ -44,6 +44,17 @@ static bool line_there(struct agent *a, void *arg)
 	return next_line != NULL;
 }
 
+/* Between plans: is anyone there? The same line is the answer. */
+static bool answer_probe(struct agent *a, const char *line)
+{
+	json_t *message = json_loads(line, 0, NULL);
+	json_t *probe = json_object_size(message) == 1 ? json_object_get(message, "probe") : NULL;
+	if (probe)
+		wire_send(&a->wire, "probe", json_incref(probe));
+	json_decref(message);
+	return probe;
+}
+
 /* Plans until the input ends; in a guest until one was carried out. */
 static void serve(struct agent *a)
 {
@@ -53,6 +64,10 @@ static void serve(struct agent *a)
 		CLEANUP_FREE char *line = xstrdup(next_line);
 		if (!line[strspn(line, " \t\r")])
 			continue;
+		if (answer_probe(a, line)) {
+			wire_drain(&a->wire);
+			continue;
+		}
 		plan_run(a, line);
 		a->ending = false;
 		wire_drain(&a->wire);
