@@ -247,6 +247,23 @@ bad:
 	return NULL;
 }
 
+char *missing_sentences(const json_t *missing)
+{
+	char *all = xstrdup("");
+	size_t i;
+	json_t *need;
+	json_array_foreach(missing, i, need) {
+		const char *what = json_string_value(json_object_get(need, "need"));
+		const char *why = json_string_value(json_object_get(need, "why"));
+		const char *how = json_string_value(json_object_get(need, "how"));
+		char *more = xasprintf("%s%sneeds %s%s%s%s%s", all, i ? "; " : "", what ? what : "?", why ? ": " : "",
+				       why ? why : "", how ? ", " : "", how ? how : "");
+		free(all);
+		all = more;
+	}
+	return all;
+}
+
 const char *console_panic(const char *console)
 {
 	return strstr(console, "Kernel panic - not syncing");

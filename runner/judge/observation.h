@@ -48,5 +48,9 @@ const char *observation_feed(struct observation *o, const char *line, size_t len
 json_t *observation_to_json(const struct observation *o);
 struct observation *observation_from_json(const json_t *root, struct error *err);
 
+/* What a skip says: each missing need, why it is missing and how to meet it. `missing` is an array as in the agent's
+ * message. Malloced. */
+char *missing_sentences(const json_t *missing);
+
 /* Does this console text hold a kernel panic? Returns a pointer to "Kernel panic - not syncing", or NULL. */
 const char *console_panic(const char *console);

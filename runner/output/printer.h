@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a run is shown while it goes on and when it is over: for people, as TAP 13, as JSON Lines. A printer gets each
+ * result once, in the order of their ends; results stay valid until after end().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "judge/record.h"
+#include "judge/verdict.h"
+
+struct run_facts {		/* known before the first test starts */
+	size_t n_tests;
+	const char *const *kernels;
+	size_t n_kernels;
+	const char *target;
+};
+
+struct progress {
+	size_t done, running, booting;
+	const char *latest;	/* id of the test that started last and still runs, or NULL */
+};
+
+struct printer;
+
+struct printer_ops {
+	void (*begin)(struct printer *p, const struct run_facts *facts);
+	void (*progress)(struct printer *p, const struct progress *now);	/* NULL: shows none */
+	void (*result)(struct printer *p, const struct result *r);
+	void (*end)(struct printer *p, const struct tally *t, double seconds, size_t not_run);	/* not_run: interrupted */
+	void (*free)(struct printer *p);
+};
+
+struct printer {
+	const struct printer_ops *ops;
+	FILE *out;		/* not owned */
+};
+
+/* Progress and colour only where `out` is a terminal (no colour with NO_COLOR set); `width` 0 finds the terminal's,
+ * or takes 80. `verbose` prints passed tests as they end, and their checks. */
+struct printer *printer_human(FILE *out, unsigned width, bool verbose);
+struct printer *printer_tap(FILE *out);
+struct printer *printer_json(FILE *out);
+
+void printer_free(struct printer *p);
