@@ -36,6 +36,7 @@ struct session {
 	pid_t pid;		/* QEMU, linux.uml, agent, ssh */
 	bool booted;		/* not a clone of a template */
 	char note[512];		/* something worth telling, e.g. why it had to boot; or "" */
+	char *hello;		/* the agent's hello line when start() has read it (a booted machine); freed by stop() */
 	void *priv;
 };
 

@@ -200,6 +200,7 @@ static enum machine_end stop(struct session *s, int *status)
 		process_kill(vm->pid, &how);
 	vm->pid = 0;
 	vm_free(vm);
+	free(s->hello);
 	free(s);
 	if (status)
 		*status = how;
@@ -219,9 +220,7 @@ static struct session *start(struct target_template *t, const struct machine_req
 		snprintf(s->note, sizeof(s->note), "booted, because the machine could not be frozen: %.400s", t->facts->note);
 	}
 	if (!vm) {
-		char *hello = NULL;
-		vm = vm_boot(t, req, VM_BOOT, t->facts->kvm, &hello, err);
-		free(hello);
+		vm = vm_boot(t, req, VM_BOOT, t->facts->kvm, &s->hello, err);
 		s->booted = true;
 	}
 	if (!vm) {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/jobs.h"
+
+#include <errno.h>
+
+#include "base/jbytes.h"
+#include "base/util.h"
+#include "case/case.h"
+#include "case/plan.h"
+#include "judge/judge.h"
+
+static int report(int fd, json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_decref(value);
+	if (!text)
+		return 1;
+	/* a newline in front too: whatever was written before is a line of its own */
+	CLEANUP_FREE char *line = xasprintf("\n%s\n", text);
+	free(text);
+	return write_all(fd, line, strlen(line)) < 0;
+}
+
+int template_work(void *context, int fd)
+{
+	const struct template_task *task = context;
+	struct error err = { 0 };
+	int64_t begin = now_ns();
+	if (task->target->prepare(task->template, task->machine, fd, &err) < 0)
+		return report(fd, json_pack("{s:{s:o s:b}}", "failed", "why", json_bytes(err.text, strlen(err.text)),
+					    "unsupported", err.errnum == EOPNOTSUPP));
+	return report(fd, json_pack("{s:{s:f}}", "prepared", "seconds", (double)(now_ns() - begin) / 1e9));
+}
+
+int test_work(void *context, int fd)
+{
+	const struct session_task *task = context;
+	const struct test *test = task->session.test;
+	const struct kernel *kernel = task->session.machine->kernel;
+	struct result *r = result_new(test->id, test->title, kernel->name, task->session.target->name);
+	struct session_marks marks;
+	json_t *plan, *evidence;
+	int64_t begin = now_ns();
+	struct observation *seen = session_run(&task->session, &plan, &marks);
+	judge(test, seen, kernel->release, r);
+	r->seconds = (double)(now_ns() - begin) / 1e9;
+	if (keeper_wants(task->keeper, r->verdict)) {
+		json_t *times = session_marks_to_json(&marks);
+		json_object_set_new(times, "verdict", json_real(r->seconds));
+		evidence = json_pack("{s:o s:O s:o}", "marks", times, "plan", plan, "observation",
+				     observation_to_json(seen));
+	} else {
+		evidence = json_null();
+	}
+	int status = report(fd, json_pack("{s:o s:o}", "result", result_to_json(r), "evidence", evidence));
+	json_decref(plan);
+	observation_free(seen);
+	result_free(r);
+	return status;
+}
+
+static void pretend_missing(json_t *missing, const char *need)
+{
+	json_array_append_new(missing, json_pack("{s:s s:s s:s}", "need", need, "why", "pretended",
+						 "how", "unset OOMTESTS_FAIL_NEEDS"));
+}
+
+/* Every need of the test, stated or following from its scene, as if nothing of it were there. */
+static void all_missing(const struct test *test, json_t *missing)
+{
+	for (size_t i = 0; i < test->n_needs; i++)
+		pretend_missing(missing, test->needs[i].text);
+	json_t *plan = plan_make(test, "oomtests", 1), *need;
+	size_t i;
+	json_array_foreach(json_object_get(plan, "needs"), i, need) {
+		const char *kind = json_string_value(json_object_get(need, "kind"));
+		const char *text = json_string_value(json_object_get(need, "text"));
+		CLEANUP_FREE char *words = xasprintf("%s %s", kind ? kind : "?", text ? text : "");
+		pretend_missing(missing, words);
+	}
+	json_decref(plan);
+}
+
+char *known_missing(const struct schedule_request *rq, const struct schedule_job *job)
+{
+	const struct test *test = job->test;
+	json_t *missing = test_unmet_needs(test, job->kernel->release, rq->target->throw_away, rq->target->name);
+	if (rq->fail_needs)
+		all_missing(test, missing);
+	if (test->dangerous && !rq->target->throw_away && !rq->destructive)
+		json_array_append_new(missing, json_pack("{s:s s:s s:s}", "need", "a machine that may be harmed",
+							 "why", "the test reaches beyond its own cgroups",
+							 "how", "run it in a guest (-t vm) or allow it with --destructive"));
+	char *sentences = json_array_size(missing) ? missing_sentences(missing) : NULL;
+	json_decref(missing);
+	return sentences;
+}

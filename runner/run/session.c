@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/jbytes.h"
+#include "base/util.h"
+#include "case/plan.h"
+#include "run/lines.h"
+
+#define HELLO_MS 180000		/* for a boot under emulation on a busy machine; scaled */
+#define LAST_WORDS_MS 2000	/* console text may come after the panic line or the end of the stream; scaled */
+#define CONSOLE_MAX (8u << 20)
+
+struct talk {			/* one session's state while it runs */
+	const struct session_request *rq;
+	struct session *machine;
+	struct observation *seen;
+	struct session_marks *marks;
+	int64_t begin_ns;
+	struct lines lines;
+	char *out;		/* what is still to be sent; owned */
+	size_t out_len, out_done;
+	size_t console_len, console_room, console_scanned;
+	bool stream_open, console_open;
+	bool hello, ended, panicked;
+};
+
+static double since(const struct talk *k)
+{
+	return (double)(now_ns() - k->begin_ns) / 1e9;
+}
+
+static void mark(const struct talk *k, double *when)
+{
+	if (*when < 0)
+		*when = since(k);
+}
+
+static bool has_kill(const json_t *kmsg)
+{
+	for (size_t i = json_array_size(kmsg); i-- > 0;) {
+		const char *text = json_string_value(json_object_get(json_array_get(kmsg, i), "text"));
+		if (text && strstr(text, "Killed process"))
+			return true;
+	}
+	return false;
+}
+
+static void on_line(void *context, const char *line, size_t len)
+{
+	struct talk *k = context;
+	const char *name = observation_feed(k->seen, line, len);
+	if (!name)
+		return;
+	if (streq(name, "hello"))
+		k->hello = true;
+	else if (streq(name, "step"))
+		mark(k, &k->marks->first_step);
+	else if (streq(name, "kmsg") && k->marks->kill < 0 && has_kill(k->seen->kmsg))
+		mark(k, &k->marks->kill);
+	else if (streq(name, "end"))
+		k->ended = true;
+}
+
+static void read_stream(struct talk *k)
+{
+	/* a bounded number of reads, so that a stream that never pauses can't keep the deadline from being seen */
+	for (int i = 0; i < 64; i++) {
+		int got = lines_read(&k->lines, k->machine->fd, on_line, k);
+		if (got > 0 && !k->ended)
+			continue;
+		if (got == 0 || (got < 0 && errno != EAGAIN))
+			k->stream_open = false;
+		break;
+	}
+	if (k->lines.dropped) {
+		k->lines.dropped = false;
+		json_array_append_new(k->seen->errors,
+				      json_pack("{s:n s:s}", "step", "what", "a line of the agent was too long and is lost"));
+	}
+}
+
+/* Keeps the text as it comes, without NULs; when it grows out of all measure, its beginning and its end. */
+static void read_console(struct talk *k)
+{
+	char buf[16384];
+	ssize_t n = read(k->machine->console_fd, buf, sizeof(buf));
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		k->console_open = false;
+		return;
+	}
+	struct observation *seen = k->seen;
+	if (k->console_len + (size_t)n > CONSOLE_MAX) {
+		size_t quarter = CONSOLE_MAX / 4;
+		memmove(seen->console + quarter, seen->console + 2 * quarter, k->console_len - 2 * quarter);
+		k->console_len -= quarter;
+		k->console_scanned = quarter;
+	}
+	if (k->console_len + (size_t)n + 1 > k->console_room) {
+		k->console_room = 2 * (k->console_len + (size_t)n + 1);
+		seen->console = xrealloc(seen->console, k->console_room, 1);
+	}
+	for (ssize_t i = 0; i < n; i++) {
+		if (buf[i])
+			seen->console[k->console_len++] = buf[i];
+	}
+	seen->console[k->console_len] = '\0';
+	k->panicked = k->panicked || console_panic(seen->console + k->console_scanned);
+	k->console_scanned = k->console_len > 64 ? k->console_len - 64 : 0;	/* the text may come in two pieces */
+}
+
+static void send_more(struct talk *k)
+{
+	ssize_t n = write(k->machine->fd, k->out + k->out_done, k->out_len - k->out_done);
+	if (n > 0)
+		k->out_done += (size_t)n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		k->out_done = k->out_len;	/* the stream is dead; reading it will say so */
+	if (k->out_done == k->out_len)
+		mark(k, &k->marks->plan_sent);
+}
+
+/* Reads and writes until `done` says so (1), both streams are closed (0), or the deadline has passed (-1). */
+static int talk_until(struct talk *k, int64_t deadline_ns, bool (*done)(const struct talk *k))
+{
+	while (!done(k)) {
+		if (!k->stream_open && !k->console_open)
+			return 0;
+		int64_t left = deadline_ns - now_ns();
+		if (left <= 0)
+			return -1;
+		bool sending = k->stream_open && k->out_done < k->out_len;
+		struct pollfd fds[2] = {
+			{ .fd = k->stream_open ? k->machine->fd : -1, .events = (short)(POLLIN | (sending ? POLLOUT : 0)) },
+			{ .fd = k->console_open ? k->machine->console_fd : -1, .events = POLLIN },
+		};
+		int64_t ms = left / 1000000 + 1;
+		if (poll(fds, 2, ms > 60000 ? 60000 : (int)ms) < 0 && errno != EINTR)
+			return -1;
+		if (fds[1].revents)
+			read_console(k);
+		if (fds[0].revents & POLLOUT)
+			send_more(k);
+		if (fds[0].revents & ~POLLOUT)
+			read_stream(k);
+	}
+	return 1;
+}
+
+static bool said_hello(const struct talk *k)
+{
+	return k->hello || k->panicked || !k->stream_open;
+}
+
+static bool over(const struct talk *k)
+{
+	return k->ended || k->panicked || !k->stream_open;
+}
+
+static bool console_is_over(const struct talk *k)
+{
+	return !k->console_open || strstr(k->seen->console, "end Kernel panic");
+}
+
+/* "step 3 (grow)": the last that the agent answered; for the text about what never came. */
+static char *last_step(const struct observation *seen)
+{
+	json_t *step = json_array_get(seen->steps, json_array_size(seen->steps) - 1);
+	if (!json_array_size(seen->steps))
+		return xstrdup("no step was answered");
+	const char *op = json_string_value(json_object_get(step, "op"));
+	return xasprintf("the last answer was to step %lld (%s)",
+			 (long long)json_integer_value(json_object_get(step, "i")), op ? op : "?");
+}
+
+static void say(struct observation *seen, enum fate fate, char *text)
+{
+	seen->fate = fate;
+	free(seen->fate_text);
+	seen->fate_text = text;
+}
+
+/* Hello, plan, answers. Leaves the fate in the observation; FATE_DIED without text where the end of the machine will tell. */
+static void converse(struct talk *k, json_t *plan)
+{
+	const struct session_request *rq = k->rq;
+	struct observation *seen = k->seen;
+	int64_t grace_ns = (int64_t)(LAST_WORDS_MS * rq->scale) * 1000000;
+	int got = talk_until(k, now_ns() + (int64_t)(HELLO_MS * rq->scale) * 1000000, said_hello);
+	if (got < 0) {
+		say(seen, FATE_NOT_STARTED, xasprintf("no agent answered within %.0f s", HELLO_MS * rq->scale / 1000));
+		return;
+	}
+	if (!k->hello) {
+		talk_until(k, now_ns() + grace_ns, console_is_over);
+		say(seen, FATE_NOT_STARTED, k->panicked ? xstrdup("the kernel panicked before the agent answered") : NULL);
+		return;
+	}
+	json_t *message = json_pack("{s:O}", "plan", plan);
+	char *text = json_dumps(message, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_decref(message);
+	k->out = xasprintf("%s\n", text ? text : "");
+	k->out_len = strlen(k->out);
+	free(text);
+	int64_t deadline_ms = plan_deadline_ms(plan);
+	got = talk_until(k, now_ns() + deadline_ms * 1000000, over);
+	mark(k, &k->marks->end);
+	if (k->ended) {
+		say(seen, FATE_ENDED, NULL);
+		return;
+	}
+	if (got < 0) {
+		CLEANUP_FREE char *last = last_step(seen);
+		say(seen, FATE_SILENT, xasprintf("no end within %.0f s; %s", (double)deadline_ms / 1000, last));
+		return;
+	}
+	/* the stream ended or the kernel panicked: what the console still says belongs to it */
+	talk_until(k, now_ns() + grace_ns, console_is_over);
+	if (k->stream_open)
+		read_stream(k);
+	if (k->panicked) {
+		say(seen, FATE_PANIC, NULL);
+	} else {
+		CLEANUP_FREE char *last = last_step(seen);
+		say(seen, FATE_DIED, xasprintf("the stream from the agent ended; %s", last));
+	}
+}
+
+static char *how_ended(enum machine_end end, int status)
+{
+	if (end == MACHINE_RESET)
+		return xstrdup("the machine reset itself");
+	if (end == MACHINE_OFF)
+		return xstrdup("the machine powered off");
+	if (end == MACHINE_DIED && WIFSIGNALED(status))
+		return xasprintf("the machine's process died of signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+	if (end == MACHINE_DIED)
+		return xasprintf("the machine's process exited with status %d", WEXITSTATUS(status));
+	return xstrdup("the machine was still running");
+}
+
+static void finish(struct talk *k)
+{
+	int status = 0;
+	enum machine_end end = k->rq->target->stop(k->machine, &status);
+	k->machine = NULL;
+	mark(k, &k->marks->stopped);
+	struct observation *seen = k->seen;
+	if (seen->fate == FATE_DIED || (seen->fate == FATE_NOT_STARTED && !seen->fate_text)) {
+		CLEANUP_FREE char *how = how_ended(end, status);
+		say(seen, seen->fate, seen->fate_text ? xasprintf("%s; %s", seen->fate_text, how) :
+							xasprintf("no agent answered: %s", how));
+	}
+}
+
+struct observation *session_run(const struct session_request *rq, json_t **plan, struct session_marks *marks)
+{
+	*marks = (struct session_marks){ -1, -1, -1, -1, -1, -1 };
+	struct talk k = {
+		.rq = rq,
+		.seen = observation_new(),
+		.marks = marks,
+		.begin_ns = now_ns(),
+		.stream_open = true,
+	};
+	/* the pid makes it unlike those of other runs on the same host, and of an earlier one that left something */
+	CLEANUP_FREE char *root = xasprintf("oomtests-%d-0", (int)getpid());
+	*plan = plan_make(rq->test, root, rq->scale);
+	struct error err = { 0 };
+	k.machine = rq->target->start(rq->template, rq->machine, rq->boot, &err);
+	if (!k.machine) {
+		say(k.seen, FATE_NOT_STARTED, xstrdup(err.text));
+		mark(&k, &marks->end);
+		return k.seen;
+	}
+	mark(&k, &marks->running);
+	/* not earlier: what the target starts must not inherit it */
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	k.console_open = k.machine->console_fd >= 0;
+	/* the machine's own words; those of its template hold for a clone; else they are still to come on the stream */
+	const char *hello = k.machine->hello ? k.machine->hello : rq->hello;
+	if (hello)
+		k.hello = streq(observation_feed(k.seen, hello, strlen(hello)), "hello");
+	if (*k.machine->note)
+		json_array_append_new(k.seen->notes, json_bytes(k.machine->note, strlen(k.machine->note)));
+	converse(&k, *plan);
+	mark(&k, &marks->end);
+	finish(&k);
+	signal(SIGPIPE, before);
+	lines_release(&k.lines);
+	free(k.out);
+	return k.seen;
+}
+
+json_t *session_marks_to_json(const struct session_marks *marks)
+{
+	const struct {
+		const char *name;
+		double at;
+	} all[] = {
+		{ "running", marks->running }, { "plan_sent", marks->plan_sent }, { "first_step", marks->first_step },
+		{ "kill", marks->kill },       { "end", marks->end },		  { "stopped", marks->stopped },
+	};
+	json_t *root = json_object();
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		json_object_set_new(root, all[i].name,
+				    all[i].at < 0 ? json_null() : json_real((double)(int64_t)(all[i].at * 1e6) / 1e6));
+	return root;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/fake_target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/util.h"
+
+#define HELLO "{\"hello\":{\"protocol\":1,\"release\":\"6.1.0-fake\"}}\n"
+
+struct fake_counts *fake_counts;
+
+struct target_template {
+	int dummy;
+};
+
+void fake_reset(void)
+{
+	if (!fake_counts)
+		fake_counts = mmap(NULL, sizeof(*fake_counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	*fake_counts = (struct fake_counts){ .alive_fd = -1, .runner = getpid() };
+}
+
+static void say(int fd, const char *text)
+{
+	(void)!write_all(fd, text, strlen(text));
+}
+
+static _Noreturn void hang(void)
+{
+	for (;;)
+		pause();
+}
+
+/* Reads until the plan's newline. */
+static void take_plan(int fd)
+{
+	char c = 0;
+	while (c != '\n' && read(fd, &c, 1) == 1)
+		;
+}
+
+static void agent(const char *how, int fd, int console)
+{
+	if (streq(how, "no-hello"))
+		return;
+	if (streq(how, "mute"))
+		hang();
+	if (streq(how, "boot-panic")) {
+		say(console, "[    1.0] Kernel panic - not syncing: VFS: Unable to mount root fs\n");
+		return;
+	}
+	take_plan(fd);
+	if (streq(how, "dies"))
+		return;
+	if (streq(how, "silent"))
+		hang();
+	if (streq(how, "interrupts")) {
+		kill(fake_counts->runner, SIGINT);
+		hang();
+	}
+	if (streq(how, "junk"))
+		say(fd, "[    1.0] random: crng init done\r\n{\"step\":\n\xff\xfe\x1b[2J\n{\"unknown\":1}\n");
+	if (streq(how, "huge")) {
+		static char block[1 << 20];
+		memset(block, 'x', sizeof(block));
+		for (int i = 0; i < 20; i++)
+			(void)!write_all(fd, block, sizeof(block));
+		say(fd, "\n");
+	}
+	if (streq(how, "flood")) {
+		for (;;)
+			say(fd, "junk junk junk junk junk junk junk junk junk junk junk junk junk\n");
+	}
+	if (streq(how, "panic")) {
+		say(fd, "{\"step\":{\"i\":0,\"op\":\"start\"}}\n");
+		say(console, "[    9.0] Kernel panic - not");
+		/* the second half comes with the end of the machine: no pause is needed to make two pieces likely */
+		say(console, " syncing: Out of memory: compulsory panic_on_oom is enabled\n");
+		say(console, "[    9.1] ---[ end Kernel panic - not syncing ]---\n");
+		return;
+	}
+	say(fd, "{\"step\":{\"i\":0,\"op\":\"start\"}}\n");
+	say(fd, "{\"kmsg\":[{\"seq\":1,\"t\":5,\"text\":\"Out of memory: Killed process 7 (big)\"}]}\n");
+	say(fd, "{\"end\":{\"removed\":true}}\n");
+	hang();
+}
+
+static int usable(struct error *err)
+{
+	(void)err;
+	return 0;
+}
+
+static struct target_template *reserve(const struct machine_request *req, struct error *err)
+{
+	__atomic_add_fetch(&fake_counts->reserved, 1, __ATOMIC_SEQ_CST);
+	if (streq(req->kernel->name, "unreservable")) {
+		error_set(err, EOPNOTSUPP, "this target has one NUMA node");
+		return NULL;
+	}
+	return xcalloc(1, sizeof(struct target_template));
+}
+
+static int prepare(struct target_template *t, const struct machine_request *req, int hello_fd, struct error *err)
+{
+	(void)t;
+	__atomic_add_fetch(&fake_counts->prepared, 1, __ATOMIC_SEQ_CST);
+	if (streq(req->kernel->name, "unbootable"))
+		return error_set(err, 0, "the kernel did not boot");
+	if (streq(req->kernel->name, "crashing"))
+		raise(SIGKILL);
+	say(hello_fd, HELLO);
+	return 0;
+}
+
+static void release(struct target_template *t)
+{
+	__atomic_add_fetch(&fake_counts->released, 1, __ATOMIC_SEQ_CST);
+	free(t);
+}
+
+/* The request has no place for a behaviour: the shape's command line carries it. */
+static struct session *start(struct target_template *t, const struct machine_request *req, bool boot, struct error *err)
+{
+	(void)t;
+	const char *how = req->shape->cmdline;
+	int fds[2], console[2];
+	if (streq(how, "unstartable")) {
+		error_set(err, 0, "QEMU would not start");
+		return NULL;
+	}
+	if (streq(how, "crash"))
+		raise(SIGKILL);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0 || pipe2(console, O_CLOEXEC) < 0) {
+		error_set(err, errno, "no pipes");
+		return NULL;
+	}
+	pid_t worker = getpid(), pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != worker)
+			_exit(1);
+		close(fds[0]);
+		close(console[0]);
+		if (boot && !streq(how, "no-hello") && !streq(how, "mute") && !streq(how, "boot-panic"))
+			say(fds[1], HELLO);
+		agent(how, fds[1], console[1]);
+		_exit(7);
+	}
+	close(fds[1]);
+	close(console[1]);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	fcntl(console[0], F_SETFL, O_NONBLOCK);
+	struct session *s = xcalloc(1, sizeof(*s));
+	*s = (struct session){ .fd = fds[0], .console_fd = console[0], .pid = pid };
+	__atomic_add_fetch(&fake_counts->started, 1, __ATOMIC_SEQ_CST);
+	return s;
+}
+
+static enum machine_end stop(struct session *s, int *status)
+{
+	enum machine_end end = MACHINE_DIED;
+	/* it may be on its way out: then its own end is what counts */
+	if (waitpid(s->pid, status, WNOHANG) != s->pid) {
+		kill(s->pid, SIGKILL);
+		waitpid(s->pid, status, 0);
+		end = WIFEXITED(*status) ? MACHINE_DIED : MACHINE_KILLED;
+	}
+	close(s->fd);
+	close(s->console_fd);
+	free(s);
+	__atomic_add_fetch(&fake_counts->stopped, 1, __ATOMIC_SEQ_CST);
+	return end;
+}
+
+const struct target_ops fake_target = {
+	.name = "fake",
+	.throw_away = true,
+	.boots_kernels = true,
+	.usable = usable,
+	.reserve = reserve,
+	.prepare = prepare,
+	.release = release,
+	.start = start,
+	.stop = stop,
+};
