@@ -16,6 +16,8 @@ enum {
 /* argv[0] is "oomtests NAME", for argp's messages. argp exits with STATUS_USAGE on bad usage (argp_err_exit_status). */
 typedef int subcommand(int argc, char **argv);
 subcommand cmd_kernels;
+subcommand cmd_list;
+subcommand cmd_run;
 
 /* Prints "oomtests: sentence" to standard error and returns the status, so that `return complain(...)` reads well. */
 int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -12,6 +12,8 @@ static const struct {
 	subcommand *call;
 	const char *help;
 } commands[] = {
+	{ "run", cmd_run, "predict, provoke, verify: run tests" },
+	{ "list", cmd_list, "the tests, one a line, with their needs" },
 	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
 	{ NULL, NULL, NULL },
 };

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* oomtests list: the tests, one a line, with their needs. */
+#include <argp.h>
+
+#include "base/paths.h"
+#include "base/util.h"
+#include "case/case.h"
+#include "case/plan.h"
+#include "cmd/cmd.h"
+
+struct list_args {
+	bool json;
+	const char *const *cases;
+	size_t n_cases;
+};
+
+static const struct argp_option options[] = {
+	{ "json", 'J', NULL, 0, "JSON Lines: one object per test", 0 },
+	{ 0 },
+};
+
+static error_t parse_opt(int key, char *arg, struct argp_state *state)
+{
+	struct list_args *args = state->input;
+	(void)arg;
+	switch (key) {
+	case 'J':
+		args->json = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		args->cases = (const char *const *)(void *)(state->argv + state->next);
+		args->n_cases = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_opt,
+	.args_doc = "[CASE-FILE|DIR|ID-GLOB]...",
+	.doc = "The tests that \"oomtests run\" would run, one a line, with what each needs. Conditions on the kernel's version "
+	       "are taken as on the newest one.",
+};
+
+/* Stated needs, then those that follow from the scene: an array of strings. */
+static json_t *needs_of(const struct test *t)
+{
+	json_t *needs = json_array(), *plan = plan_make(t, "oomtests", 1), *need;
+	size_t i;
+	for (i = 0; i < t->n_needs; i++)
+		json_array_append_new(needs, json_string(t->needs[i].text));
+	if (t->uses_cgroups)
+		json_array_append_new(needs, json_string(t->hierarchy == HIERARCHY_V1 ? "cgroup v1" : "cgroup v2"));
+	json_array_foreach(json_object_get(plan, "needs"), i, need) {
+		const char *kind = json_string_value(json_object_get(need, "kind"));
+		const char *text = json_string_value(json_object_get(need, "text"));
+		CLEANUP_FREE char *words = xasprintf("%s %s", kind ? kind : "?", text ? text : "");
+		for (char *c = words; *c; c++)
+			*c = *c == '_' && c < words + strlen(kind ? kind : "") ? ' ' : *c;
+		bool stated = false;
+		for (size_t j = 0; j < json_array_size(needs); j++)
+			stated = stated || streq(json_string_value(json_array_get(needs, j)), words);
+		if (!stated)
+			json_array_append_new(needs, json_string(words));
+	}
+	if (t->dangerous)
+		json_array_append_new(needs, json_string("guest"));
+	json_decref(plan);
+	return needs;
+}
+
+static void print_line(const struct test *t)
+{
+	json_t *needs = needs_of(t), *need;
+	size_t i;
+	fputs(t->id, stdout);
+	json_array_foreach(needs, i, need)
+		printf("%s%s", i ? ", " : "\t", json_string_value(need));
+	putchar('\n');
+	json_decref(needs);
+}
+
+static void print_json(const struct test *t)
+{
+	json_t *tags = json_array();
+	for (size_t i = 0; i < t->n_tags; i++)
+		json_array_append_new(tags, json_string(t->tags[i]));
+	const struct shape *s = &t->shape;
+	json_t *root = json_pack("{s:s s:s? s:s? s:o s:o s:b s:{s:I s:i s:i s:b}}", "id", t->id, "title", t->title,
+				 "path", t->path, "tags", tags, "needs", needs_of(t), "dangerous", t->dangerous,
+				 "machine", "memory", (json_int_t)s->memory, "cpus", s->cpus, "nodes", s->nodes,
+				 "disk", s->disk);
+	json_dumpf(root, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(root);
+}
+
+int cmd_list(int argc, char **argv)
+{
+	struct list_args args = { 0 };
+	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	struct error err = { 0 };
+	CLEANUP_FREE char *cases_dir = find_cases(&err);
+	if (!cases_dir && !args.n_cases)
+		return complain(STATUS_ERROR, "%s", err.text);
+	struct case_set *set = case_set_find(args.cases, args.n_cases, cases_dir, &err);
+	struct test_list tests = { 0 };
+	int status = STATUS_OK;
+	if (!set || case_set_expand(set, NULL, &tests, &err) < 0)
+		status = complain(STATUS_USAGE, "%s", err.text);
+	for (size_t i = 0; i < tests.n; i++)
+		(args.json ? print_json : print_line)(tests.tests[i]);
+	test_list_free(&tests);
+	case_set_free(set);
+	return status;
+}
