@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "kernel/cache.h"
 #include "kernel/fetch.h"
+#include "kernel/image.h"
 
 static const struct {
 	const char *name, *about;
@@ -58,20 +59,19 @@ static char *installed_modules(const char *release)
 	return NULL;
 }
 
-static int check_image(const char *image, struct error *err)
+static bool is_elf(const char *path)
 {
-	CLEANUP_FD int fd = open(image, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		int errnum = errno;
-		return error_set(err, errnum, "can't read the kernel image %s%s", image,
-				 errnum == EACCES ? " (make it readable, or copy it)" : "");
-	}
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, 0, "%s is not a kernel image: not a regular file", image);
-	if (!st.st_size)
-		return error_set(err, 0, "%s is not a kernel image: it is empty", image);
-	return 0;
+	char magic[4] = "";
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, magic, sizeof(magic)) == sizeof(magic) && memcmp(magic, "\177ELF", sizeof(magic)) == 0;
+}
+
+/* What is no kernel is refused here, before a run begins. An ELF file may be User Mode Linux: the target knows. */
+static int check_image(const char *image, char **release, struct error *err)
+{
+	if (is_elf(image))
+		return 0;
+	return kernel_image_read(image, release, err);
 }
 
 /* A directory is a kernel's build tree, or a directory laid out as the cache is. */
@@ -112,9 +112,11 @@ static char *release_of(const char *given, const char *image)
 static int resolve_path(const char *path, struct kernel *k, struct error *err)
 {
 	CLEANUP_FREE char *image = is_directory(path) ? image_in(path, err) : xstrdup(path);
-	if (!image || check_image(image, err) < 0)
+	CLEANUP_FREE char *release = NULL;
+	if (!image || check_image(image, &release, err) < 0)
 		return -1;
-	CLEANUP_FREE char *release = release_of(path, image);
+	if (!release)
+		release = release_of(path, image);
 	const char *slash = strrchr(image, '/');
 	CLEANUP_FREE char *modules = xasprintf("%.*s/modules", slash ? (int)(slash - image) : 1, slash ? image : ".");
 	CLEANUP_FREE char *dep = xasprintf("%s/modules.dep", modules);

@@ -50,13 +50,28 @@ __attribute__((format(printf, 2, 3))) static void put(const char *path, const ch
 	va_end(ap);
 }
 
+/* The smallest file that says it is a bzImage; its header tells the release, unless that is NULL. */
+static void put_image(const char *path, const char *release)
+{
+	unsigned char head[1024] = { [0x1f1] = 1, [0x1fe] = 0x55, [0x1ff] = 0xaa, [0x206] = 0x0f, [0x207] = 0x02, [0x236] = 1 };
+	memcpy(head + 0x202, "HdrS", 4);
+	if (release) {
+		head[0x20f] = 0x01;	/* the text is at 0x100 + 0x200 */
+		strcpy((char *)head + 0x300, release);
+	}
+	put(path, "%s", "");
+	CLEANUP_FREE char *full = xasprintf("%s/%s", top, path);
+	CLEANUP_FILE FILE *f = fopen(full, "w");
+	ck_assert_uint_eq(fwrite(head, sizeof(head), 1, f), 1);
+}
+
 static void put_cached(const char *slug, const char *name, const char *release, const char *version)
 {
 	CLEANUP_FREE char *image = xasprintf("oomtests/kernels/%s/vmlinuz", slug);
 	CLEANUP_FREE char *rel = xasprintf("oomtests/kernels/%s/release", slug);
 	CLEANUP_FREE char *dep = xasprintf("oomtests/kernels/%s/modules/modules.dep", slug);
 	CLEANUP_FREE char *source = xasprintf("oomtests/kernels/%s/source", slug);
-	put(image, "an image");
+	put_image(image, NULL);
 	put(rel, "%s\n", release);
 	put(dep, "zram.ko:\n");
 	put(source, "name: %s\nversion: %s\nfetched: 2026-01-31T12:00:00Z\n", name, version);
@@ -195,7 +210,7 @@ START_TEST(paths)
 	set_up();
 	struct kernel k;
 	struct error err;
-	put("linux/arch/x86/boot/bzImage", "an image");
+	put_image("linux/arch/x86/boot/bzImage", NULL);
 	put("linux/include/config/kernel.release", "6.99.0-rc1-mine\n");
 	CLEANUP_FREE char *tree = xasprintf("%s/linux", top);
 	CLEANUP_FREE char *image = xasprintf("%s/linux/arch/x86/boot/bzImage", top);
@@ -208,12 +223,19 @@ START_TEST(paths)
 	ck_assert_str_eq(k.image, image);
 	ck_assert_ptr_null(k.release);
 	kernel_clear(&k);
-	put("boot/vmlinuz-6.1.0-9-amd64", "an image");
+	put_image("mine", "6.98.0-header (me) #1");
+	CLEANUP_FREE char *mine = xasprintf("%s/mine", top);
+	ck_assert_msg(kernel_resolve(mine, NULL, NULL, &k, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(k.release, "6.98.0-header");
+	kernel_clear(&k);
+	ck_assert_msg(kernel_resolve("/proc/self/exe", NULL, NULL, &k, &err) == 0, "%s", err.text);	/* may be UML */
+	kernel_clear(&k);
+	put_image("boot/vmlinuz-6.1.0-9-amd64", NULL);
 	CLEANUP_FREE char *boot = xasprintf("%s/boot/vmlinuz-6.1.0-9-amd64", top);
 	ck_assert_msg(kernel_resolve(boot, NULL, NULL, &k, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(k.release, "6.1.0-9-amd64");
 	kernel_clear(&k);
-	put("lib/modules/6.2-x/vmlinuz", "an image");
+	put_image("lib/modules/6.2-x/vmlinuz", NULL);
 	CLEANUP_FREE char *fedora = xasprintf("%s/lib/modules/6.2-x/vmlinuz", top);
 	ck_assert_msg(kernel_resolve(fedora, NULL, NULL, &k, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(k.release, "6.2-x");
@@ -231,8 +253,8 @@ START_TEST(refused)
 	static const struct {
 		const char *name, *why;	/* a name with a leading / is below top */
 	} bad[] = {
-		{ "/absent", "can't read the kernel image" },
-		{ "/empty", "it is empty" },
+		{ "/absent", "cannot open the kernel image" },
+		{ "/empty", "is not a kernel" },
 		{ "/dir", "a directory without a kernel" },
 		{ "bookworm", "did you mean debian:bookworm?" },
 		{ "hots", "did you mean host?" },
