@@ -249,6 +249,8 @@ void model_out_of_memory(const struct era *era, const struct model_scene *scene,
 			    takes_allocating_task(era, scene, oom, d->constraint) };
 	struct pick pick;
 	choose(&c, era, &pick, possible, &d->doubt);
+	if (era->ancient && !d->doubt)
+		d->doubt = "rules before 3.10";
 	d->certain = !d->doubt;
 	d->allocating_task = c.given;
 	tell(&pick, d);

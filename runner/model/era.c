@@ -7,6 +7,7 @@
 #include "model/constraint.h"
 
 #define NEWEST KVER(7, 3, 0)	/* the newest kernel the table was read from */
+#define OLDEST KVER(3, 10, 0)	/* and the oldest */
 #define SERIES(version) ((version) >> 16)
 
 static bool *field(struct era *era, const struct era_behaviour *b)
@@ -110,6 +111,7 @@ static void fill(struct era *era)
 	for (size_t i = 0; i < n; i++)
 		*field(era, &t[i]) = value_of(era, &t[i], &era->unsure[i]);
 	era->beyond = SERIES(era->version) > SERIES(NEWEST);
+	era->ancient = era->version < OLDEST;
 }
 
 void era_from_release(const char *release, struct era *era)
@@ -118,7 +120,7 @@ void era_from_release(const char *release, struct era *era)
 	const char *rest;
 	uint64_t version;
 	int parts = release ? parse_version(release, &version, &rest) : 0;
-	if (parts < 2 || version < KVER(2, 6, 0)) {
+	if (parts < 2 || version < KVER(2, 4, 0)) {
 		fill(era);
 		return;
 	}

@@ -22,6 +22,7 @@ struct era {
 	uint64_t version;	/* KVER() of what the release says; its third part 0 when the release hides it */
 	bool known;		/* false: the release was not understood, and the newest rules are assumed */
 	bool beyond;		/* newer than every kernel the rules were read from */
+	bool ancient;		/* older than 3.10: badness was another formula there, and no decision is certain */
 	enum era_vendor vendor;
 	unsigned abi;		/* Ubuntu: 216 in 5.4.0-216-generic; else 0 */
 	bool rc;		/* a release candidate: what changed in this very version is unsure */

@@ -257,7 +257,8 @@ struct model_decision {
 	size_t n_eligible;
 	/* Under every size that less/more allow and every value of what is unsure in the era: who can be the victim? */
 	bool certain;		/* the outcome is certain, and there is one possible victim or none */
-	const char *doubt;	/* why not: "sizes", "order", or the name of an unsure behaviour; NULL when certain */
+	const char *doubt;	/* why not: "sizes", "order", "rules before 3.10" (the model has none of those), or the
+				 * name of an unsure behaviour; NULL when certain */
 	int *possible;		/* indices, owned */
 	size_t n_possible;
 	int group;		/* index of the memcg whose tasks all die, or -1 */

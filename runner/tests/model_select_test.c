@@ -104,6 +104,12 @@ START_TEST(scan_order)
 	ck_assert_str_eq(seen, "box x2 x1 y z ");
 	ck_assert_uint_eq(model_scan_order(&s.scene, -1, order), 7);
 	ck_assert_int_eq(order[0], 0);
+	ck_assert(model_memcg_below(&s.scene, y, box) && model_memcg_below(&s.scene, y, y) && model_memcg_below(&s.scene, y, -1));
+	ck_assert(!model_memcg_below(&s.scene, y, z) && !model_memcg_below(&s.scene, x, y) && !model_memcg_below(&s.scene, -1, box));
+	ck_assert(!model_memcg_below(&s.scene, y, other) && !model_memcg_below(&s.scene, after, box));
+	s.oom.memcg = box;
+	ck_assert_int_eq(model_eligible(&s.era, &s.scene, &s.oom, CONSTRAINT_MEMCG, &s.tasks[2]), WHY_ELIGIBLE);
+	ck_assert_int_eq(model_eligible(&s.era, &s.scene, &s.oom, CONSTRAINT_MEMCG, &s.tasks[1]), WHY_OTHER_MEMCG);
 }
 END_TEST
 
@@ -215,7 +221,10 @@ START_TEST(memcg_totalpages)
 			g.swap_limit = 0;
 			ck_assert_uint_eq(model_memcg_totalpages(&era, &m, false, &g), (uint64_t)M(40));
 		}
-		g.swap_limit = MODEL_NO_LIMIT;
+		if (i == 0)
+			g.swap_limit = 0;	/* 4.4 has no such limit, whatever stands here */
+		else
+			g.swap_limit = MODEL_NO_LIMIT;
 		ck_assert_uint_eq(model_memcg_totalpages(&era, &m, false, &g), (uint64_t)M(168));
 		m.swappiness = 0;
 		ck_assert_int_eq(model_adj_unit(model_memcg_totalpages(&era, &m, false, &g)), 10);
@@ -421,8 +430,14 @@ START_TEST(bounds_of_sharers)
 }
 END_TEST
 
-START_TEST(unread_vendor)
+START_TEST(rules_unknown)
 {
+	start("2.6.32-642.11.1.el6.x86_64");
+	stage_task(&s, "a", M(10), 0, OUTSIDE);
+	stage_victim(&s);
+	ck_assert(!s.d.certain);
+	ck_assert_str_eq(s.d.doubt, "rules before 3.10");
+	stage_end(&s);
 	start("4.18.0-553.el8_10.x86_64");
 	stage_task(&s, "a", M(10), 0, OUTSIDE);
 	stage_task(&s, "b", M(10), 0, OUTSIDE);
@@ -503,4 +518,4 @@ END_TEST
 
 TESTS("model_select", tie_in_a_memcg, tie_of_unknown_order, tie_across_cgroups, scan_order, tie_after_moving_back,
       all_negative, adj_in_small_memcgs, memcg_totalpages, what_counts, root_twin, never_chosen, victim_in_flight, origin,
-      bounds, bounds_of_sharers, unread_vendor, owner_outside, hundred_thousand)
+      bounds, bounds_of_sharers, rules_unknown, owner_outside, hundred_thousand)
