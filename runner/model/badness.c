@@ -26,6 +26,17 @@ int64_t model_points(const struct era *era, int64_t base, int adj, bool cap_sys_
 	return points;
 }
 
+/* mm/oom_kill.c:oom_badness() of 2.6.36 to 3.5; the scale was given up by a7f638f999ff in 3.6. */
+int64_t model_points_permille(int64_t base, int adj, bool cap_sys_admin, uint64_t totalpages)
+{
+	int64_t total = totalpages ? (int64_t)totalpages : 1;
+	int64_t points = (base < 0 ? 0 : base) * 1000 / total;
+	if (cap_sys_admin)
+		points -= 30;
+	points += adj;
+	return points > 0 ? points : 1;
+}
+
 int64_t model_oom_score(const struct era *era, int64_t points, uint64_t totalpages)
 {
 	int64_t total = (int64_t)totalpages;

@@ -148,6 +148,10 @@ int64_t model_base(const struct era *era, const struct model_pages *pages);
 /* The points of an eligible task: base, root bonus, adj * (totalpages / 1000), and the floor of old kernels. */
 int64_t model_points(const struct era *era, int64_t base, int adj, bool cap_sys_admin, uint64_t totalpages);
 
+/* The points of kernels before 3.6 (and of RHEL 6), which are thousandths of totalpages: at least 1 for an eligible task,
+ * adj taken as it is, 30 less for CAP_SYS_ADMIN. Of equals the first is chosen. */
+int64_t model_points_permille(int64_t base, int adj, bool cap_sys_admin, uint64_t totalpages);
+
 /* Pages that one step of oom_score_adj is worth. 0: oom_score_adj has no effect, except -1000. */
 int64_t model_adj_unit(uint64_t totalpages);
 
