@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{ "run", cmd_run, "predict, provoke, verify: run tests" },
 	{ "list", cmd_list, "the tests, one a line, with their needs" },
+	{ "explain", cmd_explain, "OOM reports in logs: who died, and was it right?" },
 	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
 	{ NULL, NULL, NULL },
 };

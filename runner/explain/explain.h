@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reports for people and for programs. An explainer takes reports one after another (its explain_report() is a sink of
+ * klog) and writes what it finds to a stream; memory does not grow with their number.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "explain/recompute.h"
+#include "klog/klog.h"
+
+struct explainer {
+	FILE *out;
+	bool json;
+	bool flush;		/* after each report: --follow */
+	const char *file;	/* of the reports to come; borrowed */
+	size_t reports, disagree, undecided;
+	struct earlier earlier;
+};
+
+/* Writes one report and frees it. `explainer` is a struct explainer *. */
+void explain_report(struct oom_report *r, void *explainer);
+
+/* json.c: one line, as docs/design of `explain` has it. */
+void explain_json(FILE *out, const char *file, const struct oom_report *r, const struct recomputed *c);
+
+/* people.c: one block. */
+void explain_people(FILE *out, const char *file, const struct oom_report *r, const struct recomputed *c);
+
+/* save.c: what would have let the chosen one live, by the model. False: it can't be said (see c->agreement). */
+bool explain_save(const struct oom_report *r, const struct recomputed *c, struct model_save *save,
+		  const struct oom_row **adj_victim, const struct oom_row **raise_victim, const struct oom_row **lower_victim);
+
+/* place.c: what a memcg path says. Empty where it says nothing. */
+struct place {
+	char pod[80];		/* Kubernetes' pod uid */
+	char container[80];	/* container id (12 digits) or name */
+	char runtime[16];	/* "docker", "cri-containerd", "lxc", … */
+	char unit[128];		/* systemd unit: the last *.service, *.scope of a session, or *.slice */
+};
+void place_of(const char *path, struct place *p);
