@@ -157,6 +157,9 @@ START_TEST(first_ping_faults_nothing)
 	uint64_t faults = proc_stat(o.pid, 10) + proc_stat(o.pid, 12);
 	oomload_expect(&o, "ping", "pong");
 	ck_assert_uint_eq(proc_stat(o.pid, 10) + proc_stat(o.pid, 12), faults);
+	/* All of the program, and more stack than the kernel itself has touched. */
+	ck_assert_uint_eq(proc_mapping(o.pid, "/oomload", "Rss:"), proc_mapping(o.pid, "/oomload", "Size:"));
+	ck_assert_uint_ge(proc_mapping(o.pid, "[stack]", "Rss:"), 12);
 	oomload_quit(&o);
 }
 END_TEST
