@@ -39,16 +39,17 @@ static void open_standard(void)
 		close(fd);
 }
 
-static int load_module(const char *path)
+/* NULL, or why not. */
+static const char *load_module(const char *path)
 {
 	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = strlen(path);
 	bool packed = len < 3 || !streq(path + len - 3, ".ko");
 	if (fd < 0)
-		return errno;
-	if (syscall(SYS_finit_module, fd, "", packed ? 4 /* MODULE_INIT_COMPRESSED_FILE */ : 0) < 0 && errno != EEXIST)
-		return errno;
-	return 0;
+		return strerror(errno);
+	if (syscall(SYS_finit_module, fd, "", packed ? 4 /* MODULE_INIT_COMPRESSED_FILE */ : 0) == 0 || errno == EEXIST)
+		return NULL;
+	return errno == ENOENT ? "a symbol is unknown: a module that it needs is missing or comes later" : strerror(errno);
 }
 
 /* One path a line, in the order of their dependencies. */
@@ -59,9 +60,9 @@ static void load_modules(struct agent *a)
 	for (char *save = NULL, *path = list ? strtok_r(list, "\n", &save) : NULL; path;
 	     path = strtok_r(NULL, "\n", &save)) {
 		CLEANUP_FREE char *full = *path == '/' ? xstrdup(path) : xasprintf("/lib/modules/%s", path);
-		int why = load_module(full);
+		const char *why = load_module(full);
 		if (why) {
-			CLEANUP_FREE char *text = xasprintf("%s: %s", path, strerror(why));
+			CLEANUP_FREE char *text = xasprintf("%s: %s", path, why);
 			json_array_append_new(a->modules_failed, json_text(text));
 		}
 	}
