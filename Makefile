@@ -34,6 +34,9 @@ LIBSRC   := $(filter-out runner/cmd/main.c,$(sort $(foreach d,$(LIBDIRS),$(wildc
 LIBOBJ   := $(LIBSRC:%.c=$(BUILD)/%.o)
 AGENTSRC := $(sort $(wildcard runner/agent/*.c) runner/base/bytes.c runner/base/error.c runner/base/util.c)
 AGENTOBJ := $(AGENTSRC:%.c=$(BUILD)/static/%.o)
+# all of it but main(), for its unit tests; base/ comes with liboomtests.a
+AGENTLIB := $(filter-out runner/agent/main.c,$(sort $(wildcard runner/agent/*.c)))
+AGENTLIB := $(AGENTLIB:%.c=$(BUILD)/%.o)
 LOADSRC  := $(sort $(wildcard workloads/*.c))
 LOADOBJ  := $(LOADSRC:%.c=$(BUILD)/static/%.o)
 TESTSRC  := $(sort $(wildcard runner/tests/*_test.c))
@@ -61,6 +64,9 @@ $(BUILD)/oomtests: $(BUILD)/runner/cmd/main.o $(BUILD)/liboomtests.a
 $(BUILD)/liboomtests.a: $(LIBOBJ)
 	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
 
+$(BUILD)/liboomagent.a: $(AGENTLIB)
+	$(call say,AR,$@)rm -f $@; $(AR) rcs $@ $^
+
 # getpwnam and friends come in with libcgroup and are never called: the linker's warning about them is not ours.
 $(BUILD)/oomagent: $(AGENTOBJ)
 	$(call say,LINK,$@)$(CC) -static $(LDFLAGS) -o $@ $^ -lcgroup -lnuma -ljansson -lpthread 2>$@.log || { cat $@.log >&2; exit 1; }
@@ -83,10 +89,11 @@ $(BUILD)/%.o: %.c
 	$(call say,CC,$<)$(CC) $(ALLFLAGS) $(SAN) -c -o $@ $<
 
 # Unit tests: one program per file, each says `N passed, N failed` at its end.
-$(BUILD)/runner/tests/%_test: $(BUILD)/runner/tests/%_test.o $(TESTHELP:%.c=$(BUILD)/%.o) $(BUILD)/liboomtests.a
-	$(call say,LINK,$@)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm -lrt -lpthread)
+$(BUILD)/runner/tests/%_test: $(BUILD)/runner/tests/%_test.o $(TESTHELP:%.c=$(BUILD)/%.o) $(BUILD)/liboomagent.a $(BUILD)/liboomtests.a
+	$(call say,LINK,$@)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS) -lcgroup -lnuma $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm -lrt -lpthread)
 
-check-unit: $(TESTBIN) $(BUILD)/oomload
+# some drive the real programs
+check-unit: $(TESTBIN) $(PROGRAMS)
 	$(Q)OOMLOAD=$(BUILD)/oomload runner/tests/run-unit $(TESTBIN)
 
 # What pkg-config says is asked when make starts, so what follows deps is a make of its own.
@@ -117,5 +124,5 @@ clean:
 	rm -rf build build-asan $(PROGRAMS)
 
 -include ci/deps.mk
--include $(LIBOBJ:.o=.d) $(AGENTOBJ:.o=.d) $(LOADOBJ:.o=.d) $(TESTBIN:=.d) $(BUILD)/runner/cmd/main.d
+-include $(LIBOBJ:.o=.d) $(AGENTOBJ:.o=.d) $(AGENTLIB:.o=.d) $(LOADOBJ:.o=.d) $(TESTBIN:=.d) $(BUILD)/runner/cmd/main.d
 .SECONDARY:
