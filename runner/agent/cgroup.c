@@ -151,8 +151,7 @@ static int make_in(struct agent *a, const char *rel, const char *mount_point, co
 {
 	CLEANUP_FREE char *dir = xasprintf("%s%s", mount_point, rel);
 	if (access(dir, F_OK) == 0)
-		return error_set(err, 0, "cgroup %s is there already: remove it (`oomtests clean`) or choose another root",
-				 dir);
+		return error_set(err, 0, "cgroup %s is there already: remove it or choose another root", dir);
 	if (journal_add(&a->journal, "cgroup", dir, NULL, err) < 0)
 		return -1;
 	struct cgroup *cg = cgroup_new_cgroup(rel + 1);
@@ -179,7 +178,9 @@ struct scene_cgroup *scene_make(struct agent *a, const char *name, const char *r
 	if (!c->v2 && c->freezer && make_in(a, rel, c->freezer, "freezer", NULL, err) < 0)
 		return NULL;
 	struct scene_cgroup *cg = xcalloc(1, sizeof(*cg));
-	*cg = (struct scene_cgroup){ .name = xstrdup(name), .rel = xstrdup(rel), .eventfd = -1, .oom_fd = -1, .wd = -1 };
+	cg->name = xstrdup(name);
+	cg->rel = xstrdup(rel);
+	cg->eventfd = cg->oom_fd = cg->wd = -1;
 	c->all = xrealloc(c->all, c->n + 1, sizeof(struct scene_cgroup *));
 	c->all[c->n++] = cg;
 	return cg;

@@ -49,7 +49,7 @@ static const char *load_module(const char *path)
 		return strerror(errno);
 	if (syscall(SYS_finit_module, fd, "", packed ? 4 /* MODULE_INIT_COMPRESSED_FILE */ : 0) == 0 || errno == EEXIST)
 		return NULL;
-	return errno == ENOENT ? "a symbol is unknown: a module that it needs is missing or comes later" : strerror(errno);
+	return errno == ENOENT ? "unknown symbol: a module that it needs is missing or comes later" : strerror(errno);
 }
 
 /* One path a line, in the order of their dependencies. */

@@ -127,7 +127,7 @@ static int load(const char *path, json_t **head, json_t *entries, struct error *
 		if (!json_is_object(entry) || json_to_bytes(entry, &why) < 0 ||
 		    (n == 1 && !json_is_integer(json_object_get(entry, "agent")))) {
 			json_decref(entry);
-			return error_set(err, 0, "%s:%d: not a line of an agent's journal; nothing was undone", path, n);
+			return error_set(err, 0, "%s:%d: no line of an agent's journal: nothing was undone", path, n);
 		}
 		if (n == 1)
 			*head = entry;

@@ -18,9 +18,9 @@ static const char help[] =
 	"       oomagent undo FILE\n"
 	"       oomagent --version | --help\n"
 	"\n"
-	"The hands of oomtests on the machine under test: carries out plans that come on descriptor N and reports what\n"
-	"it saw. Every change to the machine is written to FILE before it is made and undone at the end; when a run was\n"
-	"killed, `oomagent undo FILE` undoes what it left. As /init of a guest it needs no options.\n"
+	"The hands of oomtests on the machine under test: carries out plans that come on descriptor N and reports\n"
+	"what it saw. Every change to the machine is written to FILE before it is made and undone at the end; when\n"
+	"a run was killed, `oomagent undo FILE` undoes what it left. As /init of a guest it needs no options.\n"
 	"\n"
 	"  --fd N          descriptor of the protocol, open for reading and writing\n"
 	"  --journal FILE  must not exist; removed when all is undone\n"
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 	const char *journal = NULL, *load = NULL;
 	int64_t fd = -1;
 	struct error err;
-	/* jansson would read a seed from urandom, which in a young guest takes a second to fill; nobody attacks these */
+	/* jansson would read a seed from urandom, which takes a young guest a second to fill; nobody attacks these */
 	json_object_seed(1);
 	if (getpid() == 1)
 		return guest_main();

@@ -75,7 +75,8 @@ static bool settled(struct agent *a, void *arg)
 	tasks_scan(a);
 	tasks_check_gone(a);
 	kmsg_read(a);
-	int64_t now = now_ns(), quiet = (int64_t)(QUIET_MS * 1e6 * a->scale), over = (int64_t)(OVER_MS * 1e6 * a->scale);
+	int64_t now = now_ns();
+	int64_t quiet = (int64_t)(QUIET_MS * 1e6 * a->scale), over = (int64_t)(OVER_MS * 1e6 * a->scale);
 	int64_t sign = latest(a->kmsg.last_ns, latest(a->tasks.last_exit_ns, s->start_ns));
 	if (waiting_for_killed(a, NULL))
 		return false;

@@ -38,8 +38,9 @@ START_TEST(strings_are_bytes)
 	json_decref(nul);
 	json_t *plan = json_loads("{\"a\": [\"\\u00f6\", {\"b\": \"\\u00ff\"}]}", 0, NULL);
 	ck_assert_int_eq(json_to_bytes(plan, NULL), 0);
-	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(plan, "a"), 0)), "\xf6");
-	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(plan, "a"), 1), "b")), "\xff");
+	json_t *list = json_object_get(plan, "a");
+	ck_assert_str_eq(json_string_value(json_array_get(list, 0)), "\xf6");
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(list, 1), "b")), "\xff");
 	json_decref(plan);
 	struct error err = { 0 };
 	plan = json_loads("{\"a\": [\"\\u0100\"]}", 0, NULL);
