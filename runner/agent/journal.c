@@ -46,7 +46,7 @@ int journal_open(struct journal *j, const char *path, struct error *err)
 	j->path = xstrdup(path);
 	CLEANUP_FREE char *boot = boot_id();
 	struct proc_stat self;
-	json_int_t start = proc_stat(getpid(), &self) == 0 ? (json_int_t)self.start : 0;
+	json_int_t start = proc_read_stat(getpid(), &self) == 0 ? (json_int_t)self.start : 0;
 	json_t *head = json_pack("{ss* si sI}", "boot", boot, "agent", (int)getpid(), "start", start);
 	int ret = append_line(j, head, err);
 	json_decref(head);
@@ -109,7 +109,7 @@ static bool alive(const json_t *head)
 {
 	struct proc_stat st;
 	pid_t pid = (pid_t)json_integer_value(json_object_get(head, "agent"));
-	return pid > 0 && proc_stat(pid, &st) == 0 && st.state != 'Z' &&
+	return pid > 0 && proc_read_stat(pid, &st) == 0 && st.state != 'Z' &&
 	       (json_int_t)st.start == json_integer_value(json_object_get(head, "start"));
 }
 

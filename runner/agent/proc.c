@@ -26,7 +26,7 @@ int64_t proc_number(pid_t pid, const char *file)
 	return end == text ? INT64_MIN : n;
 }
 
-int proc_stat(pid_t pid, struct proc_stat *st)
+int proc_read_stat(pid_t pid, struct proc_stat *st)
 {
 	CLEANUP_FREE char *text = proc_text(pid, "stat");
 	if (!text)
@@ -61,7 +61,7 @@ int proc_stat(pid_t pid, struct proc_stat *st)
 bool proc_dead(pid_t pid, uint64_t start)
 {
 	struct proc_stat st;
-	return proc_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || (start && st.start != start);
+	return proc_read_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || (start && st.start != start);
 }
 
 static const char *behind_key(const char *text, const char *key)

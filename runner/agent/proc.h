@@ -18,7 +18,7 @@ struct proc_stat {
 };
 
 /* 0, or -1 when the process is gone. */
-int proc_stat(pid_t pid, struct proc_stat *st);
+int proc_read_stat(pid_t pid, struct proc_stat *st);
 
 /* The process is gone, or a zombie, or another one that got its number. start 0: not compared. */
 bool proc_dead(pid_t pid, uint64_t start);

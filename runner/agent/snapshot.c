@@ -138,7 +138,7 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 {
 	struct proc_stat st;
 	const struct task *t = task_of_pid(a, pid);
-	if (proc_stat(pid, &st) < 0 || (!st.vsize && !t))
+	if (proc_read_stat(pid, &st) < 0 || (!st.vsize && !t))
 		return NULL;
 	CLEANUP_FREE char *status = proc_text(pid, "status");
 	if (!status)

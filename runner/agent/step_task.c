@@ -124,7 +124,7 @@ static bool blocked(struct agent *a, struct await *w)
 		return false;
 	w->next_look = now + (int64_t)(BLOCKED_TICK_MS * 1e6 * a->scale);
 	CLEANUP_FREE char *status = proc_text(w->t->pid, "status");
-	if (!status || proc_stat(w->t->pid, &st) < 0 || st.state != 'D') {
+	if (!status || proc_read_stat(w->t->pid, &st) < 0 || st.state != 'D') {
 		w->quiet = 0;
 		return false;
 	}

@@ -125,7 +125,7 @@ static void register_child(struct agent *a, struct task *parent, int index, pid_
 	t->silent = true;
 	t->pid = pid;
 	t->running = true;
-	if (proc_stat(pid, &st) == 0)
+	if (proc_read_stat(pid, &st) == 0)
 		t->start = st.start;
 	for (size_t i = 0; i < ts->n_reaped; i++)
 		if (ts->reaped[i].pid == pid) {
@@ -297,7 +297,7 @@ static void scan_one(pid_t pid, void *arg)
 {
 	struct scan *s = arg;
 	struct proc_stat st;
-	if (task_of_pid(s->a, pid) || proc_stat(pid, &st) < 0)
+	if (task_of_pid(s->a, pid) || proc_read_stat(pid, &st) < 0)
 		return;
 	struct task *parent = task_of_pid(s->a, st.ppid);
 	if (!parent || (parent != s->top && parent->parent != s->top) || st.state == 'Z')

@@ -131,7 +131,7 @@ START_TEST(keys_of_status)
 	ck_assert_str_eq(mems, "0-1");
 	free(mems);
 	struct proc_stat st;
-	ck_assert_int_eq(proc_stat(getpid(), &st), 0);
+	ck_assert_int_eq(proc_read_stat(getpid(), &st), 0);
 	ck_assert_int_eq(st.ppid, getppid());
 	ck_assert_uint_gt(st.vsize, 1 << 20);
 	ck_assert(!proc_dead(getpid(), st.start));
