@@ -57,7 +57,7 @@ void argv_free(struct argv *a)
 
 /* In the child, after fork: only system calls. Reports errno through report_fd (close-on-exec) and ends. */
 static void __attribute__((noreturn)) become(const struct argv *a, const int *keep, size_t n_keep, int output_fd,
-					     int report_fd, pid_t parent)
+					     int report_fd)
 {
 	int errnum;
 	sigset_t none;
@@ -66,10 +66,12 @@ static void __attribute__((noreturn)) become(const struct argv *a, const int *ke
 	for (int sig = 1; sig < SIGRTMIN; sig++)
 		signal(sig, SIG_DFL);
 	setsid();
-	/* The signal is lost when the parent died before prctl(): then getppid() has changed already. */
+	/* The signal is lost when the parent died before prctl(): then nobody reads the pipe any more. getppid() would not
+	 * do: in a new PID namespace it is 0. */
+	struct pollfd p = { .fd = report_fd };
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		goto fail;
-	if (getppid() != parent)
+	if (poll(&p, 1, 0) > 0)
 		_exit(127);
 	int null = open("/dev/null", O_RDWR);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output_fd >= 0 ? output_fd : null, STDOUT_FILENO) < 0 ||
@@ -92,9 +94,11 @@ pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int ou
 	int report[2], errnum = 0;
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return error_set(err, errno, "cannot make a pipe");
-	pid_t parent = getpid(), pid = fork();
-	if (pid == 0)
-		become(a, keep, n_keep, output_fd, report[1], parent);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(report[0]);
+		become(a, keep, n_keep, output_fd, report[1]);
+	}
 	int fork_errno = errno;
 	close(report[1]);
 	ssize_t n = pid > 0 ? read(report[0], &errnum, sizeof(errnum)) : 0;

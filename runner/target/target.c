@@ -2,9 +2,10 @@
 #include "target/target.h"
 
 #include "base/util.h"
+#include "target/uml.h"
 #include "target/vm.h"
 
-static const struct target_ops *const targets[] = { &target_vm };
+static const struct target_ops *const targets[] = { &target_vm, &target_uml };
 
 const struct target_ops *target_find(const char *name)
 {
