@@ -57,7 +57,7 @@ void argv_free(struct argv *a)
 
 /* In the child, after fork: only system calls. Reports errno through report_fd (close-on-exec) and ends. */
 static void __attribute__((noreturn)) become(const struct argv *a, const int *keep, size_t n_keep, int output_fd,
-					     int report_fd)
+					     int report_fd, bool heir)
 {
 	int errnum;
 	sigset_t none;
@@ -69,7 +69,7 @@ static void __attribute__((noreturn)) become(const struct argv *a, const int *ke
 	/* The signal is lost when the parent died before prctl(): then nobody reads the pipe any more. getppid() would not
 	 * do: in a new PID namespace it is 0. */
 	struct pollfd p = { .fd = report_fd };
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (prctl(PR_SET_PDEATHSIG, heir ? 0 : SIGKILL) < 0)
 		goto fail;
 	if (poll(&p, 1, 0) > 0)
 		_exit(127);
@@ -89,7 +89,7 @@ fail:
 	_exit(127);
 }
 
-pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err)
+static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int output_fd, bool heir, struct error *err)
 {
 	int report[2], errnum = 0;
 	if (pipe2(report, O_CLOEXEC) < 0)
@@ -97,7 +97,7 @@ pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int ou
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(report[0]);
-		become(a, keep, n_keep, output_fd, report[1]);
+		become(a, keep, n_keep, output_fd, report[1], heir);
 	}
 	int fork_errno = errno;
 	close(report[1]);
@@ -110,6 +110,16 @@ pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int ou
 		return error_set(err, errnum, "cannot start %s", a->v[0]);
 	}
 	return pid;
+}
+
+pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err)
+{
+	return spawn(a, keep, n_keep, output_fd, false, err);
+}
+
+pid_t process_spawn_heir(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err)
+{
+	return spawn(a, keep, n_keep, output_fd, true, err);
 }
 
 int process_wait(pid_t pid, int64_t deadline_ns, int *status)

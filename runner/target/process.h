@@ -28,6 +28,10 @@ void argv_free(struct argv *a);
  * else is closed; its output goes to output_fd. Returns the pid, or -1 (also when the program can't be executed). */
 pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err);
 
+/* The same for a program that must not die with the caller, because it ends by itself, in order, when the caller's end of
+ * its stream closes. */
+pid_t process_spawn_heir(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err);
+
 /* Waits until deadline_ns (of now_ns(); 0: only look) for the child's end and reaps it. 1: ended, *status is set;
  * 0: still runs. */
 int process_wait(pid_t pid, int64_t deadline_ns, int *status);

@@ -2,10 +2,11 @@
 #include "target/target.h"
 
 #include "base/util.h"
+#include "target/host.h"
 #include "target/uml.h"
 #include "target/vm.h"
 
-static const struct target_ops *const targets[] = { &target_vm, &target_uml };
+static const struct target_ops *const targets[] = { &target_vm, &target_uml, &target_host };
 
 const struct target_ops *target_find(const char *name)
 {

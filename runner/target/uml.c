@@ -151,9 +151,9 @@ static void uml_args(struct argv *a, const struct target_template *t, const stru
 	argv_add(a, "uml_dir=/dev/null/");
 	if (fds->disk >= 0)
 		argv_add(a, "ubd0=/proc/self/fd/%d", fds->disk);
-	/* No panic=: it would boot again in the same process. A panic ends it by SIGABRT. */
 	/* Each old-style pty costs a usermode helper: 256 of them take three quarters of the boot. */
 	argv_add(a, "pty.legacy_count=0");
+	/* No panic=: it would boot again in the same process. A panic ends it by SIGABRT. */
 	argv_add(a, "quiet");
 	argv_add(a, "loglevel=1");
 	argv_add(a, "log_buf_len=4M");
@@ -241,13 +241,14 @@ static int prepare(struct target_template *t, const struct machine_request *req,
 
 static struct session *start(struct target_template *t, const struct machine_request *req, bool real_boot, struct error *err)
 {
-	CLEANUP_FREE char *hello = NULL;
+	char *hello;
 	(void)real_boot;
 	struct uml *u = boot(t, req, &hello, err);
 	if (!u)
 		return NULL;
 	struct session *s = xcalloc(1, sizeof(*s));
-	*s = (struct session){ .fd = u->fd, .console_fd = u->console_fd, .pid = u->sealed.pid, .booted = true, .priv = u };
+	*s = (struct session){ .fd = u->fd, .console_fd = u->console_fd, .pid = u->sealed.pid, .booted = true, .priv = u,
+			       .hello = hello };
 	return s;
 }
 
@@ -259,6 +260,7 @@ static enum machine_end stop(struct session *s, int *status)
 	bool eof = recv(u->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 	int how = sealed_end(&u->sealed, eof ? now_ns() + GONE_SECONDS * SECOND : 0, &ended);
 	uml_free(u);
+	free(s->hello);
 	free(s);
 	if (status)
 		*status = how;
