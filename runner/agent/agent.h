@@ -30,6 +30,7 @@ struct agent {
 	struct kmsg kmsg;
 	struct cgroups cgroups;
 	struct tasks tasks;
+	int exits_fd;		/* of exits.c, or -1 */
 	json_t *plan;		/* raw bytes in all strings */
 	json_t *modules_failed;	/* hello's list; NULL on a host */
 	double scale;		/* on every deadline */

@@ -78,7 +78,7 @@ static void serve(struct agent *a)
 
 static void agent_init(struct agent *a)
 {
-	*a = (struct agent){ .kmsg.fd = -1, .cgroups.inotify = -1, .wire.fd = -1, .scale = 1, .step = -1 };
+	*a = (struct agent){ .kmsg.fd = -1, .cgroups.inotify = -1, .wire.fd = -1, .exits_fd = -1, .scale = 1, .step = -1 };
 	prctl(PR_SET_NAME, "oomagent");
 }
 

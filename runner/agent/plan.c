@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "agent/agent.h"
+#include "agent/exits.h"
 #include "agent/needs.h"
 #include "agent/snapshot.h"
 #include "agent/step.h"
@@ -213,7 +214,14 @@ static int build_scene(struct agent *a, struct error *err)
 	json_array_foreach(list, i, spec)
 		if (make_cgroup(a, spec, root, err) < 0)
 			return error_wrap(err, "cgroups[%zu]", i);
-	return tasks_load(a, json_object_get(a->plan, "tasks"), err);
+	if (tasks_load(a, json_object_get(a->plan, "tasks"), err) < 0)
+		return -1;
+	bool silent = false;
+	for (i = 0; i < a->tasks.n; i++)
+		silent |= a->tasks.all[i]->silent;
+	if (silent && !exits_open(a))
+		note(a, "this kernel does not tell how stress-ng's workers end (CONFIG_PROC_EVENTS)");
+	return 0;
 }
 
 static void run_steps(struct agent *a)
@@ -251,6 +259,7 @@ static void finish(struct agent *a, bool scene)
 	loop_serve(a);
 	kmsg_read(a);
 	tasks_free(a);
+	exits_close(a);
 	scene_free(a);
 	kmsg_close(a);
 	wire_send(&a->wire, "end", json_pack("{so sb so sI}", "t", json_now(), "removed", removed, "left", left,

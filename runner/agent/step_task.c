@@ -206,10 +206,23 @@ static bool all_ponged(struct agent *a, void *arg)
 	return true;
 }
 
+/* Its state and where in the kernel it waits: a task in mem_cgroup_oom_synchronize can't answer. */
+static void put_whereabouts(json_t *where, const struct task *t)
+{
+	struct proc_stat st;
+	CLEANUP_FREE char *wchan = proc_text(t->pid, "wchan");
+	if (proc_read_stat(t->pid, &st) < 0)
+		return;
+	json_t *key = json_text(t->name);
+	CLEANUP_FREE char *text = xasprintf("%c %s", st.state, wchan ? wchan : "?");
+	json_object_set_new(where, json_string_value(key), json_text(text));
+	json_decref(key);
+}
+
 /* A silent task is what this step is there to find: no time-out of the plan. */
 int op_ping(struct agent *a, const json_t *step, json_t *reply, struct error *err)
 {
-	json_t *yes = json_array(), *no = json_array();
+	json_t *yes = json_array(), *no = json_array(), *why = json_object();
 	for (size_t i = 0; i < a->tasks.n; i++) {
 		struct task *t = a->tasks.all[i];
 		t->pings = 0;
@@ -219,11 +232,15 @@ int op_ping(struct agent *a, const json_t *step, json_t *reply, struct error *er
 	enum wait_end end = loop_wait(a, all_ponged, NULL, step_deadline(a, step), 0);
 	for (size_t i = 0; i < a->tasks.n; i++) {
 		struct task *t = a->tasks.all[i];
-		if (pingable(a, t))
-			json_array_append_new(t->pings ? no : yes, json_text(t->name));
+		if (!pingable(a, t))
+			continue;
+		json_array_append_new(t->pings ? no : yes, json_text(t->name));
+		if (t->pings)
+			put_whereabouts(why, t);
 	}
 	json_object_set_new(reply, "answered", yes);
 	json_object_set_new(reply, "silent", no);
+	json_object_set_new(reply, "where", why);
 	return end == WAIT_ABORT ? error_set(err, ECANCELED, "the plan was called off") : 0;
 }
 

@@ -287,9 +287,21 @@ int tasks_init(struct agent *a, struct error *err)
 	return 0;
 }
 
+bool task_found(struct agent *a, pid_t ppid, pid_t pid)
+{
+	struct task *parent = task_of_pid(a, ppid);
+	struct task *top = parent && parent->parent ? parent->parent : parent;
+	int number = 1;
+	if (!top || !top->silent || task_of_pid(a, pid))
+		return false;
+	for (size_t i = 0; i < a->tasks.n; i++)
+		number += a->tasks.all[i]->parent == top;
+	register_child(a, top, number, pid);
+	return true;
+}
+
 struct scan {
 	struct agent *a;
-	struct task *top;
 	bool found;
 };
 
@@ -297,29 +309,27 @@ static void scan_one(pid_t pid, void *arg)
 {
 	struct scan *s = arg;
 	struct proc_stat st;
-	if (task_of_pid(s->a, pid) || proc_read_stat(pid, &st) < 0)
-		return;
-	struct task *parent = task_of_pid(s->a, st.ppid);
-	if (!parent || (parent != s->top && parent->parent != s->top) || st.state == 'Z')
-		return;
-	int count = 1;
-	for (size_t i = 0; i < s->a->tasks.n; i++)
-		count += s->a->tasks.all[i]->parent == s->top;
-	register_child(s->a, s->top, count, pid);
-	s->found = true;
+	if (!task_of_pid(s->a, pid) && proc_read_stat(pid, &st) == 0 && st.state != 'Z' &&
+	    task_found(s->a, st.ppid, pid))
+		s->found = true;
 }
 
 void tasks_scan(struct agent *a)
 {
-	for (size_t i = 0; i < a->tasks.n; i++) {
-		struct scan s = { .a = a, .top = a->tasks.all[i] };
-		if (!s.top->silent || s.top->parent || !task_alive(s.top))
-			continue;
-		do {
-			s.found = false;
+	struct scan s = { .a = a };
+	bool any = false;
+	for (size_t i = 0; i < a->tasks.n; i++)
+		any |= a->tasks.all[i]->silent && !a->tasks.all[i]->parent && task_alive(a->tasks.all[i]);
+	do {
+		s.found = false;
+		if (any)
 			proc_each(scan_one, &s);
-		} while (s.found);
-	}
+	} while (s.found);
+}
+
+void task_told_exit(struct agent *a, struct task *t, int status)
+{
+	task_ended(a, t, status, now_ns() / 1000);
 }
 
 void tasks_check_gone(struct agent *a)
@@ -332,7 +342,8 @@ void tasks_check_gone(struct agent *a)
 		int64_t now = now_ns();
 		if (!t->gone_ns)
 			t->gone_ns = now;
-		if (t->parent->silent || now - t->gone_ns > GONE_PATIENCE_MS * INT64_C(1000000))
+		/* nobody to wait for, where the kernel does not report exits */
+		if ((t->parent->silent && a->exits_fd < 0) || now - t->gone_ns > GONE_PATIENCE_MS * INT64_C(1000000))
 			task_ended(a, t, -1, t->gone_ns / 1000);
 	}
 }

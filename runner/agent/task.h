@@ -94,6 +94,12 @@ void tasks_scan(struct agent *a);
 /* Children that ended where the kernel does not tell us: to be called while waiting for deaths. */
 void tasks_check_gone(struct agent *a);
 
+/* A process below a stress-ng task, made by the process `parent`: named, if it has no name yet. Tells whether it was. */
+bool task_found(struct agent *a, pid_t parent, pid_t pid);
+
+/* Somebody else knows how a child ended: a wait status. */
+void task_told_exit(struct agent *a, struct task *t, int status);
+
 /* SIGKILL to all that live, thawing what is frozen; waits. False when some did not end. */
 bool tasks_kill_all(struct agent *a);
 
