@@ -121,8 +121,9 @@ uninstall:
 	rm -rf $(DEST)/lib/oomtests $(SHARE)/oomtests $(SHARE)/doc/oomtests
 
 clean:
-	rm -rf build build-asan $(PROGRAMS)
+	rm -rf build build-asan build-fuzz $(PROGRAMS)
 
 -include ci/deps.mk
+-include ci/fuzz.mk
 -include $(LIBOBJ:.o=.d) $(AGENTOBJ:.o=.d) $(AGENTLIB:.o=.d) $(LOADOBJ:.o=.d) $(TESTBIN:=.d) $(BUILD)/runner/cmd/main.d
 .SECONDARY:

@@ -190,7 +190,7 @@ ssize_t reader_read(struct reader *r, void *buf, size_t size, struct error *err)
 		if (end && r->packing == XZ)
 			return 0;
 		if (!end && r->eof && r->at == r->have)
-			return broken(r, r->packing == GZIP ? "gzip" : "zstd", err);
+			return broken(r, r->packing == GZIP ? "gzip" : r->packing == XZ ? "xz" : "zstd", err);
 	}
 }
 
