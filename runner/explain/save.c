@@ -42,11 +42,14 @@ bool explain_save(const struct oom_report *r, const struct recomputed *c, struct
 	/* the table has the candidates only: who is in it is in the domain */
 	oom.constraint = CONSTRAINT_NONE;
 	oom.totalpages = (uint64_t)c->total_low;
+	/* who is whose child is not in a table: nobody is */
+	struct era era = c->era;
+	era_override(&era, "child_sacrifice", false);
 	struct model_decision d = { .victim = -1 };
-	model_out_of_memory(&c->era, &scene, &oom, &d);
+	model_out_of_memory(&era, &scene, &oom, &d);
 	bool ok = d.outcome == OUTCOME_KILL && d.chosen >= 0 && &r->rows[d.chosen] == c->victim;
 	if (ok) {
-		model_what_would_save(&c->era, &scene, &oom, &d, save);
+		model_what_would_save(&era, &scene, &oom, &d, save);
 		*adj_victim = save->adj_victim >= 0 ? &r->rows[save->adj_victim] : NULL;
 		*raise_victim = save->raise_victim >= 0 ? &r->rows[save->raise_victim] : NULL;
 		*lower_victim = save->lower_victim >= 0 ? &r->rows[save->lower_victim] : NULL;

@@ -10,21 +10,23 @@
 #define IDLE_LINES 4000
 #define IDLE_USEC 10000000
 
-/* Kills that were kept with this report in case a "memory.oom.group" line would come: it did not, so each is the kill of a
- * report of its own that was suppressed or lost. */
-static struct oom_report *split(struct oom_report *r)
+/* Kills that were kept with a report in case a "memory.oom.group" line would come: it did not, so each is the kill of a
+ * report of its own that was suppressed or lost. Returns how many kills stay with the report. */
+static size_t own_kills(const struct oom_report *r, size_t first)
 {
-	if (r->n_kills < 2 || r->group_memcg)
-		return NULL;
-	size_t first = 1;
-	while (first < r->n_kills && r->kills[first].pid == r->kills[0].pid)
-		first++;
-	if (first == r->n_kills)
-		return NULL;
+	size_t end = first + 1;
+	if (r->group_memcg || r->n_kills < 2)
+		return r->n_kills;
+	while (end < r->n_kills && r->kills[end].pid == r->kills[first].pid)
+		end++;
+	return end;
+}
+
+static struct oom_report *suppressed(const struct oom_report *r, size_t first, size_t end)
+{
 	struct oom_report *s = oom_report_new();
-	for (size_t i = first; i < r->n_kills; i++)
+	for (size_t i = first; i < end; i++)
 		*oom_report_add_kill(s) = r->kills[i];
-	r->n_kills = first;
 	s->line = s->last_line = s->kills[0].line;
 	s->seq_first = s->seq_last = s->kills[0].seq;
 	s->usec_first = s->usec_last = s->kills[0].usec;
@@ -33,6 +35,28 @@ static struct oom_report *split(struct oom_report *r)
 	s->kernel = r->kernel ? xstrdup(r->kernel) : NULL;
 	s->host = r->host ? xstrdup(r->host) : NULL;
 	return s;
+}
+
+static void hand_out_one(struct assembly *a, struct oom_report *r)
+{
+	size_t own = own_kills(r, 0), all = r->n_kills;
+	struct oom_report **rest = NULL;
+	size_t n = 0;
+	for (size_t first = own; first < all;) {
+		size_t end = own_kills(r, first);
+		if (!rest)
+			rest = xcalloc(all - own, sizeof(*rest));
+		rest[n++] = suppressed(r, first, end);
+		first = end;
+	}
+	r->n_kills = own;
+	oom_report_finish(r);
+	a->sink(r, a->arg);
+	for (size_t i = 0; i < n; i++) {
+		oom_report_finish(rest[i]);
+		a->sink(rest[i], a->arg);
+	}
+	free(rest);
 }
 
 /* Hands out what is over, from the oldest on. */
@@ -48,16 +72,10 @@ static void hand_out(struct assembly *a)
 	for (int i = 0; i < n; i++) {
 		struct oom_report *r = out[i].r;
 		a->held_rows -= r->n_rows;
-		if (!out[i].strong) {
+		if (out[i].strong)
+			hand_out_one(a, r);
+		else
 			oom_report_free(r);
-			continue;
-		}
-		while (r) {
-			struct oom_report *rest = split(r);
-			oom_report_finish(r);
-			a->sink(r, a->arg);
-			r = rest;
-		}
 	}
 }
 
@@ -126,7 +144,7 @@ const struct table *assemble_table(const struct assembly *a, uint32_t context)
 static struct open *by_killed_pid(struct assembly *a, int64_t pid)
 {
 	for (int i = a->n - 1; i >= 0; i--)
-		for (size_t k = a->open[i].r->n_kills; !a->open[i].done && k-- > 0;)
+		for (size_t k = a->open[i].r->n_kills, n = 0; !a->open[i].done && k-- > 0 && n < 256; n++)
 			if (a->open[i].r->kills[k].pid == pid)
 				return &a->open[i];
 	return NULL;
