@@ -571,7 +571,7 @@ void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struc
 {
 	struct open *o = NULL;
 	a->count = number > a->count ? number : a->count + 1;
-	if (l->kind == LINE_OTHER || l->kind == LINE_BLANK || l->kind == LINE_INVOKED) {
+	if (l->kind == LINE_OTHER || l->kind == LINE_BLANK || l->kind == LINE_HALF) {
 		if (a->n && (a->count & 255) == 0)
 			expire(a, p);
 		return;

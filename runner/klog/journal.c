@@ -213,10 +213,11 @@ enum journal_verdict journal_line(struct journal *j, uint64_t number, struct tex
 	if (j->inside && !j->pretty) {
 		/* another entry without the empty line between, or no entry any more */
 		if (!j->left && !j->binary && text_starts(t, "__CURSOR=")) {
-			bool had = j->e.len > 0;
 			*e = &j->e;
 			j->inside = false;
-			return had ? JOURNAL_ENTRY : JOURNAL_TAKEN;
+			if (j->e.len)
+				return JOURNAL_ENTRY_AND_LINE;
+			return journal_line(j, number, t, e);
 		}
 		if (j->left || j->binary || !text_len(t) || text_is(t, "MESSAGE") || is_key(t, &equals))
 			return export(j, number, t, e);

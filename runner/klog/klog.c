@@ -85,8 +85,10 @@ static int weigh(struct klog *k, struct text t, struct line *l)
 
 static bool same_kind(enum line_kind before, enum line_kind after)
 {
-	return before == after || (before == LINE_INVOKED && after == LINE_HEADER) ||
-	       (before == LINE_CHOICE && after == LINE_SHARING);
+	return before == after || (before == LINE_CHOICE && after == LINE_SHARING) ||
+	       (before == LINE_HALF && (after == LINE_HEADER || after == LINE_KILLED || after == LINE_CHOICE ||
+					after == LINE_SHARING || after == LINE_TASK_IN || after == LINE_GROUP ||
+					after == LINE_NO_KILLABLE));
 }
 
 /* Puts t behind the pending line, with a blank (a mailer broke it there) or without (a terminal did): whichever gives
@@ -109,11 +111,16 @@ static bool join(struct klog *k, struct text t)
 		a = -1;
 	if (!same_kind(k->pending.l.kind, without.kind))
 		b = -1;
-	int now = k->pending.l.kind == LINE_INVOKED ? 0 : k->pending.l.got;
-	if (a <= now && b <= now) {
-		/* no new field, but a long one may be spread over three lines */
-		return false;
+	bool half = k->pending.l.kind == LINE_HALF;
+	if (half) {	/* kinds without fields count too; two halves make a longer half */
+		a += with.kind != LINE_OTHER;
+		b += without.kind != LINE_OTHER;
 	}
+	int now = half ? 0 : k->pending.l.got;
+	/* a piece of a long path gives no new field */
+	bool path = k->pending.l.kind == LINE_SELECTED && b == now && !memchr(end + 1, ' ', n);
+	if (a <= now && b <= now && !path)
+		return false;
 	k->pending.joins++;
 	/* inside a path or the names of a gfp mask there is no blank */
 	bool inside = k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
@@ -151,6 +158,8 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 			l.got = table_row(t, table, &k->row);
 			l.cut = k->row.cut;
 			l.row = &k->row;
+		} else if (!table_row_is_whole(t)) {
+			l.kind = LINE_OTHER;
 		}
 	}
 	if (!l.cut || text_len(t) >= MAX_PENDING / 2) {
@@ -297,14 +306,14 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 		t.end--;
 	struct journal_entry *e;
 	switch (journal_line(&k->journal, number, t, &e)) {
-	case JOURNAL_TAKEN:
-		return false;
+	case JOURNAL_TAKEN:	/* whose message it is may stand below */
+		return k->journal.inside && k->journal.e.len;
 	case JOURNAL_ENTRY:
 		entry(k, e->line, e);
 		return k->a.relevant != before || k->pending.on;
 	case JOURNAL_ENTRY_AND_LINE:
 		entry(k, e->line, e);
-		break;
+		return klog_line(k, number, line, len) || k->a.relevant != before;
 	case JOURNAL_NONE:
 		break;
 	}

@@ -59,7 +59,9 @@ void line_parse(struct text t, struct line *l)
 		}
 		if (table_header(t, &table)) {
 			l->kind = LINE_TABLE;
-			l->got = table.n;
+			/* a name torn in two gives two unknown ones */
+			for (int i = 0; i < table.n; i++)
+				l->got += table.order[i] == OOM_COL_OTHER ? -1 : 1;
 			l->cut = !table.whole;
 			return;
 		}

@@ -10,7 +10,7 @@
 enum line_kind {
 	LINE_OTHER,
 	LINE_BLANK,
-	LINE_INVOKED,		/* ends in " invoked": half of a header, perhaps */
+	LINE_HALF,		/* the beginning of a line that names nobody yet: "x invoked", "Out of memory: Kill" */
 	LINE_HEADER,		/* comm invoked oom-killer: … */
 	LINE_CPUSET,		/* comm cpuset=… mems_allowed=… */
 	LINE_CPU,		/* CPU: … PID: … Comm: … release #… */

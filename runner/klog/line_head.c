@@ -34,7 +34,7 @@ static bool header(struct text t, struct line *l)
 		static const char half[] = " invoked";
 		size_t n = sizeof(half) - 1;
 		if (text_len(t) > n && text_len(t) < n + 64 && memcmp(t.end - n, half, n) == 0) {
-			l->kind = LINE_INVOKED;
+			l->kind = LINE_HALF;
 			l->cut = true;
 			return true;
 		}

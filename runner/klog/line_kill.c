@@ -284,7 +284,26 @@ static bool others(struct text t, struct line *l)
 	return true;
 }
 
+/* The whole text is the beginning of a line whose rest stands in the next one. */
+static bool half(struct text t, struct line *l)
+{
+	static const char *const words[] = {
+		"Out of memory: Killed process ", "Out of memory: Kill process ", "Killed process ", "Kill process ",
+		"Memory cgroup out of memory: Killed process ", "Memory cgroup out of memory: Kill process ",
+		"Out of memory (oom_kill_allocating_task): Kill process ", "Out of memory and no killable processes",
+		"Out of memory (oom_kill_allocating_task): Killed process ",
+	};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (text_len(t) >= 8 && text_len(t) <= strlen(words[i]) && memcmp(t.p, words[i], text_len(t)) == 0)
+			l->kind = LINE_HALF;
+	if ((text_starts(t, "Task in /") && !text_find(t, " limit of ")) ||
+	    (text_starts(t, "Tasks in /") && !text_find(t, " to be killed")))
+		l->kind = LINE_HALF;
+	l->cut = l->kind == LINE_HALF;
+	return l->cut;
+}
+
 bool line_kill_parse(struct text t, struct line *l)
 {
-	return selected(t, l) || reaper(t, l) || group(t, l) || others(t, l) || kill_line(t, l);
+	return selected(t, l) || reaper(t, l) || group(t, l) || others(t, l) || kill_line(t, l) || half(t, l);
 }

@@ -207,7 +207,7 @@ static bool level(struct text *t, struct prefix *out)
 	if (text_starts(v, "1 "))
 		v.p += 2;
 	out->level = (int)(n & 7);
-	out->foreign = n > 7 && looks_stamped(v);	/* a program wrote to /dev/kmsg */
+	out->foreign = out->written = n > 7 && looks_stamped(v);	/* a program wrote to /dev/kmsg */
 	*t = v;
 	return true;
 }
@@ -228,7 +228,7 @@ static bool record_head(struct text *t, struct prefix *out)
 	if (caller)
 		out->caller = text_of(caller + 7, (size_t)(semicolon - caller) - 7);
 	out->level = (int)(pri & 7);
-	out->foreign = pri > 7;
+	out->foreign = out->written = pri > 7;
 	out->seq = seq;
 	out->usec = usec;
 	v.p = semicolon + 1;
@@ -313,7 +313,7 @@ static bool decoded(struct text *t, struct prefix *out)
 	}
 	if (!looks_stamped(v))
 		return false;
-	out->foreign = memcmp(facility, "kern", 4) != 0;
+	out->foreign = out->written = memcmp(facility, "kern", 4) != 0;
 	*t = v;
 	return true;
 }
@@ -463,7 +463,7 @@ void prefix_strip(struct text line, struct prefix *out)
 		while (t.end > t.p && strchr("\"`',;", t.end[-1]))
 			t.end--;
 	out->message = t;
-	if ((out->foreign || !out->stamped) && !line_opens(t) && out->level < 0)
+	if ((out->foreign || !out->stamped) && !out->written && !line_opens(t))
 		anchor(line, out);
 	/* OpenWrt's "kern.warn", macOS' thread id */
 	if (text_starts(out->host, "kern.") || text_starts(out->host, "0x"))

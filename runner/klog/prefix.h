@@ -12,6 +12,7 @@
 struct prefix {
 	struct text message;
 	bool foreign;		/* a program's line, not the kernel's: its tag says so */
+	bool written;		/* … that wrote to /dev/kmsg: the facility says so, no doubt is possible */
 	bool stamped;		/* a date, a time stamp, a tag or a record head was there: a line of its own, no continuation */
 	bool quoted;		/* in quote marks, as in source code: some stand behind the message too */
 	int level;		/* -1 unknown */

@@ -65,18 +65,39 @@ static bool pid_of(struct text *t, int64_t *pid)
 	return text_eat(t, "]");
 }
 
-bool table_is_row(struct text t)
+/* How many numbers follow the pid; *rest is what is behind them. */
+static int numbers(struct text t, struct text *rest)
 {
 	int64_t n;
+	int count = 0;
 	if (!pid_of(&t, &n))
-		return false;
-	for (int i = 0; i < 4; i++) {
-		const char *before = t.p;
-		text_blanks(&t);
-		if (t.p == before || !text_int(&t, &n))
-			return false;
+		return -1;
+	while (count < 4) {
+		struct text v = t;
+		text_blanks(&v);
+		if (v.p == t.p || !text_int(&v, &n))
+			break;
+		t = v;
+		count++;
 	}
-	return true;
+	*rest = t;
+	return count;
+}
+
+bool table_is_row(struct text t)
+{
+	struct text rest;
+	int n = numbers(t, &rest);
+	if (n < 0)
+		return false;
+	text_blanks(&rest);
+	return n >= 4 || (n >= 2 && !text_len(rest));
+}
+
+bool table_row_is_whole(struct text t)
+{
+	struct text rest;
+	return numbers(t, &rest) >= 4;
 }
 
 int table_row(struct text t, const struct table *table, struct oom_row *row)

@@ -18,8 +18,11 @@ struct table {
 /* "[  pid  ]   uid  tgid total_vm …". False: t is no such header. */
 bool table_header(struct text t, struct table *table);
 
-/* Is this "[ 123]     0   123 …", a row of whatever table? */
+/* Is this "[ 123]     0   123 …", a row of whatever table, or the beginning of one that goes on in the next line? */
 bool table_is_row(struct text t);
+
+/* … and not only the beginning. */
+bool table_row_is_whole(struct text t);
 
 /* Reads a row; returns the number of columns that were there (the name counts). A row with fewer than the table has is
  * marked cut. */
