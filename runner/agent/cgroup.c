@@ -25,30 +25,29 @@ static int libcgroup_error(int rc, int errnum, struct error *err, const char *wh
 	return error_set(err, 0, "%s %s: %s", what, path, cgroup_strerror(rc));
 }
 
-static int mount_v1(struct agent *a, const char *controller)
+static int mount_v1(const char *controller)
 {
 	CLEANUP_FREE char *dir = xasprintf(CGROUP_ROOT "/%s", controller);
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return errno;
 	if (mount("cgroup", dir, "cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, controller) < 0)
 		return errno;
-	(void)a;
 	return 0;
 }
 
 /* A guest comes without any cgroup mount, so that one template serves both hierarchies. Failures are seen, and told,
  * when the controller is looked for. */
-static int mount_guest(struct agent *a, bool v2, bool cpuset, bool freezer)
+static int mount_guest(bool v2, bool cpuset, bool freezer)
 {
 	if (v2)
 		return mount("cgroup2", CGROUP_ROOT, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? errno : 0;
 	if (mount("tmpfs", CGROUP_ROOT, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k") < 0)
 		return errno;
-	int why = mount_v1(a, "memory");
+	int why = mount_v1("memory");
 	if (cpuset)
-		mount_v1(a, "cpuset");
+		mount_v1("cpuset");
 	if (freezer)
-		mount_v1(a, "freezer");
+		mount_v1("freezer");
 	return why;
 }
 
@@ -106,7 +105,7 @@ void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, json_t *mis
 {
 	struct cgroups *c = &a->cgroups;
 	struct error err;
-	int why = a->guest ? mount_guest(a, v2, cpuset, freezer) : 0;
+	int why = a->guest ? mount_guest(v2, cpuset, freezer) : 0;
 	int rc = cgroup_init();
 	if (rc && rc != ECGROUPNOTMOUNTED) {
 		libcgroup_error(rc, 0, &err, "finding the cgroup hierarchies in", "/proc/mounts");

@@ -54,7 +54,6 @@ void hello_send(struct agent *a)
 	json_object_set_new(h, "capabilities", capabilities());
 	json_object_set_new(h, "lru_gen", first_line("/sys/kernel/mm/lru_gen/enabled"));
 	json_object_set_new(h, "modules_failed", a->modules_failed ? json_incref(a->modules_failed) : json_array());
-	json_object_set_new(h, "config", json_null());
 	json_object_set_new(h, "agent", json_string(OOMTESTS_VERSION));
 	wire_send(&a->wire, "hello", h);
 }

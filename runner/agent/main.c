@@ -78,7 +78,8 @@ static void serve(struct agent *a)
 
 static void agent_init(struct agent *a)
 {
-	*a = (struct agent){ .kmsg.fd = -1, .cgroups.inotify = -1, .wire.fd = -1, .exits_fd = -1, .scale = 1, .step = -1 };
+	*a = (struct agent){ .scale = 1, .step = -1 };
+	a->kmsg.fd = a->cgroups.inotify = a->wire.fd = a->exits_fd = -1;
 	prctl(PR_SET_NAME, "oomagent");
 }
 

@@ -94,7 +94,7 @@ void tasks_scan(struct agent *a);
 /* Children that ended where the kernel does not tell us: to be called while waiting for deaths. */
 void tasks_check_gone(struct agent *a);
 
-/* A process below a stress-ng task, made by the process `parent`: named, if it has no name yet. Tells whether it was. */
+/* Names a process that is below a stress-ng task by its parent, if it has no name yet. Tells whether it did. */
 bool task_found(struct agent *a, pid_t parent, pid_t pid);
 
 /* Somebody else knows how a child ended: a wait status. */

@@ -131,7 +131,8 @@ static void run_plan(struct run *r, const char *more, const char *steps)
 		"'watch':true,'files':[{'file':'%s','value':'67108864'}]}],'tasks':["
 		"{'name':'big','kind':'anon','args':[],'cgroup':'box','adj':null,'uid':0},"
 		"{'name':'h\\u00f6g','kind':'anon','args':[],'cgroup':'box','adj':10,'uid':65534},"
-		"{'name':'out','kind':'anon','args':[],'cgroup':null}]%s,'steps':[%s]}}",
+		"{'name':'out','kind':'anon','args':[],'cgroup':null},{'name':'sng','kind':'stress-ng','cgroup':'box',"
+		"'args':['--vm','1','--vm-bytes','128M','--vm-keep','--oomable','-q','-t','20']}]%s,'steps':[%s]}}",
 		hierarchy, r->root, v2 ? "memory.max" : "memory.limit_in_bytes", more, steps);
 	run_send(r, plan);
 }
@@ -319,6 +320,29 @@ START_TEST(frozen_tasks_are_silent)
 }
 END_TEST
 
+/* A worker of stress-ng is nobody's child here, and yet its end is told. */
+START_TEST(stress_ng_is_followed)
+{
+	struct run r;
+	if (!usable("stress_ng_is_followed") || access("/usr/bin/stress-ng", X_OK) < 0)
+		return;
+	run_start(&r);
+	run_plan(&r, "", "{'op':'fill','task':'sng'},{'op':'await','task':'sng','for':'dead','deadline_ms':30000},"
+		 "{'op':'settle','dead':['sng/2']}");
+	run_until(&r, "end");
+	ck_assert_str_eq(json_string_value(json_object_get(step(&r, 1), "how")), "dead");
+	ck_assert_uint_eq(json_array_size(json_object_get(step(&r, 2), "waiting")), 0);
+	json_t *exit = find(&r, "exit", "name", "sng/2");
+	ck_assert_ptr_nonnull(exit);
+	ck_assert(json_is_false(json_object_get(exit, "by_agent")));
+	if (!json_is_null(json_object_get(exit, "signal")))
+		ck_assert_int_eq(number(exit, "signal"), SIGKILL);
+	ck_assert_int_eq(run_stop(&r), 0);
+	assert_nothing_left(&r, number(step(&r, 0), "pid"));
+	json_decref(r.seen);
+}
+END_TEST
+
 /* Blocks for good: nothing ever makes this true. */
 #define FOR_EVER \
 	",{'op':'poll','cgroup':'box','file':'cgroup.procs','compare':'=','value':'0','deadline_ms':600000}"
@@ -487,5 +511,5 @@ static void look_around(void)
 	}
 }
 
-TESTS("agent", kills_the_largest, one_that_lives_is_told, frozen_tasks_are_silent, end_of_input_cleans_up,
-      undo_after_a_kill, all_needs_are_listed, bad_plans_are_refused, undo_takes_no_orders)
+TESTS("agent", kills_the_largest, one_that_lives_is_told, frozen_tasks_are_silent, stress_ng_is_followed,
+      end_of_input_cleans_up, undo_after_a_kill, all_needs_are_listed, bad_plans_are_refused, undo_takes_no_orders)
