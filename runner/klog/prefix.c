@@ -236,6 +236,15 @@ static bool record_head(struct text *t, struct prefix *out)
 	return true;
 }
 
+/* The word, cut behind "kernel:" where the message follows without a blank. */
+static struct text tag_word(struct text t)
+{
+	struct text w = word(t);
+	if (text_starts(w, "kernel:") && text_len(w) > 7)
+		w.end = w.p + 7;
+	return w;
+}
+
 static bool is_kernel_tag(struct text w)
 {
 	static const char *const tags[] = { "kernel:", "kern:", "kmsg:", "klogd:", "kernel[0]:", "vmunix:", "[kernel]:",
@@ -256,7 +265,7 @@ static bool tag_after_date(struct text *t, struct prefix *out)
 		text_blanks(&v);
 		if (!text_len(v) || (i > 0 && i < 3 && (line_opens(v) || *v.p == '[')))
 			break;
-		struct text w = word(v);
+		struct text w = tag_word(v);
 		if (i == 0)
 			first = w;
 		struct text behind = text_of(w.end, (size_t)(v.end - w.end));
@@ -321,7 +330,7 @@ static bool decoded(struct text *t, struct prefix *out)
 /* Without a date: "kernel: …", "192.0.2.1: kern: …", "web_1  | [ 12.3] …", "host kernel: …" behind a time stamp. */
 static bool tag_alone(struct text *t, struct prefix *out)
 {
-	struct text w = word(*t);
+	struct text w = tag_word(*t);
 	struct text behind = text_of(w.end, (size_t)(t->end - w.end));
 	if (!text_len(w))
 		return false;
@@ -333,7 +342,7 @@ static bool tag_alone(struct text *t, struct prefix *out)
 	}
 	struct text next = behind;
 	text_blanks(&next);
-	struct text w2 = word(next);
+	struct text w2 = tag_word(next);
 	if (text_is(w2, "kernel:") || text_is(w2, "kern:") || (text_is(w2, "|") && text_len(w) < 48)) {
 		out->host = w;
 		t->p = text_is(w2, "kern:") ? next.p : w2.end;
@@ -361,6 +370,26 @@ static bool line_number(struct text *t)
 	    (text_starts(v, "20") && date(&ahead, &when))) {
 		*t = v;
 		return true;
+	}
+	return false;
+}
+
+/* "messages-20240303:", "/var/log/kern.log:12:" of grep, right before something that is stamped itself. */
+static bool file_name(struct text *t)
+{
+	struct text v = *t, when;
+	for (int i = 0; i < 2; i++) {
+		const char *p = v.p;
+		while (p < v.end && p - v.p < 200 && *p != ':' && *p != ' ' && *p != '\t' && *p != '[' && *p != '<')
+			p++;
+		if (p == v.p || p == v.end || *p != ':' || p + 1 == v.end || p[1] == ' ')
+			return false;
+		v.p = p + 1;
+		struct text ahead = v;
+		if (looks_stamped(v) || line_opens(v) || date(&ahead, &when)) {
+			*t = v;
+			return true;
+		}
 	}
 	return false;
 }
@@ -435,6 +464,8 @@ void prefix_strip(struct text line, struct prefix *out)
 				dated = out->stamped = true;
 				continue;
 			}
+			if (pieces < 3 && file_name(&t))
+				continue;
 			if (is_digit(c) && seconds(&number, &usec) && text_starts(number, " ")) {	/* short-unix */
 				t = number;
 				dated = out->stamped = true;
@@ -445,6 +476,8 @@ void prefix_strip(struct text line, struct prefix *out)
 			out->stamped = true;
 			continue;
 		}
+		if (dated && !tagged && date(&t, &out->when))	/* a collector's date before the log's own */
+			continue;
 		if (dated && !tagged) {
 			tagged = true;
 			if (!tag_after_date(&t, out)) {

@@ -135,6 +135,10 @@ START_TEST(any_prefix)
 		"Sun Mar  3 04:05:06 2024 kern.warn kernel: [   12.345678] ",
 		"\033[32m[   12.345678] \033[0m", "\033[33m", "123:[   12.345678] ", "  17\t[   12.345678] ",
 		"web_1  | [   12.345678] ", "2024-03-03 04:05:06.123456+0100 0x1f0f Default 0x0 737 0 com.vm: [   12.345678] ",
+		"messages-20240303:Mar  3 04:05:06 host kernel: ", "/var/log/kern.log.1:17:Mar  3 04:05:06 host kernel: [   12.345678] ",
+		"dmesg:[   12.345678] ", "2024-03-03T04:05:06.000Z Mar  3 04:05:06 host kernel: ", "Mar  3 04:05:06 host kernel:[   12.345678] ",
+		"Sun 2024-03-03 04:05:06 JST host kernel: ", "[2024-03-03T04:05:06Z] host kernel: [   12.345678] ",
+		"Mar  3 04:05:06 host kernel: kernel: [   12.345678] ", "03/03/2024 04:05:06 PM host kernel: ",
 		"1709436306.123456 host kernel: ", "vm-console: [   12.345678] ", "+ ", "[pod/a/b] [   12.345678] ",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
