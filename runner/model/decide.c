@@ -131,6 +131,8 @@ static size_t unsure_of_choice(const struct era *era, const struct model_scene *
 	return n;
 }
 
+#define MAX_FLIPS 6
+
 struct choice {
 	const struct model_scene *scene;
 	const struct model_oom *oom;
@@ -157,8 +159,10 @@ static void choose(const struct choice *c, const struct era *era, struct pick *p
 	*doubt = pick->doubt;
 	const char *names[16];
 	size_t n = unsure_of_choice(era, c->scene, names);
-	if (n > 6)
-		n = 6;
+	if (n > MAX_FLIPS) {	/* too many worlds to try them all */
+		*doubt = *doubt ? *doubt : names[MAX_FLIPS];
+		n = MAX_FLIPS;
+	}
 	for (unsigned flips = 1; flips < 1u << n; flips++) {
 		struct era other = *era;
 		const char *first = NULL;

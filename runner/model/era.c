@@ -108,8 +108,10 @@ static void fill(struct era *era)
 {
 	size_t n;
 	const struct era_behaviour *t = era_table(&n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		*field(era, &t[i]) = value_of(era, &t[i], &era->unsure[i]);
+		era->unsure[i] = era->unsure[i] || !era->known;
+	}
 	era->beyond = SERIES(era->version) > SERIES(NEWEST);
 	era->ancient = era->version < OLDEST;
 }

@@ -20,7 +20,7 @@ enum era_vendor { ERA_MAINLINE, ERA_DEBIAN, ERA_UBUNTU, ERA_RHEL, ERA_SUSE };
 
 struct era {
 	uint64_t version;	/* KVER() of what the release says; its third part 0 when the release hides it */
-	bool known;		/* false: the release was not understood, and the newest rules are assumed */
+	bool known;		/* false: the release was not understood: the newest rules, all of them unsure */
 	bool beyond;		/* newer than every kernel the rules were read from */
 	bool ancient;		/* older than 3.10: badness was another formula there, and no decision is certain */
 	enum era_vendor vendor;
@@ -126,7 +126,7 @@ struct era_behaviour {
 const struct era_behaviour *era_table(size_t *n);
 
 /* From `uname -r` ("6.1.0-40-cloud-amd64", "5.10.262", "4.18.0-80.el8", "5.4.0-216-generic", "6.0.0-rc1+").
- * Not understood, or NULL: the newest rules, and known is false. Never fails. */
+ * Not understood, or NULL: the newest rules, all unsure, and known is false. Never fails. */
 void era_from_release(const char *release, struct era *era);
 
 /* Debian hides the stable version in `uname -v` and in the log's CPU line ("#1 SMP Debian 6.1.153-1 …"): finds it anywhere

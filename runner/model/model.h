@@ -6,7 +6,9 @@
  * Three ways to use it:
  *   the judge    fills a scene from a snapshot, gives the trigger `more` pages (it will have grown by then), calls
  *                model_out_of_memory() and, after the fact, again with the rows of the report's table.
- *   explain      has only a table's rows: ORDER_GIVEN, model_oom.constraint and .totalpages set; memcg -1.
+ *   explain      has only a table's rows: ORDER_GIVEN, model_oom.constraint and .totalpages set; memcg -1. Where the
+ *                swap in totalpages is not known: decide with the least; the choice holds below the raise_totalpages
+ *                of model_what_would_save() (since signed_points).
  *   audit        fills a scene from /proc and asks for a global OOM, or one in any cgroup; again without the victim.
  *
  * Start every struct from its *_init(): zero is not the default of all members. Nothing is owned by a scene.

@@ -43,21 +43,14 @@ static bool lives_with_adj(struct retry *r, const struct model_task *original, i
 }
 
 /*
- * The lower the adj the safer, so the boundary is found by halving; only where children are sacrificed a lower adj may
- * also kill, and every value is tried.
+ * The lower the adj the safer, also where children are sacrificed (once the victim is not the worst, the choice no longer
+ * depends on it), so the boundary is found by halving.
  */
 static void find_adj(struct retry *r, const struct model_task *original, struct model_save *save)
 {
 	int own = original[r->victim].adj;
 	int low = ADJ_MIN, high = own - 1;
-	if (own <= ADJ_MIN)
-		return;
-	if (r->era->child_sacrifice && r->scene.n_tasks <= 2000) {
-		while (high >= ADJ_MIN && !lives_with_adj(r, original, high))
-			high--;
-		save->adj_found = high >= ADJ_MIN;
-		save->adj = high;
-	} else if (lives_with_adj(r, original, ADJ_MIN)) {
+	if (lives_with_adj(r, original, ADJ_MIN)) {
 		while (low < high) {
 			int mid = low + (high - low + 1) / 2;
 			if (lives_with_adj(r, original, mid))
@@ -70,11 +63,6 @@ static void find_adj(struct retry *r, const struct model_task *original, struct 
 		lives_with_adj(r, original, low);
 	}
 	save->adj_victim = save->adj_found ? r->instead : -1;
-}
-
-static int64_t divide_down(int64_t a, int64_t b)
-{
-	return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
 /*
@@ -92,7 +80,7 @@ static int64_t nearest_unit(const struct retry *r, enum constraint constraint, i
 		    model_eligible(r->era, &r->scene, &r->oom, constraint, t) != WHY_ELIGIBLE)
 			continue;
 		int64_t other = model_points(r->era, model_base(r->era, &t->pages), 0, t->cap_sys_admin, 0);
-		int64_t level = divide_down(base - other, more);
+		int64_t level = (base - other) / more;	/* or one beside it: the caller tries */
 		if (above ? level < unit : level >= unit)
 			level = above ? unit : unit - 1;
 		if (level >= 0 && (best < 0 || (above ? level < best : level > best)))

@@ -44,6 +44,8 @@ START_TEST(releases)
 	}
 	ck_assert(of("8.0.0").beyond && !of("7.3.9").beyond && !of("7.2.0").beyond);
 	ck_assert(of("7.4.0").ties_last);
+	struct era unknown = of("bzImage");
+	ck_assert(era_unsure(&unknown, "ties_last") && era_unsure(&unknown, "cpu_line_uid"));
 	ck_assert(of("2.6.32-642.11.1.el6.x86_64").ancient && of("3.9.11").ancient && !of("3.10.0").ancient);
 }
 END_TEST

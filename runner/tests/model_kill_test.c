@@ -236,6 +236,20 @@ START_TEST(counters)
 		model_counters_free(&c);
 		stage_end(&s);
 	}
+	/* with others allocating, or by the write of a limit, more attempts may be counted */
+	stage_init(&s, "6.1.0");
+	s.oom.memcg = stage_memcg(&s, OUTSIDE, M(40));
+	s.oom.current = stage_task(&s, "hog", M(39), 0, 0);
+	for (int i = 0; i < 3; i++) {
+		s.oom.sole_charger = i != 0;
+		s.oom.trigger = i == 1 ? TRIGGER_LIMIT_WRITE : TRIGGER_FAULT;
+		s.tasks[0].threads = i == 2 ? 2 : 1;
+		stage_victim(&s);
+		struct model_counters more = count();
+		RANGE(more.events[0].oom, 1, INT64_MAX);
+		model_counters_free(&more);
+		stage_end(&s);
+	}
 	stage_init(&s, "4.12.0");
 	s.oom.memcg = stage_memcg(&s, OUTSIDE, M(40));
 	stage_task(&s, "hog", M(39), 0, 0);

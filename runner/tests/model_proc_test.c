@@ -66,6 +66,7 @@ START_TEST(oom_adj)
 		ck_assert_int_eq(model_read_oom_adj(&era, reads[i][0]), reads[i][1]);
 	era = of("4.4.0");
 	ck_assert_int_eq(model_read_oom_adj(&era, 999), 16);
+	ck_assert_int_eq(model_read_oom_adj(&era, 1000), 15);
 	ck_assert(era_unsure(&era, "oom_adj_clamped"));
 	struct model_adj zombie = { .no_mm = true };
 	ck_assert_int_eq(model_write_oom_adj(&era, &zombie, 1, true), EINVAL);
@@ -128,6 +129,11 @@ START_TEST(strict)
 	r.no_mm = true;
 	model_overcommit_largest(&era, &v, &r, &largest);
 	ck_assert_uint_eq(largest, 56602);
+	v.user_reserve_kb = 131072;
+	r.no_mm = false;
+	r.total_vm = 32000;	/* a 1/32, not 3 % */
+	model_overcommit_largest(&era, &v, &r, &largest);
+	ck_assert_uint_eq(largest, 57731 - 1128 - 1000 - 1);
 	v.committed = 99999;
 	model_overcommit_largest(&era, &v, &r, &largest);
 	ck_assert_uint_eq(largest, 0);

@@ -70,6 +70,8 @@ START_TEST(tie_across_cgroups)
 		ck_assert_str_eq(s.tasks[order[0]].comm, "c");
 		ck_assert_str_eq(s.tasks[order[1]].comm, "a");
 		ck_assert_str_eq(s.tasks[order[2]].comm, "b");
+		s.scene.order = ORDER_GIVEN;	/* as the array has them: b, c, a */
+		ck_assert_str_eq(stage_victim(&s), old ? "b" : "a");
 		stage_end(&s);
 	}
 }
@@ -427,6 +429,15 @@ START_TEST(bounds_of_sharers)
 		ck_assert_str_eq(stage_deaths(&s), old ? "chosen first, sharer second" : "chosen second, sharer first");
 		stage_end(&s);
 	}
+	/* of different adj, too: who would be chosen without this mm? */
+	start("4.4.0");
+	stage_task(&s, "first", M(10), 700, OUTSIDE);
+	stage_task(&s, "second", M(10), 600, OUTSIDE);
+	stage_task(&s, "other", M(5), 0, OUTSIDE);
+	s.tasks[0].mm = s.tasks[1].mm = 1;
+	ck_assert_str_eq(stage_victim(&s), "first");
+	ck_assert_str_eq(s.tasks[s.d.runner_up].comm, "other");
+	stage_end(&s);
 }
 END_TEST
 
@@ -437,6 +448,24 @@ START_TEST(rules_unknown)
 	stage_victim(&s);
 	ck_assert(!s.d.certain);
 	ck_assert_str_eq(s.d.doubt, "rules before 3.10");
+	stage_end(&s);
+	start(NULL);	/* an unknown kernel: what every era says is certain, a tie is not */
+	stage_task(&s, "a", M(10), 0, OUTSIDE);
+	stage_task(&s, "b", M(9), 0, OUTSIDE);
+	ck_assert_str_eq(stage_victim(&s), "a");
+	ck_assert(s.d.certain);
+	s.tasks[1].pages.anon = M(10);
+	ck_assert_str_eq(stage_victim(&s), "b");
+	ck_assert(!s.d.certain);
+	ck_assert_str_eq(s.d.doubt, "ties_last");
+	/* more unsure behaviours that matter than can be tried together */
+	s.tasks[0].pages.anon = M(20);
+	s.tasks[0].cap_sys_admin = s.tasks[1].in_vfork = s.tasks[1].skip = true;
+	s.tasks[1].parent = 0;
+	s.tasks[1].policy = POLICY_INTERLEAVE;
+	s.tasks[1].owner_memcg = stage_memcg(&s, OUTSIDE, 0);
+	stage_victim(&s);
+	ck_assert(!s.d.certain && s.d.doubt);
 	stage_end(&s);
 	start("4.18.0-553.el8_10.x86_64");
 	stage_task(&s, "a", M(10), 0, OUTSIDE);
