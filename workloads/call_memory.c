@@ -61,6 +61,32 @@ static struct result call_mmap(struct load *l, char *args)
 	return keep(mmap(NULL, size, prot, flags, -1, 0), size);
 }
 
+/* Each try is undone at once, so the answer is what one mapping could have. */
+static bool granted(uint64_t pages)
+{
+	void *p = mmap(NULL, pages * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return false;
+	munmap(p, pages * page_size);
+	return true;
+}
+
+static struct result call_mmapmax(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	uint64_t least = 0, most = (UINT64_C(1) << 47) / page_size;	/* more than any address space */
+	while (most - least > 1) {
+		uint64_t middle = least + (most - least) / 2;
+		if (granted(middle))
+			least = middle;
+		else
+			most = middle;
+	}
+	return (struct result){ (int64_t)least, 0 };
+}
+
 static struct result call_munmap(struct load *l, char *args)
 {
 	(void)l;
@@ -150,6 +176,7 @@ static struct result call_pageout(struct load *l, char *args)
 const struct call memory_calls[] = {
 	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb]",
 	  "map anonymous memory and keep it, untouched", call_mmap },
+	{ "mmapmax", "", "pages of the largest private writable mapping that is granted; nothing is kept", call_mmapmax },
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },

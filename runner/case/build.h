@@ -60,6 +60,8 @@ int cgroup_named(struct build *b, const char *key, const char *name);
 int task_named(struct build *b, const char *key, const char *name);
 /* Task whose process this is: "forker" for "forker/2". -1 without a complaint. */
 int find_task(const struct test *t, const char *name);
+/* Says so when one of these is neither a task nor the child of one, or stands twice. */
+void check_names(struct build *b, const char *key, char *const *names, size_t n);
 
 /* Frees what a step owns. */
 void step_clear(struct step *s);

@@ -9,7 +9,7 @@
 #include "case/kinds.h"
 #include "case/text.h"
 
-static void check_names(struct build *b, const char *key, char *const *names, size_t n)
+void check_names(struct build *b, const char *key, char *const *names, size_t n)
 {
 	const char *words[256];
 	for (size_t i = 0; i < b->t->n_tasks; i++)
@@ -21,7 +21,7 @@ static void check_names(struct build *b, const char *key, char *const *names, si
 			bad_word(b, item, "a task of this case (or NAME/N)", names[i], words, b->t->n_tasks);
 		for (size_t j = 0; j < i; j++) {
 			if (streq(names[i], names[j]))
-				bad(b, item, "\"%s\" stands twice; nobody dies twice", names[i]);
+				bad(b, item, "\"%s\" stands twice", names[i]);
 		}
 	}
 }

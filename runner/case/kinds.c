@@ -54,6 +54,7 @@ const char *const *kind_names(size_t *n)
 
 static const struct call_facts calls[] = {
 	{ "mmap", OOM_PERHAPS, false },
+	{ "mmapmax", OOM_NEVER, false },
 	{ "munmap", OOM_NEVER, false },
 	{ "fault", OOM_SURELY, false },
 	{ "mprotect", OOM_PERHAPS, false },

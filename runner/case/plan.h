@@ -12,7 +12,7 @@
 /* Returns a new object: the value of {"plan": …}. `root` is the name of the scene's root cgroup; `scale` is the factor
  * on every deadline. Each step has `src`, the index of the test's step it comes from (-1: none), and `episode`, the
  * number of `expect`s before it. Snapshots: "begin" before the first step, and around each expect K "before-K" (ahead of
- * the first step that can cause an OOM) and "after-K". */
+ * the first step that can cause an OOM) and "after-K"; "commit-N" ahead of the commit that is step N of the test. */
 json_t *plan_make(const struct test *t, const char *root, double scale);
 
 /* The longest a plan may take, in milliseconds: all its deadlines, scaled, and the agent's own start and clean-up. */

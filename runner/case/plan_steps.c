@@ -190,6 +190,15 @@ static void plan_call(struct planner *p, const struct step *s)
 	json_object_set_new(step, "background", json_boolean(s->background));
 }
 
+/* What is committed just before, and then the largest mapping there is. */
+static void plan_commit(struct planner *p, const struct step *s)
+{
+	snapshot(p, "commit", p->src);
+	json_t *step = add(p, "call", CALL_MS);
+	set(step, "task", s->tasks[0]);
+	set(step, "what", "mmapmax");
+}
+
 static void plan_grow(struct planner *p, const struct step *s)
 {
 	json_t *step = add(p, "grow", 0);
@@ -247,6 +256,9 @@ static void plan_step(struct planner *p, const struct step *s)
 		break;
 	case STEP_SCORE:
 		json_object_set_new(add(p, "score", 0), "tasks", names(s->tasks, s->n_tasks));
+		break;
+	case STEP_COMMIT:
+		plan_commit(p, s);
 		break;
 	case STEP_WAIT:
 		plan_wait(p, s);

@@ -175,6 +175,7 @@ static const cyaml_schema_field_t step_fields[] = {
 	TEXT("freeze", struct raw_step, freeze),
 	TEXT("thaw", struct raw_step, thaw),
 	TEXT("sysrq", struct raw_step, sysrq),
+	TEXT("commit", struct raw_step, commit),
 	PART("call", struct raw_step, call, call_fields),
 	LIST("score", struct raw_step, score, &text, 1, 256),
 	PART("wait", struct raw_step, wait, wait_fields),

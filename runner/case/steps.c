@@ -40,6 +40,14 @@ static void set_tasks(struct build *b, struct step *s, const char *key, char *co
 	}
 }
 
+/* The same for what is only looked at: a child, NAME/N, may be named too. */
+static void set_members(struct build *b, struct step *s, const char *key, char *const *raw, size_t n)
+{
+	s->tasks = text_list(b, key, raw, n);
+	s->n_tasks = n;
+	check_names(b, key, s->tasks, n);
+}
+
 static void set_cgroup(struct build *b, struct step *s, const char *key, const char *raw)
 {
 	CLEANUP_FREE char *name = text_of(b, key, raw);
@@ -103,9 +111,11 @@ static void set_comparison(struct build *b, struct step *s, const char *raw)
 	s->compare = s->compare ? s->compare : xstrdup("=");
 	s->value = xstrdup(value);
 	int64_t number;
+	uint64_t size;
 	if (!b->failed && (s->compare[0] == '<' || s->compare[0] == '>') &&
-	    (strlen(value) > 40 || parse_int(value, INT64_MIN, INT64_MAX, &number, NULL) < 0))
-		bad(b, "is", "is: %s needs a whole number behind it", s->compare);
+	    (strlen(value) > 40 || (parse_int(value, INT64_MIN, INT64_MAX, &number, NULL) < 0 &&
+				    parse_size(value, &size, NULL) < 0)))
+		bad(b, "is", "is: %s needs a whole number or a size behind it", s->compare);
 }
 
 /* A cgroup's file, or an absolute path. */
@@ -259,6 +269,7 @@ static void build_step(struct build *b, size_t i)
 		{ "sysrq", raw->sysrq, 0 },
 		{ "call", raw->call, RESULT | BACKGROUND },
 		{ "score", raw->score, 0 },
+		{ "commit", raw->commit, 0 },
 		{ "wait", raw->wait, 0 },
 		{ "expect", raw->expect, 0 },
 	};
@@ -273,7 +284,7 @@ static void build_step(struct build *b, size_t i)
 	}
 	if (n == 0)
 		bad(b, NULL,
-		    "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, sysrq, call, score, wait, expect");
+		    "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, sysrq, call, score, commit, wait, expect");
 	if (b->failed)
 		return;
 	check_companions(b, raw, ops[which].key, ops[which].companions);
@@ -284,7 +295,9 @@ static void build_step(struct build *b, size_t i)
 	else if (raw->fill)
 		set_tasks(b, add_step(b, STEP_FILL), "fill", raw->fill, raw->n_fill);
 	else if (raw->score)
-		set_tasks(b, add_step(b, STEP_SCORE), "score", raw->score, raw->n_score);
+		set_members(b, add_step(b, STEP_SCORE), "score", raw->score, raw->n_score);
+	else if (raw->commit)
+		set_tasks(b, add_step(b, STEP_COMMIT), "commit", &raw->commit, 1);
 	else if (raw->grow)
 		build_grow(b, raw);
 	else if (raw->set)

@@ -130,13 +130,14 @@ enum step_op {
 	STEP_SYSRQ,		/* key */
 	STEP_CALL,		/* one system call in a task; result is ok or an errno name */
 	STEP_SCORE,		/* /proc/PID/oom_score of the tasks equals the model */
+	STEP_COMMIT,		/* the largest mapping that the task is granted equals the model, to the page */
 	STEP_WAIT,		/* for a task's state or a field of a file */
 	STEP_EXPECT,		/* closes an episode */
 };
 
 struct step {
 	enum step_op op;
-	char **tasks;		/* FILL, START, SCORE, SIGNAL (one), MOVE (one), CALL (one), GROW (one), WAIT (one or none) */
+	char **tasks;		/* FILL, START, SCORE, COMMIT (one), SIGNAL (one), MOVE (one), CALL (one), GROW (one), WAIT (one or none) */
 	size_t n_tasks;
 	int cgroup;		/* SET, READ, MOVE, FREEZE, THAW, WAIT; -1: none */
 	char *file;		/* SET, READ, WAIT: name as written (v2's name stands for v1's too, case/files.h);
