@@ -93,8 +93,11 @@ int op_grow(struct agent *a, const json_t *step, json_t *reply, struct error *er
 	free(t->grow_end);
 	t->grow_end = NULL;
 	t->grow_awaited = false;
-	if (t->silent && t->pid)
-		return 0;	/* stress-ng grows from its start on */
+	/* stress-ng grows from its start on, so that nothing of it may be there before */
+	if (t->silent) {
+		t->growing = true;
+		return t->pid ? 0 : task_spawn(a, t, err);
+	}
 	if (!t->pid)
 		return error_set(err, 0, "%s was not started", t->name);
 	if (t->ended) {

@@ -89,8 +89,9 @@ static void check_order(struct build *b)
 			int task = find_task(t, s->tasks[j]);
 			if (s->op == STEP_START && started[task])
 				bad_at(b, &s->where, "task \"%s\" is started twice", s->tasks[j]);
-			else if (s->op == STEP_START || s->op == STEP_FILL)
-				started[task] = true;
+			else if (s->op == STEP_START || s->op == STEP_FILL ||
+				 (s->op == STEP_GROW && streq(t->tasks[task].kind, "stress-ng")))
+				started[task] = true;	/* stress-ng grows from its start on */
 			else if (!started[task])
 				bad_at(b, &s->where,
 				       "task \"%s\" is not started yet; put it into a `start` or `fill` before",

@@ -77,6 +77,15 @@ static void check_group(struct trial *t, const struct episode *e, const struct s
 	trial_check_text(t, "members of the group die in the order of the scan", NULL, want, have);
 }
 
+/* Which task of the scene it was. */
+static int died_of(const struct trial *t, const struct scene *s, const struct death *d)
+{
+	const struct test_task *stress = trial_stress_ng(t);
+	if (stress && !d->ours && streq(d->name, stress->name))
+		return scene_task(s, -1);
+	return scene_task(s, d->tgid);
+}
+
 /*
  * Before the fact. Each chosen victim of the episode is predicted in turn, the ones before it gone. Where the episode
  * has no kill, the model can't say whether memory will run out, and says nothing.
@@ -93,12 +102,12 @@ static void predict(struct trial *t, struct episode *e)
 		struct model_oom oom;
 		struct model_decision d = { 0 };
 		scene_open(&s, t, e->before);
-		scene_oom(&s, t, e, &oom);
+		scene_oom(&s, t, e, e->reports[e->deaths[i].report], &oom);
 		for (size_t j = 0; j < n_buried; j++)
 			bury(&s, buried[j]);
 		scene_project(&s, t, e, freed);
 		model_out_of_memory(&t->era, &s.model, &oom, &d);
-		int died = scene_task(&s, e->deaths[i].tgid);
+		int died = died_of(t, &s, &e->deaths[i]);
 		remember_prediction(t, &s, &d);
 		if (died >= 0) {
 			check_predicted(t, &s, &d, died, e->deaths[i].name);
@@ -155,7 +164,7 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 	struct model_oom oom;
 	uint64_t totalpages;
 	scene_open(&s, t, e->before);
-	scene_oom(&s, t, e, &oom);
+	scene_oom(&s, t, e, r, &oom);
 	oom.constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
 	/* A limit that the trigger itself wrote is not yet in the snapshot: the report has it. */
 	if (oom.constraint == CONSTRAINT_MEMCG && oom.trigger == TRIGGER_LIMIT_WRITE && r->counter[OOM_COUNTER_MEMORY].present) {

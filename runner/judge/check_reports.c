@@ -56,12 +56,16 @@ static void check_trigger(struct trial *t, struct episode *e, const struct oom_r
 		trial_check_int(t, "log: order", NULL, -1, r->trigger.order);
 		return;
 	}
-	const json_t *task = streq(x->trigger, "agent") ? NULL : look_task(e->before, x->trigger);
-	int64_t pid = task ? look_int(task, "pid", -1) : look_int(t->seen->hello, "pid", -1);
-	if (r->trigger.pid != OOM_UNKNOWN && pid > 0)
-		trial_check_int(t, "log: asked by pid", &x->where, pid, r->trigger.pid);
-	if (!task)
+	/* The agent writes through a child of its own, as the write may block. */
+	if (streq(x->trigger, "agent")) {
+		trial_check_text(t, "log: asked by", &x->where, "oomagent", r->trigger.comm);
 		return;
+	}
+	const json_t *task = look_task(e->before, x->trigger);
+	if (!task)
+		return;	/* it starts only now */
+	if (r->trigger.pid != OOM_UNKNOWN)
+		trial_check_int(t, "log: asked by pid", &x->where, look_int(task, "pid", -1), r->trigger.pid);
 	check_comm(t, "log: asked by", look_text(task, "comm"), r->trigger.comm);
 	trial_check_int(t, "log: oom_score_adj of who asked", NULL, look_int(task, "adj", 0), r->trigger.oom_score_adj);
 	/* A user page fault asks for one page; a page table or a charge for it does too. */
@@ -99,13 +103,13 @@ static void check_memcg(struct trial *t, struct episode *e, const struct oom_rep
 static void check_nodes(struct trial *t, struct episode *e, const struct oom_report *r)
 {
 	char buf[256];
-	const json_t *task = e->expect->trigger ? look_task(e->before, e->expect->trigger) : NULL;
+	const json_t *task = look_task_pid(e->before, r->trigger.pid);
 	if (!r->has_selected || !r->nodemask || !task)
 		return;
 	const char *nodes = "(null)";
 	if (e->expect->constraint == CONSTRAINT_MEMORY_POLICY)
 		for (size_t i = 0; i < t->test->n_tasks; i++)
-			if (streq(t->test->tasks[i].name, e->expect->trigger))
+			if (look_same(t->test->tasks[i].name, look_text(task, "name")))
 				nodes = format_mask(t->test->tasks[i].policy_nodes, buf);
 	trial_check_text(t, "log: nodemask", NULL, nodes, r->nodemask);
 	const char *mems = look_text(task, "mems");
@@ -126,19 +130,6 @@ static void check_selected(struct trial *t, struct episode *e, const struct oom_
 	const char *cgroup = look_text(task, "cgroup");
 	if (cgroup && t->test->uses_cgroups)
 		trial_check_text(t, "log: task_memcg", NULL, cgroup, r->task_memcg);
-}
-
-static bool is_growing(const struct trial *t, const struct episode *e, const char *name)
-{
-	size_t k = 0;
-	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
-		const struct step *s = &t->test->steps[i];
-		if (s->op == STEP_EXPECT)
-			k++;
-		else if (k == e->k && (s->op == STEP_GROW || s->op == STEP_CALL) && s->n_tasks && look_same(s->tasks[0], name))
-			return true;
-	}
-	return false;
 }
 
 static const char *prefix_word(enum oom_kill_prefix p)
@@ -170,7 +161,7 @@ static void check_sizes(struct trial *t, const struct episode *e, const struct d
 {
 	const int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, (int)look_int(task, "threads", 1)) * k;
-	bool grows = is_growing(t, e, look_text(task, "name"));
+	bool grows = trial_grows(t, e, look_text(task, "name"));
 	bool swaps = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0) > 0;
 	int64_t vm = look_int(task, "vm_kb", 0), anon = look_int(task, "anon_kb", 0), swap = look_int(task, "swap_kb", 0);
 	char name[96];

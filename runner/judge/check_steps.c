@@ -131,6 +131,9 @@ void check_steps(struct trial *t)
 		case STEP_SCORE:
 			check_scores(t, s, i);
 			break;
+		case STEP_COMMIT:
+			check_commit(t, s, i);
+			break;
 		case STEP_WAIT:
 			check_wait(t, s, i);
 			break;

@@ -25,23 +25,6 @@ static bool belongs(enum model_why why)
 	return why == WHY_ELIGIBLE || why == WHY_ADJ || why == WHY_SKIP || why == WHY_VFORK;
 }
 
-/* A kind that makes processes while it runs: rows that the snapshot does not know are its. */
-static bool has_forkers(const struct trial *t)
-{
-	for (size_t i = 0; i < t->test->n_tasks; i++)
-		if (streq(t->test->tasks[i].kind, "stress-ng"))
-			return true;
-	return false;
-}
-
-static bool grows(const struct trial *t, const char *name)
-{
-	for (size_t i = 0; i < t->test->n_steps; i++)
-		if (t->test->steps[i].op == STEP_GROW && look_same(t->test->steps[i].tasks[0], name))
-			return true;
-	return false;
-}
-
 static void check_value(struct trial *t, const struct oom_row *row, enum oom_column c, const char *who, int64_t min,
 			int64_t max)
 {
@@ -52,13 +35,13 @@ static void check_value(struct trial *t, const struct oom_row *row, enum oom_col
 	trial_check_range(t, name, NULL, min, max, row->value[c]);
 }
 
-static void check_row(struct trial *t, const struct scene *s, int i, const struct oom_row *row)
+static void check_row(struct trial *t, const struct episode *e, const struct scene *s, int i, const struct oom_row *row)
 {
 	const json_t *task = s->rows[i];
 	const char *who = look_text(task, "name");
 	if (!who)
 		return;	/* not ours: it may do as it likes */
-	bool still = !grows(t, who) && look_int(task, "threads", 1) == 1;
+	bool still = !trial_grows(t, e, who) && look_int(task, "threads", 1) == 1;
 	int64_t k = s->page_kb, vm = look_int(task, "vm_kb", 0) / k;
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
 	const struct model_pages *p = &s->tasks[i].pages;
@@ -82,6 +65,8 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 	char missing[256] = "none", extra[256] = "none";
 	for (size_t i = 0; i < s->model.n_tasks; i++) {
 		const struct model_task *task = &s->tasks[i];
+		if (!s->rows[i])
+			continue;	/* not born when the snapshot was taken */
 		const struct oom_row *row = oom_report_row(r, task->pid);
 		bool member = belongs(model_eligible(&t->era, &s->model, oom, constraint, task));
 		if (member && !row && !died_before(e, r, task->pid))
@@ -89,9 +74,9 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 		if (!member && row)
 			snprintf(extra, sizeof(extra), "%s (pid %" PRId64 ")", task->comm, task->pid);
 		if (member && row && !died_before(e, r, task->pid))
-			check_row(t, s, (int)i, row);
+			check_row(t, e, s, (int)i, row);
 	}
-	for (size_t i = 0; i < r->n_rows && !has_forkers(t); i++) {
+	for (size_t i = 0; i < r->n_rows && !trial_stress_ng(t); i++) {
 		int64_t tgid = r->rows[i].value[OOM_COL_TGID];
 		if (tgid != OOM_UNKNOWN && scene_task(s, tgid) < 0)
 			snprintf(extra, sizeof(extra), "%s (pid %" PRId64 ")", r->rows[i].name, tgid);
@@ -113,7 +98,7 @@ void check_table(struct trial *t, struct episode *e, const struct oom_report *re
 	struct model_oom oom;
 	uint64_t totalpages;
 	scene_open(&s, t, e->before);
-	scene_oom(&s, t, e, &oom);
+	scene_oom(&s, t, e, report, &oom);
 	enum constraint constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
 	check_members(t, e, report, &s, &oom, constraint);
 	scene_close(&s);

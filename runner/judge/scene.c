@@ -129,6 +129,27 @@ static void add_task(struct scene *s, const struct trial *t, const json_t *row, 
 	s->model.n_tasks++;
 }
 
+/*
+ * stress-ng's allocator is born after the snapshot: it sets its own oom_score_adj to 1000 whatever the case says, and takes
+ * what there is.
+ */
+static void add_stress_ng(struct scene *s, const struct trial *t)
+{
+	const struct test_task *stress = trial_stress_ng(t);
+	if (!stress)
+		return;
+	struct model_task *m = &s->tasks[s->model.n_tasks];
+	model_task_init(m);
+	m->pid = -1;
+	m->comm = stress->name;
+	m->adj = ADJ_MAX;
+	m->memcg = stress->cgroup < 0 ? -1 : scene_memcg(s, t->test->cgroups[stress->cgroup].name);
+	m->mems = MODEL_ALL_NODES;
+	m->joined = s->model.n_tasks;
+	m->more = (int64_t)s->model.machine.totalram;
+	s->rows[s->model.n_tasks++] = NULL;
+}
+
 static int by_start(const void *a, const void *b)
 {
 	const json_t *x = *(const json_t *const *)a, *y = *(const json_t *const *)b;
@@ -143,14 +164,15 @@ static void add_tasks(struct scene *s, const struct trial *t, const json_t *snap
 	const json_t *list = json_object_get(snapshot, "tasks");
 	size_t n = json_array_size(list);
 	int next_mm = 0;
-	s->tasks = xcalloc(n, sizeof(*s->tasks));
-	s->rows = xcalloc(n, sizeof(*s->rows));
+	s->tasks = xcalloc(n + 1, sizeof(*s->tasks));
+	s->rows = xcalloc(n + 1, sizeof(*s->rows));
 	CLEANUP_FREE const json_t **sorted = xcalloc(n, sizeof(*sorted));
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = json_array_get(list, i);
 	qsort(sorted, n, sizeof(*sorted), by_start);
 	for (size_t i = 0; i < n; i++)
 		add_task(s, t, sorted[i], &next_mm);
+	add_stress_ng(s, t);
 	s->model.tasks = s->tasks;
 }
 
@@ -240,12 +262,24 @@ static const struct step *trigger_step(const struct trial *t, const struct episo
 	return found;
 }
 
-void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, struct model_oom *oom)
+/* Index of the task that asks. */
+static int who_asks(const struct scene *s, const struct episode *e, const struct step *step,
+		    const struct oom_report *report)
+{
+	if (report && report->trigger.pid != OOM_UNKNOWN)
+		return scene_task(s, report->trigger.pid);
+	if (e->expect->trigger)
+		return scene_task_named(s, e->expect->trigger);
+	return step && step->op == STEP_GROW ? scene_task_named(s, step->tasks[0]) : -1;
+}
+
+void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
+	       struct model_oom *oom)
 {
 	const struct step *step = trigger_step(t, e);
 	model_oom_init(oom);
 	oom->memcg = e->expect->memcg >= 0 ? scene_memcg(s, t->test->cgroups[e->expect->memcg].name) : -1;
-	oom->current = scene_task_named(s, e->expect->trigger);
+	oom->current = who_asks(s, e, step, report);
 	if (step && step->op == STEP_SYSRQ)
 		oom->trigger = TRIGGER_SYSRQ;
 	else if (step && step->op == STEP_SET)

@@ -28,8 +28,12 @@ int scene_task_named(const struct scene *s, const char *name);
 /* Index of the memcg with this name in the case; -1: none. */
 int scene_memcg(const struct scene *s, const char *name);
 
-/* The OOM that an episode is about to bring, for the model: constraint's inputs, who asks. */
-void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, struct model_oom *oom);
+/*
+ * The OOM that an episode brings, for the model: what the constraint follows from, and who asks. On a full machine anybody
+ * may be the one who asks, so a report (or NULL, before there is one) goes before what the case says.
+ */
+void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
+	       struct model_oom *oom);
 
 /*
  * Gives the growing task what it will have grown by when memory is out: between `more` at the least (put into its pages)

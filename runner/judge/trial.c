@@ -57,6 +57,30 @@ const json_t *trial_answer(const struct trial *t, size_t test_step, const char *
 	return NULL;
 }
 
+bool trial_grows(const struct trial *t, const struct episode *e, const char *wire_name)
+{
+	CLEANUP_FREE char *name = look_bytes(wire_name);
+	size_t k = 0;
+	for (size_t i = 0; name && i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		k += s->op == STEP_EXPECT;
+		if ((s->op != STEP_GROW && s->op != STEP_CALL) || !s->n_tasks)
+			continue;
+		size_t len = strlen(s->tasks[0]);
+		if (strncmp(name, s->tasks[0], len) == 0 && (!name[len] || name[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+const struct test_task *trial_stress_ng(const struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_tasks; i++)
+		if (streq(t->test->tasks[i].kind, "stress-ng"))
+			return &t->test->tasks[i];
+	return NULL;
+}
+
 /* Kernel records between two snapshots: a snapshot's kmsg_seq is the number of the last record read before it. */
 static void find_records(struct trial *t, struct episode *e)
 {
@@ -107,9 +131,16 @@ static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 	/* The line shows a thread that still has the mm; only the table knows of which process. */
 	if (row && row->value[OOM_COL_TGID] != OOM_UNKNOWN)
 		d.tgid = row->value[OOM_COL_TGID];
+	const struct test_task *stress = trial_stress_ng(t);
 	d.name = look_bytes(look_name(t->seen, d.tgid));
 	d.ours = d.name != NULL;
-	if (!d.ours)
+	/* Which of its processes it was has no meaning to a case: it is the task that dies. */
+	if (stress && starts_with(line->comm, "stress-ng")) {
+		free(d.name);
+		d.name = xstrdup(stress->name);
+		d.ours = false;
+	}
+	if (!d.name)
 		d.name = xasprintf("%s (pid %" PRId64 ")", line->comm, line->pid);
 	d.by_group = report->group_memcg && i > 0;
 	d.cgroup = look_text(look_task_pid(e->before, d.tgid), "cgroup");

@@ -62,6 +62,13 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 	       struct result *r);
 void trial_close(struct trial *t);
 
+/* Does the task with this name on the wire, or whose child it is, take memory up to this episode's end? Up to, not in: a task
+ * that waits at its limit goes on growing when a later step lets it. */
+bool trial_grows(const struct trial *t, const struct episode *e, const char *wire_name);
+
+/* The task of kind stress-ng, or NULL: it makes processes of its own as it runs, which no snapshot knows. */
+const struct test_task *trial_stress_ng(const struct trial *t);
+
 /* "cases/x.yaml:12:5" in a static buffer: for result_check(). */
 const char *trial_where(const struct where *w);
 
@@ -79,6 +86,8 @@ const json_t *trial_answer(const struct trial *t, size_t test_step, const char *
 
 
 void check_steps(struct trial *t);		/* set, write, read, call, score, wait */
+/* The largest mapping granted equals the model. */
+void check_commit(struct trial *t, const struct step *s, size_t step);
 /* /proc/PID/oom_score equals the model. */
 void check_scores(struct trial *t, const struct step *s, size_t step);
 void check_deaths(struct trial *t, struct episode *e);	/* who died, how, and who lives */
