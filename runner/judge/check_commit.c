@@ -9,8 +9,7 @@
 
 static int64_t sysctl(const json_t *snapshot, const char *name, int64_t otherwise)
 {
-	int64_t value;
-	return look_field(look_text(json_object_get(snapshot, "sysctl"), name), NULL, &value) ? value : otherwise;
+	return look_int(json_object_get(snapshot, "sysctl"), name, otherwise);
 }
 
 static void fill_vm(struct model_vm *vm, const json_t *snapshot, int64_t page_kb)

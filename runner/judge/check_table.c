@@ -88,8 +88,7 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report, size_t index)
 {
 	(void)index;
-	int64_t dump = 1;
-	look_field(look_text(json_object_get(e->before, "sysctl"), "vm.oom_dump_tasks"), NULL, &dump);
+	int64_t dump = look_int(json_object_get(e->before, "sysctl"), "vm.oom_dump_tasks", 1);
 	trial_check_text(t, "log: task table", NULL, dump ? "there" : "not there", report->has_table ? "there" : "not there");
 	/* A host's snapshot holds the scene's tasks only: enough for a memcg OOM, which the host target is confined to. */
 	if (!report->has_table || !dump || !e->before)

@@ -118,6 +118,8 @@ static void judge_errors(struct trial *t)
 		struct episode *e = &t->episodes[k];
 		if (o->fate == FATE_ENDED && !first && (!e->before || !e->after) && !e->expect->panic)
 			result_say(t->r, VERDICT_ERROR, "the agent sent no snapshots for expectation %zu", k + 1);
+		if (e->no_oom && !e->timed_out)
+			result_say(t->r, VERDICT_ERROR, "memory did not run out: this machine has more room than the case fills");
 		if (e->timed_out)
 			result_say(t->r, VERDICT_ERROR, "%s passed its deadline without evidence%s",
 				   e->timed_out_op ? e->timed_out_op : "a step",

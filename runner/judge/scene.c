@@ -183,13 +183,9 @@ static void add_machine(struct scene *s, const json_t *snapshot)
 	m->totalram = (uint64_t)(look_int(mem, "MemTotal", 0) / s->page_kb);
 	m->total_swap = (uint64_t)(look_int(mem, "SwapTotal", 0) / s->page_kb);
 	m->page_size = (int)s->page_kb * 1024;
-	int64_t value;
-	if (look_field(look_text(sysctl, "vm.swappiness"), NULL, &value))
-		m->swappiness = (int)value;
-	if (look_field(look_text(sysctl, "vm.panic_on_oom"), NULL, &value))
-		m->panic_on_oom = (int)value;
-	if (look_field(look_text(sysctl, "vm.oom_kill_allocating_task"), NULL, &value))
-		m->kill_allocating_task = value != 0;
+	m->swappiness = (int)look_int(sysctl, "vm.swappiness", m->swappiness);
+	m->panic_on_oom = (int)look_int(sysctl, "vm.panic_on_oom", 0);
+	m->kill_allocating_task = look_int(sysctl, "vm.oom_kill_allocating_task", 0) != 0;
 	size_t i;
 	json_t *zone;
 	json_array_foreach(json_object_get(snapshot, "zones"), i, zone) {
@@ -345,28 +341,45 @@ static void machine_room(const struct scene *s, const json_t *snapshot, uint64_t
 	*max = free_pages + reclaimable + look_int(mem, "SwapFree", 0) / k + present / 64;
 }
 
-void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed)
+/* The growing task, and by how many pages at least and at most it can grow; `wants` is what its `to` still asks for
+ * (INT64_MAX: no end). -1 when the episode has none. */
+static int growing(const struct scene *s, const struct trial *t, const struct episode *e, int64_t *min, int64_t *max,
+		   int64_t *wants)
 {
 	const struct step *step = trigger_step(t, e);
-	if (!step || step->op != STEP_GROW)
-		return;
-	int task = scene_task_named(s, step->tasks[0]);
+	int task = step && step->op == STEP_GROW ? scene_task_named(s, step->tasks[0]) : -1;
+	if (task < 0)
+		return -1;
+	const struct model_task *m = &s->tasks[task];
+	int memcg = e->expect->memcg >= 0 ? scene_memcg(s, t->test->cgroups[e->expect->memcg].name) : -1;
+	if (memcg >= 0)
+		memcg_room(s, t, memcg, min, max);
+	else
+		machine_room(s, e->before, m->policy == POLICY_BIND ? m->policy_nodes : m->mems, min, max);
+	int64_t holds = m->pages.anon + m->pages.shmem + m->pages.file + m->pages.swap;
+	*wants = step->bytes == NO_LIMIT || !step->bytes ? INT64_MAX :
+							   (int64_t)(step->bytes / 1024) / s->page_kb - holds;
+	return task;
+}
+
+bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e)
+{
+	int64_t min, max, wants;
+	return growing(s, t, e, &min, &max, &wants) >= 0 && wants > max;
+}
+
+void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed)
+{
+	int64_t min, max, wants;
+	int task = growing(s, t, e, &min, &max, &wants);
 	if (task < 0)
 		return;
 	struct model_task *m = &s->tasks[task];
-	int64_t min, max;
-	int memcg = e->expect->memcg >= 0 ? scene_memcg(s, t->test->cgroups[e->expect->memcg].name) : -1;
-	if (memcg >= 0)
-		memcg_room(s, t, memcg, &min, &max);
-	else
-		machine_room(s, e->before, m->policy == POLICY_BIND ? m->policy_nodes : m->mems, &min, &max);
 	min += freed;
 	max += freed;
-	/* It stops by itself at `to`. */
-	int64_t to = step->bytes == NO_LIMIT || !step->bytes ? INT64_MAX : (int64_t)(step->bytes / 1024) / s->page_kb;
-	int64_t holds = m->pages.anon + m->pages.shmem + m->pages.file + m->pages.swap;
-	if (to != INT64_MAX && max > to - holds + 64)
-		max = to - holds + 64;
+	/* It stops by itself at `to`; a page table or two come on top. */
+	if (wants != INT64_MAX && max > wants + 64)
+		max = wants + 64;
 	if (min < 0)
 		min = 0;
 	if (min > max)
