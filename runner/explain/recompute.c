@@ -103,7 +103,10 @@ static void narrow_total(const struct oom_report *r, const struct scenario *s, c
 	if (adj < ADJ_MIN || adj > ADJ_MAX || b.low != b.high || b.low > HUGE_PAGES / 1000 || score - adj < 10)
 		return;
 	bool root = s->era->root_bonus && victim->value[OOM_COL_UID] == 0;
-	int64_t low = (b.low - (root ? b.low * 3 / 100 : 0)) * 1000 / (score - adj + 2), high = b.low * 1000 / (score - adj) + 1000;
+	/* adj is multiplied with totalpages / 1000 truncated: up to |adj| pages are missing */
+	int64_t missing = adj < 0 ? -adj : adj;
+	int64_t low = (b.low - (root ? b.low * 3 / 100 : 0) - missing) * 1000 / (score - adj + 1);
+	int64_t high = (b.low + (adj < 0 ? missing : 0)) * 1000 / (score - adj) + 1;
 	if (low < total[0])
 		low = total[0];
 	if (high > total[1])
@@ -124,9 +127,14 @@ static void narrow(const struct oom_report *r, const struct scenario *s, bool ex
 	if (!s->permille) {
 		if (!exact)
 			return;
-		by.low = score * (s->total / 1000);
-		by.high = (score + 1) * (s->total / 1000 + 1);
+		if (s->total > INT64_MAX / 4000000)
+			return;
+		by.low = (score * s->total + 999) / 1000;
+		by.high = (score + 1) * s->total / 1000;
 	}
+	/* totalpages is known but for a fraction of a percent, and a bonus is 3 % */
+	if (by.low > p->high && by.low - p->high <= p->high / 100)
+		by.low = p->high;
 	if (by.low > p->high || by.high < p->low)
 		return;
 	if (by.low > p->low)

@@ -189,11 +189,35 @@ START_TEST(score_tells)
 		"kmem: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
 		"[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
 		"[  300]     0   300    20000     5050    40960        0           100 a\n"
-		"[  301]     7   301    20000     5050    40960        0             0 b\n"
+		/* between what a has with the bonus (5908) and without (6060) */
+		"[  301]     7   301    20000     5940    40960        0             0 b\n"
 		"Memory cgroup out of memory: Kill process 300 (a) score 591 or sacrifice child\n"
 		"Killed process 300 (a) total-vm:80000kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
 	ck_assert(json_is_true(json_object_get(o, "agrees")));
 	json_decref(o);
+}
+END_TEST
+
+/* A memory+swap limit bounds the swap that counts. */
+START_TEST(memcg_totals)
+{
+	json_t *o = explain_one("memory: usage 80000kB, limit 80000kB, failcnt 3\nmemory+swap: usage 80000kB, limit 80000kB, failcnt 1\n"
+				"kmem: usage 0kB, limit 9007199254740988kB, failcnt 0\n" TABLE_50 ROWS);
+	ck_assert_int_eq(number_at(o, "totalpages", NULL), 20000);
+	json_decref(o);
+	o = explain_one("memory: usage 80000kB, limit 80000kB, failcnt 3\nmemory+swap: usage 80000kB, limit 120000kB, failcnt 1\n"
+			"kmem: usage 0kB, limit 9007199254740988kB, failcnt 0\n" TABLE_50 ROWS);
+	ck_assert(json_is_null(json_object_get(o, "totalpages")));
+	json_decref(o);
+}
+END_TEST
+
+/* Lines of 5.4 from a "4.19": the rules may be of 5.4 or later too, by which b would have been chosen. */
+START_TEST(not_what_it_says)
+{
+	check_undecided(HEAD("4.19.0") MEM "[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+			"[  300]     7   300    20000      100    40960        0          -900 a\n"
+			"[  301]     7   301    20000     9000    40960        0          -900 b\n" SELECTED("300", "a"), "");
 }
 END_TEST
 
@@ -256,4 +280,4 @@ START_TEST(places)
 }
 END_TEST
 
-TESTS("explain", agrees, disagrees, undecided, ties, score_tells, hostile_names, saved_by, places)
+TESTS("explain", agrees, disagrees, undecided, ties, score_tells, memcg_totals, not_what_it_says, hostile_names, saved_by, places)
