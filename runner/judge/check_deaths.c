@@ -62,6 +62,29 @@ static bool must_oom(const struct trial *t, const struct episode *e)
 	return must;
 }
 
+/*
+ * May more die than the case states? Where it says so; and since 7.0 in any memcg OOM whose victim is not the one who asks:
+ * the scan no longer sees a victim that is inside do_exit() (kernel/cgroup/cgroup.c:css_task_iter_advance), so the charge
+ * that comes back while its memory is still being freed takes the next one. That the next one is the right one is
+ * check_choice.c's business.
+ */
+static bool may_overkill(const struct trial *t, const struct episode *e)
+{
+	const struct expectation *x = e->expect;
+	if (x->overkill)
+		return true;
+	return t->era.dying_hidden && x->constraint == CONSTRAINT_MEMCG && x->n_victims &&
+	       !(x->trigger && streq(x->victims[x->n_victims - 1], x->trigger));
+}
+
+static bool overkilled(const struct trial *t, const struct episode *e)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < e->n_deaths; i++)
+		n += !e->deaths[i].again;
+	return n > e->expect->n_victims && may_overkill(t, e);
+}
+
 static void check_victims(struct trial *t, struct episode *e)
 {
 	const struct expectation *x = e->expect;
@@ -77,7 +100,7 @@ static void check_victims(struct trial *t, struct episode *e)
 
 	/* Without evidence of the end only what happened can be held against the kernel: somebody it should not be. */
 	size_t n = n_seen;
-	if ((e->timed_out && n < x->n_victims) || (x->overkill && n > x->n_victims))
+	if ((e->timed_out && n < x->n_victims) || overkilled(t, e))
 		n = n < x->n_victims ? n : x->n_victims;
 	bool ok = n == (e->timed_out && n < x->n_victims ? n : x->n_victims);
 	for (size_t i = 0; ok && i < n; i++)
@@ -196,7 +219,7 @@ static void check_end(struct trial *t, struct episode *e)
 	static const char *const words[] = { "any", "filled", "dead", "failed", "blocked" };
 	const json_t *answer = episode_answer(t, e, "await");
 	const char *how = look_text(answer, "how");
-	if (!how || e->expect->end == END_ANY)
+	if (!how || e->expect->end == END_ANY || overkilled(t, e))
 		return;
 	trial_check_text(t, "the growing task ends", &e->expect->where, words[e->expect->end], how);
 }
