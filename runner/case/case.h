@@ -52,3 +52,7 @@ void case_set_free(struct case_set *s);
  * array of {"need", "why", "how"} as in the agent's `missing` message; empty when all are met. The test's other needs are
  * in its plan. `release` may be NULL: then what depends on it counts as met. */
 json_t *test_unmet_needs(const struct test *t, const char *release, bool throw_away, const char *target);
+
+/* All needs of a test in words as in a case file, each once: those stated, and those that follow from the scene (hierarchy,
+ * files, swap, nodes, a guest for what is dangerous). A new array of strings. */
+json_t *test_needs(const struct test *t);

@@ -2,6 +2,7 @@
 #include "base/util.h"
 #include "case/case.h"
 #include "case/era_words.h"
+#include "case/plan.h"
 #include "case/when.h"
 
 static void add_missing(json_t *missing, char *need, char *why, char *how)
@@ -61,4 +62,42 @@ json_t *test_unmet_needs(const struct test *t, const char *release, bool throw_a
 		}
 	}
 	return missing;
+}
+
+/* Appends "kind text", the kind with blanks for underscores. */
+static void add_words(json_t *needs, const char *kind, const char *text)
+{
+	CLEANUP_FREE char *words = xasprintf("%s%s%s", kind, *kind && *text ? " " : "", text);
+	for (size_t i = 0; kind[i]; i++) {
+		if (words[i] == '_')
+			words[i] = ' ';
+	}
+	for (size_t i = 0; i < json_array_size(needs); i++) {
+		if (streq(json_string_value(json_array_get(needs, i)), words))
+			return;
+	}
+	json_array_append_new(needs, json_string(words));
+}
+
+json_t *test_needs(const struct test *t)
+{
+	static const char *const kinds[] = {
+		[NEED_KERNEL] = "", [NEED_CGROUP_FILE] = "cgroup_file", [NEED_PATH] = "path",
+		[NEED_CAPABILITY] = "capability", [NEED_GUEST] = "guest", [NEED_TARGET] = "target", [NEED_ERA] = "era",
+	};
+	json_t *needs = json_array(), *plan = plan_make(t, "oomtests", 1), *need;
+	size_t i;
+	for (i = 0; i < t->n_needs; i++)
+		add_words(needs, kinds[t->needs[i].kind], t->needs[i].kind == NEED_GUEST ? "" : t->needs[i].text);
+	if (t->uses_cgroups)
+		add_words(needs, "cgroup", t->hierarchy == HIERARCHY_V1 ? "v1" : "v2");
+	json_array_foreach(json_object_get(plan, "needs"), i, need) {
+		const char *kind = json_string_value(json_object_get(need, "kind"));
+		const char *text = json_string_value(json_object_get(need, "text"));
+		add_words(needs, kind ? kind : "", text ? text : "");
+	}
+	if (t->dangerous)
+		add_words(needs, "guest", "");
+	json_decref(plan);
+	return needs;
 }

@@ -5,7 +5,6 @@
 #include "base/paths.h"
 #include "base/util.h"
 #include "case/case.h"
-#include "case/plan.h"
 #include "cmd/cmd.h"
 
 struct list_args {
@@ -44,36 +43,9 @@ static const struct argp argp = {
 	       "are taken as on the newest one.",
 };
 
-/* Stated needs, then those that follow from the scene: an array of strings. */
-static json_t *needs_of(const struct test *t)
-{
-	json_t *needs = json_array(), *plan = plan_make(t, "oomtests", 1), *need;
-	size_t i;
-	for (i = 0; i < t->n_needs; i++)
-		json_array_append_new(needs, json_string(t->needs[i].text));
-	if (t->uses_cgroups)
-		json_array_append_new(needs, json_string(t->hierarchy == HIERARCHY_V1 ? "cgroup v1" : "cgroup v2"));
-	json_array_foreach(json_object_get(plan, "needs"), i, need) {
-		const char *kind = json_string_value(json_object_get(need, "kind"));
-		const char *text = json_string_value(json_object_get(need, "text"));
-		CLEANUP_FREE char *words = xasprintf("%s %s", kind ? kind : "?", text ? text : "");
-		for (char *c = words; *c; c++)
-			*c = *c == '_' && c < words + strlen(kind ? kind : "") ? ' ' : *c;
-		bool stated = false;
-		for (size_t j = 0; j < json_array_size(needs); j++)
-			stated = stated || streq(json_string_value(json_array_get(needs, j)), words);
-		if (!stated)
-			json_array_append_new(needs, json_string(words));
-	}
-	if (t->dangerous)
-		json_array_append_new(needs, json_string("guest"));
-	json_decref(plan);
-	return needs;
-}
-
 static void print_line(const struct test *t)
 {
-	json_t *needs = needs_of(t), *need;
+	json_t *needs = test_needs(t), *need;
 	size_t i;
 	fputs(t->id, stdout);
 	json_array_foreach(needs, i, need)
@@ -89,7 +61,7 @@ static void print_json(const struct test *t)
 		json_array_append_new(tags, json_string(t->tags[i]));
 	const struct shape *s = &t->shape;
 	json_t *root = json_pack("{s:s s:s? s:s? s:o s:o s:b s:{s:I s:i s:i s:b}}", "id", t->id, "title", t->title,
-				 "path", t->path, "tags", tags, "needs", needs_of(t), "dangerous", t->dangerous,
+				 "path", t->path, "tags", tags, "needs", test_needs(t), "dangerous", t->dangerous,
 				 "machine", "memory", (json_int_t)s->memory, "cpus", s->cpus, "nodes", s->nodes,
 				 "disk", s->disk);
 	json_dumpf(root, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);

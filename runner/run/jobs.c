@@ -6,7 +6,6 @@
 #include "base/jbytes.h"
 #include "base/util.h"
 #include "case/case.h"
-#include "case/plan.h"
 #include "judge/judge.h"
 
 static int report(int fd, json_t *value)
@@ -59,26 +58,15 @@ int test_work(void *context, int fd)
 	return status;
 }
 
-static void pretend_missing(json_t *missing, const char *need)
-{
-	json_array_append_new(missing, json_pack("{s:s s:s s:s}", "need", need, "why", "pretended",
-						 "how", "unset OOMTESTS_FAIL_NEEDS"));
-}
-
-/* Every need of the test, stated or following from its scene, as if nothing of it were there. */
+/* Every need of the test, as if nothing of it were there. */
 static void all_missing(const struct test *test, json_t *missing)
 {
-	for (size_t i = 0; i < test->n_needs; i++)
-		pretend_missing(missing, test->needs[i].text);
-	json_t *plan = plan_make(test, "oomtests", 1), *need;
+	json_t *needs = test_needs(test), *need;
 	size_t i;
-	json_array_foreach(json_object_get(plan, "needs"), i, need) {
-		const char *kind = json_string_value(json_object_get(need, "kind"));
-		const char *text = json_string_value(json_object_get(need, "text"));
-		CLEANUP_FREE char *words = xasprintf("%s %s", kind ? kind : "?", text ? text : "");
-		pretend_missing(missing, words);
-	}
-	json_decref(plan);
+	json_array_foreach(needs, i, need)
+		json_array_append_new(missing, json_pack("{s:O s:s s:s}", "need", need, "why", "pretended",
+							 "how", "unset OOMTESTS_FAIL_NEEDS"));
+	json_decref(needs);
 }
 
 char *known_missing(const struct schedule_request *rq, const struct schedule_job *job)

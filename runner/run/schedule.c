@@ -18,7 +18,8 @@
 #define REFERENCE_BOOT_SECONDS 6.0
 #define TEMPLATE_PATIENCE_NS (INT64_C(900) * 1000000000)
 #define TEST_PATIENCE_NS (INT64_C(300) * 1000000000)	/* beyond the plan's own deadline: boot and stop */
-#define END_PATIENCE_NS (INT64_C(15) * 1000000000)	/* for what workers leave when they are ended */
+#define END_PATIENCE_NS (INT64_C(15) * 1000000000)	/* for workers that are told to end */
+#define ORPHAN_PATIENCE_NS (INT64_C(75) * 1000000000)	/* for an agent that puts this machine in order again */
 
 /* What a worker said last, by kind; lines that are neither are ignored. */
 static void on_report(void *context, const char *line, size_t len)
@@ -373,7 +374,7 @@ int schedule(const struct schedule_request *rq, struct schedule_outcome *outcome
 		return -1;
 	run_make_jobs(&run);
 	loop(&run);
-	orphans_end(run.signal_fd, now_ns() + END_PATIENCE_NS);
+	orphans_end(run.signal_fd, now_ns() + ORPHAN_PATIENCE_NS);
 	outcome->seconds = (double)(now_ns() - begin) / 1e9;
 	outcome->interrupted = run.stopping > 0;
 	for (size_t i = 0; i < run.n_jobs; i++)

@@ -166,7 +166,7 @@ START_TEST(skips)
 	tests[0].needs = &need;
 	tests[0].n_needs = 1;
 	run((struct schedule_request){ .fail_needs = true });
-	expect("n/1", "skip", "needs sys_resource: pretended");
+	expect("n/1", "skip", "needs capability sys_resource: pretended, unset");
 	ck_assert_int_eq(fake_counts->reserved, 0);	/* nothing was booted for it */
 	ck_assert_int_eq(schedule_status(&outcome), 0);
 	run((struct schedule_request){ .fail_needs = false });

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command line as a user meets it: a table of arguments, exit status, and what is said where. */
+#include <check.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/util.h"
+#include "tests/harness.h"
+
+static char root[] = "/tmp/cli-test-XXXXXX";
+static char *program;
+
+static const char good_case[] = "#!/usr/bin/env -S oomtests run --tap\n"
+				"title: a test of the command line\n"
+				"tags: [quick]\n"
+				"matrix:\n"
+				"  - {axis: cgroup, values: [v1, v2]}\n"
+				"needs: [cgroup file memory.oom.group]\n"
+				"cgroups:\n"
+				"  - {name: box, limit: 32M}\n"
+				"tasks:\n"
+				"  - {name: hog, cgroup: box, to: max}\n"
+				"trigger: hog\n"
+				"expect:\n"
+				"  - {victims: [hog], memcg: box}\n";
+
+static void put(const char *name, const char *text)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", root, name);
+	CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	ck_assert_int_eq(write_all(fd, text, strlen(text)), 0);
+}
+
+/* A directory with one good case, one bad one, and something that is no kernel; the program stands beside the tests. */
+static void set_up(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n] = '\0';
+	for (int i = 0; i < 3; i++)
+		*strrchr(self, '/') = '\0';
+	program = xasprintf("%s/oomtests", self);
+	ck_assert_msg(access(program, X_OK) == 0, "%s is not built", program);
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	CLEANUP_FREE char *cases = xasprintf("%s/cases", root);
+	CLEANUP_FREE char *memcg = xasprintf("%s/cases/memcg", root);
+	CLEANUP_FREE char *bad = xasprintf("%s/bad", root);
+	CLEANUP_FREE char *full = xasprintf("%s/full", root);
+	ck_assert_int_eq(mkdir(cases, 0755) | mkdir(memcg, 0755) | mkdir(bad, 0755) | mkdir(full, 0755), 0);
+	put("cases/memcg/one.yaml", good_case);
+	put("bad/bad.yaml", "title: bad\ntasks: 7\n");
+	put("full/file", "x");
+	put("no-kernel", "x");
+	setenv("OOMTESTS_CASES", cases, 1);
+	ck_assert_int_eq(chdir(root), 0);
+}
+
+static char *slurp(const char *name)
+{
+	return read_whole_at(AT_FDCWD, name, 1 << 20, NULL);
+}
+
+struct row {
+	const char *args;
+	int status;
+	const char *out, *err;	/* a part of it; "" : nothing is said there; NULL: anything */
+};
+
+static void check_part(const struct row *row, const char *where, const char *text, const char *part)
+{
+	if (part)
+		ck_assert_msg(*part ? strstr(text, part) != NULL : !*text, "oomtests %s: %s is\n%s\ninstead of\n%s", row->args,
+			      where, text, part);
+}
+
+static void check_row(const struct row *row)
+{
+	CLEANUP_FREE char *command = xasprintf("%s >out 2>err </dev/null %s", program, row->args);
+	int status = system(command);
+	CLEANUP_FREE char *out = slurp("out"), *err = slurp("err");
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == row->status, "oomtests %s: status %d instead of %d\n%s%s",
+		      row->args, WEXITSTATUS(status), row->status, out, err);
+	check_part(row, "stdout", out, row->out);
+	check_part(row, "stderr", err, row->err);
+}
+
+static void clean(void)
+{
+	ck_assert_int_eq(chdir("/"), 0);
+	CLEANUP_FREE char *rm = xasprintf("rm -r %s", root);
+	ck_assert_int_eq(system(rm), 0);
+}
+
+START_TEST(command_line)
+{
+	static const struct row table[] = {
+		{ "", 2, "", "Usage: oomtests COMMAND" },
+		{ "--help", 0, "  run ", "" },
+		{ "help", 0, "  list ", "" },
+		{ "help run", 0, "--destructive", "" },
+		{ "--version", 0, "oomtests ", "" },
+		{ "run --version", 0, "oomtests ", "" },
+		{ "rnu", 2, "", "did you mean \"oomtests run\"?" },
+		{ "xyzzy", 2, "", "\"oomtests --help\" lists them" },
+		{ "cases/memcg/one.yaml", 2, "", "oomtests run cases/memcg/one.yaml" },
+		{ "help nothing", 2, "", "no command \"nothing\"" },
+		{ "run --nonsense", 2, "", "oomtests run --help" },
+		{ "run -j 0", 2, "", "-j: 0 is outside 1 to" },
+		{ "run -j two", 2, "", "\"two\" is not a whole number" },
+		{ "run --timeout-scale=nan", 2, "", "is not a number from 0.01 to 1000" },
+		{ "run --tap --json", 2, "", "exclude each other" },
+		{ "run -o ''", 2, "", "the name of the directory is empty" },
+		{ "run -t moon", 2, "", "no target \"moon\"; there are vm" },
+		{ "run nothing-like-it", 2, "", "nothing-like-it" },
+		{ "run bad/bad.yaml", 2, "", "bad/bad.yaml:2:8: " },
+		{ "run absent.yaml", 2, "", "absent.yaml" },
+		{ "list", 0, "memcg/one[cgroup=v1]\tcgroup file memory.oom.group, cgroup v1\nmemcg/one[cgroup=v2]\t", "" },
+		{ "list --json", 0, "{\"id\":\"memcg/one[cgroup=v1]\",\"title\":\"a test of the command line\",", "" },
+		{ "list 'memcg/*v2*'", 0, "memcg/one[cgroup=v2]\t", "" },
+		{ "list nothing-like-it", 2, "", "nothing-like-it" },
+		{ "list bad", 2, "", "bad/bad.yaml:2:8: " },
+		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
+	};
+	set_up();
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		check_row(&table[i]);
+	clean();
+}
+END_TEST
+
+/* What needs QEMU to be installed, and yet boots nothing. */
+START_TEST(without_a_machine)
+{
+	static const struct row table[] = {
+		{ "run -k no-kernel", 2, "", "-k no-kernel: " },
+		{ "run -k absent", 2, "", "-k absent: " },
+	};
+	if (system("command -v qemu-system-x86_64 >/dev/null") != 0)
+		return;
+	set_up();
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		check_row(&table[i]);
+	clean();
+}
+END_TEST
+
+TESTS("cli", command_line, without_a_machine)
