@@ -18,6 +18,7 @@ typedef int subcommand(int argc, char **argv);
 subcommand cmd_explain;
 subcommand cmd_kernels;
 subcommand cmd_list;
+subcommand cmd_recover;
 subcommand cmd_run;
 
 /* Prints "oomtests: sentence" to standard error and returns the status, so that `return complain(...)` reads well. */

@@ -16,6 +16,7 @@ static const struct {
 	{ "list", cmd_list, "the tests, one a line, with their needs" },
 	{ "explain", cmd_explain, "OOM reports in logs: who died, and was it right?" },
 	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
+	{ "recover", cmd_recover, "undo what a killed run left on this machine" },
 	{ NULL, NULL, NULL },
 };
 

@@ -16,6 +16,7 @@
 #include "output/keep.h"
 #include "output/printer.h"
 #include "run/schedule.h"
+#include "target/host.h"
 #include "target/target.h"
 
 enum form { FORM_HUMAN, FORM_TAP, FORM_JSON };
@@ -230,6 +231,9 @@ static int run_tests(const struct run_args *args, const struct target_ops *targe
 	CLEANUP_FREE char *load = agent ? find_program("oomload", &err) : NULL;
 	if (!agent || !load)
 		return complain(STATUS_ERROR, "%s", err.text);
+	/* what an earlier run left on this machine; the host target refuses to start while something is left */
+	if (geteuid() == 0 && host_recover(agent, NULL, &err) < 0)
+		complain(0, "%s", err.text);
 	struct keeper *keeper = keeper_new(args->dir, args->force, names, n_kernels, &err);
 	if (!keeper)
 		return complain(STATUS_USAGE, "-o: %s", err.text);

@@ -122,6 +122,7 @@ START_TEST(command_line)
 		{ "list 'memcg/*v2*'", 0, "memcg/one[cgroup=v2]\t", "" },
 		{ "list nothing-like-it", 2, "", "nothing-like-it" },
 		{ "list bad", 2, "", "bad/bad.yaml:2:8: " },
+		{ "recover now", 2, "", "unexpected argument" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();
