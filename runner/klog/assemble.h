@@ -49,6 +49,29 @@ void assemble_flush(struct assembly *a);
 /* The table that a row of this context would belong to; NULL if no header was seen. */
 const struct table *assemble_table(const struct assembly *a, uint32_t context);
 
+/* Within the module. A finished report is handed out when every older one has ended; slots move then. */
+void assembly_finish(struct assembly *a, struct open *o);
+struct open *assembly_begin(struct assembly *a, const struct prefix *p, uint64_t number, bool strong);
+struct open *assembly_current(struct assembly *a, uint32_t context);
+struct open *assembly_by_killed_pid(struct assembly *a, int64_t pid);
+struct open *assembly_at_most(struct assembly *a, const struct prefix *p, uint64_t number, enum stage last, bool again);
+void assembly_set(char **at, struct text t);	/* unless it is set */
+void assembly_set_above(char **at, struct text t, struct text below);
+
+/* assemble_memory.c, assemble_kill.c: a line of one of some kinds to the report it belongs to, which is returned; NULL: none. */
+struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
+			    const struct line *l);
+struct open *on_memcg(struct assembly *a, const struct prefix *p, uint64_t number, const struct line *l);
+struct open *on_memory(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
+			      const struct line *l);
+struct open *on_table(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
+			     const struct line *l);
+struct open *on_selected(struct assembly *a, const struct prefix *p, uint64_t number, const struct line *l);
+struct open *on_choice(struct assembly *a, const struct prefix *p, uint64_t number, const struct line *l);
+struct open *on_killed(struct assembly *a, const struct prefix *p, uint64_t number, const struct line *l);
+struct open *on_reaped(struct assembly *a, const struct prefix *p, const struct line *l);
+struct open *on_end(struct assembly *a, const struct prefix *p, uint64_t number, const struct line *l);
+
 /* report.c */
 struct oom_report *oom_report_new(void);
 void oom_report_problem(struct oom_report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

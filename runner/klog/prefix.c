@@ -17,14 +17,6 @@ static bool is_alpha(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static struct text word(struct text t)
-{
-	const char *p = t.p;
-	while (p < t.end && *p != ' ' && *p != '\t')
-		p++;
-	return text_of(t.p, (size_t)(p - t.p));
-}
-
 /* Quotes of mail, list marks, colours, tree lines: may stand anywhere before the message, and say nothing. */
 static void decoration(struct text *t, struct prefix *out)
 {
@@ -52,83 +44,6 @@ static void decoration(struct text *t, struct prefix *out)
 	}
 }
 
-/* "12:34:56", "12:34:56.789012", "…,789", "…+02:00", "…Z"; also behind an ISO date and a T. */
-static bool is_clock(struct text w)
-{
-	if (text_len(w) > 40)
-		return false;
-	for (const char *p = w.p; p + 7 < w.end; p++) {
-		if (!(is_digit(p[0]) && is_digit(p[1]) && p[2] == ':' && is_digit(p[3]) && is_digit(p[4]) && p[5] == ':' &&
-		      is_digit(p[6]) && is_digit(p[7])))
-			continue;
-		if (p != w.p && p[-1] != 'T' && p[-1] != 't' && p[-1] != '_')
-			return false;
-		for (const char *q = p + 8; q < w.end; q++)
-			if (!is_digit(*q) && !strchr(".,:+-Z]", *q))
-				return false;
-		return true;
-	}
-	/* 1:02:03 */
-	if (text_len(w) >= 7 && is_digit(w.p[0]) && w.p[1] == ':' && is_digit(w.p[2]) && is_digit(w.p[3]) && w.p[4] == ':' &&
-	    is_digit(w.p[5]) && is_digit(w.p[6]))
-		return true;
-	return false;
-}
-
-/* A date and a clock at the start, in any language and order: at most five short words, then the clock, then perhaps AM,
- * a zone, a year. */
-static bool date(struct text *t, struct text *when)
-{
-	struct text v = *t;
-	for (int i = 0; i < 6 && text_len(v); i++) {
-		struct text w = word(v);
-		if (is_clock(w)) {
-			v.p = w.end;
-			for (int j = 0; j < 2; j++) {
-				struct text rest = v;
-				text_blanks(&rest);
-				struct text next = word(rest);
-				bool year = text_len(next) == 4 && (text_starts(next, "20") || text_starts(next, "19")) &&
-					    is_digit(next.p[2]) && is_digit(next.p[3]);
-				bool zone = text_is(next, "UTC") || text_is(next, "CET") || text_is(next, "CEST") ||
-					    text_is(next, "GMT") || text_is(next, "AM") || text_is(next, "PM");
-				if (!year && !zone)
-					break;
-				v.p = next.end;
-			}
-			*when = text_of(t->p, (size_t)(v.p - t->p));
-			t->p = v.p;
-			return true;
-		}
-		if (text_len(w) > 16 || (text_len(w) && w.end[-1] == ':' && !is_digit(w.p[0])))
-			return false;
-		v.p = w.end;
-		text_blanks(&v);
-	}
-	return false;
-}
-
-/* "123.456789", perhaps with blanks before: seconds since boot (or since 1970). */
-static bool seconds(struct text *t, int64_t *usec)
-{
-	struct text v = *t;
-	int64_t s, us;
-	text_blanks(&v);
-	const char *first = v.p;
-	if (v.p == v.end || !is_digit(*v.p) || !text_int(&v, &s) || v.p - first > 12 || !text_eat(&v, "."))
-		return false;
-	const char *point = v.p;
-	if (v.p == v.end || !is_digit(*v.p) || !text_int(&v, &us) || v.p - point > 9 || v.p - point < 3)
-		return false;
-	for (long n = v.p - point; n < 6; n++)
-		us *= 10;
-	for (long n = v.p - point; n > 6; n--)
-		us /= 10;
-	*usec = s * 1000000 + us;
-	*t = v;
-	return true;
-}
-
 /* What stands in brackets before a message: a time stamp, a caller, a date. A row or a header of the task table and the
  * address of a trace are the message. */
 static bool bracket(struct text *t, struct prefix *out)
@@ -136,7 +51,7 @@ static bool bracket(struct text *t, struct prefix *out)
 	struct text v = *t;
 	int64_t usec;
 	v.p++;
-	if (seconds(&v, &usec)) {
+	if (stamp_seconds(&v, &usec)) {
 		text_blanks(&v);
 		struct text who = v;
 		if (v.p < v.end && *v.p != ']') {	/* "[ 12.345678,0]" and the like */
@@ -172,7 +87,7 @@ static bool bracket(struct text *t, struct prefix *out)
 		return true;
 	}
 	struct text rest = in;
-	if (date(&rest, &out->when)) {
+	if (stamp_date(&rest, &out->when)) {
 		text_eat(&v, ":");
 		*t = v;
 		return true;
@@ -192,7 +107,7 @@ static bool looks_stamped(struct text t)
 	int64_t n;
 	if (text_starts(t, "[")) {
 		t.p++;
-		return seconds(&t, &n);
+		return stamp_seconds(&t, &n);
 	}
 	return text_starts(t, "<") && text_len(t) > 2 && is_digit(t.p[1]);
 }
@@ -239,7 +154,7 @@ static bool record_head(struct text *t, struct prefix *out)
 /* The word, cut behind "kernel:" where the message follows without a blank. */
 static struct text tag_word(struct text t)
 {
-	struct text w = word(t);
+	struct text w = stamp_word(t);
 	if (text_starts(w, "kernel:") && text_len(w) > 7)
 		w.end = w.p + 7;
 	return w;
@@ -366,8 +281,8 @@ static bool line_number(struct text *t)
 	v.p++;
 	text_blanks(&v);
 	struct text ahead = v;
-	if (looks_stamped(v) || line_opens(v) || (v.p < v.end && is_alpha(*v.p) && date(&ahead, &when)) ||
-	    (text_starts(v, "20") && date(&ahead, &when))) {
+	if (looks_stamped(v) || line_opens(v) || (v.p < v.end && is_alpha(*v.p) && stamp_date(&ahead, &when)) ||
+	    (text_starts(v, "20") && stamp_date(&ahead, &when))) {
 		*t = v;
 		return true;
 	}
@@ -386,7 +301,7 @@ static bool file_name(struct text *t)
 			return false;
 		v.p = p + 1;
 		struct text ahead = v;
-		if (looks_stamped(v) || line_opens(v) || date(&ahead, &when)) {
+		if (looks_stamped(v) || line_opens(v) || stamp_date(&ahead, &when)) {
 			*t = v;
 			return true;
 		}
@@ -410,7 +325,7 @@ static bool anchor(struct text line, struct prefix *out)
 			continue;
 		in = text_of(open + 1, (size_t)(line.end - open) - 1);
 		text_blanks(&message);
-		if (!seconds(&in, &usec) || in.p != p ||
+		if (!stamp_seconds(&in, &usec) || in.p != p ||
 		    !(line_opens(message) || text_find(message, " invoked oom-killer:")))
 			continue;
 		out->message = message;
@@ -460,13 +375,13 @@ void prefix_strip(struct text line, struct prefix *out)
 			struct text number = t;
 			if (line_number(&t))
 				continue;
-			if (date(&t, &out->when)) {
+			if (stamp_date(&t, &out->when)) {
 				dated = out->stamped = true;
 				continue;
 			}
 			if (pieces < 3 && file_name(&t))
 				continue;
-			if (is_digit(c) && seconds(&number, &usec) && text_starts(number, " ")) {	/* short-unix */
+			if (is_digit(c) && stamp_seconds(&number, &usec) && text_starts(number, " ")) {	/* short-unix */
 				t = number;
 				dated = out->stamped = true;
 				continue;
@@ -476,7 +391,7 @@ void prefix_strip(struct text line, struct prefix *out)
 			out->stamped = true;
 			continue;
 		}
-		if (dated && !tagged && date(&t, &out->when))	/* a collector's date before the log's own */
+		if (dated && !tagged && stamp_date(&t, &out->when))	/* a collector's date before the log's own */
 			continue;
 		if (dated && !tagged) {
 			tagged = true;

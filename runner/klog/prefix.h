@@ -25,3 +25,8 @@ void prefix_strip(struct text line, struct prefix *out);
 
 /* FNV-1a, chained. */
 uint32_t hash_text(uint32_t h, struct text t);
+
+/* stamp.c: each eats what it finds at the start; false, and nothing eaten, if it is not there. */
+struct text stamp_word(struct text t);	/* up to the next blank; eats nothing */
+bool stamp_date(struct text *t, struct text *when);
+bool stamp_seconds(struct text *t, int64_t *usec);
