@@ -194,6 +194,18 @@ static int make_cgroup(struct agent *a, const json_t *spec, const char *root, st
 	return json_is_true(json_object_get(spec, "watch")) ? scene_watch(a, cg, err) : 0;
 }
 
+/*
+ * Up to 5.10 a v1 memcg does not cover its children unless told to; since 5.11 it always does (mm/memcontrol.c:
+ * mem_cgroup_hierarchy_write). Every manager of cgroups tells it, and what a case says of ancestors means that.
+ */
+static int make_hierarchical(struct agent *a, const struct scene_cgroup *root, struct error *err)
+{
+	CLEANUP_FREE char *path = scene_path(a, root, "memory.use_hierarchy");
+	if (a->cgroups.v2 || access(path, F_OK) < 0)
+		return 0;
+	return scene_set(a, root, "memory.use_hierarchy", "1", err);
+}
+
 static int build_scene(struct agent *a, struct error *err)
 {
 	const char *root = json_string_value(json_object_get(a->plan, "root"));
@@ -206,7 +218,8 @@ static int build_scene(struct agent *a, struct error *err)
 		return error_wrap(err, "swap");
 	if (a->cgroups.memory) {
 		CLEANUP_FREE char *rel = xasprintf("/%s", root);
-		if (!scene_make(a, "", rel, err))
+		const struct scene_cgroup *top = scene_make(a, "", rel, err);
+		if (!top || make_hierarchical(a, top, err) < 0)
 			return -1;
 	} else if (json_array_size(list)) {
 		return error_set(err, 0, "plan: cgroups without a \"hierarchy\"");

@@ -67,6 +67,7 @@ struct open *on_killed(struct assembly *a, const struct prefix *p, uint64_t numb
 	if (o && o->r->n_kills) {
 		for (size_t i = 0; i < o->r->n_kills && p->usec != OOM_UNKNOWN && i < 256; i++)
 			if (o->r->kills[i].pid == l->kill.pid && o->r->kills[i].usec == p->usec &&
+			    o->r->kills[i].seq == p->seq && /* a record has a number: a coarse clock repeats */
 			    o->r->kills[i].total_vm_kb == l->kill.total_vm_kb) {
 				oom_report_problem(o->r, "line %llu is repeated", (unsigned long long)o->r->kills[i].line);
 				return o;
