@@ -31,12 +31,13 @@ struct where where_of(const struct build *b, const char *key)
 
 static void complain(struct build *b, int line, int column, const char *fmt, va_list ap)
 {
-	char sentence[900];
+	char sentence[900], shown[900];
 	if (b->failed)
 		return;
 	b->failed = true;
 	vsnprintf(sentence, sizeof(sentence), fmt, ap);
-	error_set(b->err, 0, "%s:%d:%d: %s", b->c->path, line, column, sentence);
+	one_line(shown, sizeof(shown), sentence);	/* names in it may hold anything */
+	error_set(b->err, 0, "%s:%d:%d: %s", b->c->path, line, column, shown);
 }
 
 void bad(struct build *b, const char *key, const char *fmt, ...)

@@ -57,6 +57,10 @@ struct case_file *case_parse(const char *path, const char *text, size_t len, str
 		error_set(err, 0, "%s: the file has %zu bytes; a case file has at most 1 MiB", path, len);
 		return NULL;
 	}
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {	/* some editors' byte order mark says nothing in UTF-8 */
+		text += 3;
+		len -= 3;
+	}
 	const char *fault = utf8_fault(text, len, &line, &column);
 	if (fault) {
 		error_set(err, 0, "%s:%d:%d: %s", path, line, column, fault);

@@ -53,12 +53,12 @@ const char *utf8_fault(const char *text, size_t len, int *line, int *column)
 		if (c < 0)
 			return "this is not UTF-8 text";
 		bool control = c < 0x20 ? c != '\t' && c != '\n' && c != '\r' : c >= 0x7f && c < 0xa0 && c != 0x85;
-		if (control || (c == 0xfeff && i > 0) || c == 0xfffe || c == 0xffff)
+		if (control || c == 0xfeff || c == 0xfffe || c == 0xffff)
 			return "a control character stands in the file: write it as an escape in double quotes, like \"\\x07\"";
 		if (c == '\n') {
 			++*line;
 			*column = 1;
-		} else if (c != 0xfeff) {
+		} else {
 			++*column;
 		}
 	}
@@ -80,4 +80,14 @@ char *show_text(char buf[320], const char *text)
 	}
 	buf[at] = '\0';
 	return buf;
+}
+
+void one_line(char *buf, size_t size, const char *sentence)
+{
+	size_t at = 0;
+	for (const char *p = sentence; *p && at + 5 < size; p++) {
+		unsigned char c = (unsigned char)*p;
+		at += (size_t)sprintf(buf + at, c < 0x20 || c == 0x7f ? "\\x%02x" : "%c", c);
+	}
+	buf[at] = '\0';
 }

@@ -16,3 +16,6 @@ const char *utf8_fault(const char *text, size_t len, int *line, int *column);
 
 /* `text` in a form that fits on one line of a terminal: control characters as \xNN, cut after 60 bytes. */
 char *show_text(char buf[320], const char *text);
+
+/* The whole of a sentence in that form, as much of it as fits into buf. */
+void one_line(char *buf, size_t size, const char *sentence);

@@ -52,14 +52,24 @@ static const struct {
 	{ "exceeded maximum depth", "nested far too deep", HERE },
 };
 
+/* The byte at a mark: libyaml counts characters. '\0' behind the end. */
+static char char_at(const struct walk *w, yaml_mark_t at)
+{
+	for (size_t i = 0, n = at.index; i < w->len; i++) {
+		if (((unsigned char)w->text[i] & 0xc0) != 0x80 && n-- == 0)
+			return w->text[i];
+	}
+	return '\0';
+}
+
 static int syntax_error(const struct walk *w, const yaml_parser_t *parser)
 {
 	yaml_mark_t at = parser->problem_mark, begun = parser->context ? parser->context_mark : at;
 	const char *problem = parser->problem ? parser->problem : "not YAML";
-	char c = at.index < w->len ? w->text[at.index] : '\0';
+	char c = char_at(w, at);
 	if (c == '\t')
 		return bad(w, at, "a tab; YAML is indented with spaces");
-	if (streq(problem, "found character that cannot start any token"))
+	if (streq(problem, "found character that cannot start any token") && c > ' ')
 		return bad(w, at, "a text can't begin with %c; put it in quotes", c);
 	for (size_t i = 0; i < ARRAY_SIZE(plainly); i++) {
 		if (!starts_with(problem, plainly[i].problem))

@@ -31,6 +31,9 @@ static const struct {
 	{ "title: [x\nwhy: y\n", "2:4: a list goes on without a comma, or lacks its ]; it began in line 1" },
 	{ "title: {a b\n", "2:1: a mapping goes on without a comma, or lacks its }; it began in line 1" },
 	{ "title: \"x\n", "1:8: a quoted text has no closing quote" },
+	{ "why: äöü\n\ttitle: @x", "2:1: a tab; YAML is indented with spaces" },
+	{ "why: äöü\ntitle: @x", "2:8: a text can't begin with @; put it in quotes" },
+	{ "\xef\xbb\xbftitle: @x", "1:8: a text can't begin with @; put it in quotes" },
 	{ "title: @x", "1:8: a text can't begin with @; put it in quotes" },
 	{ "title: &a x", "1:8: an anchor (&name); no such thing is allowed in a case file: write the value out, or use an axis" },
 	{ "title: x\ntags: &a [x]", "2:7: an anchor (&name); no such thing is allowed in a case file: write the value out, or use an axis" },
@@ -217,6 +220,8 @@ static const struct {
 	  "5:12: dangerous: false, but a task grows in no limited cgroup; the whole machine would run out of memory" },
 	{ T "trigger: hog\nexpect: [{victims: [bog]}]", "4:21: \"bog\" is not a task of this case (or NAME/N); did you mean \"hog\"? "
 						       "Allowed: hog, big" },
+	{ "title: x\ntasks: [{name: \"a\\nb\"}]\ntrigger: \"a\\nc\"\nexpect: [{}]",
+	  "3:10: \"a\\x0ac\" is not a task of this case; did you mean \"a\\x0ab\"? Allowed: a\\x0ab" },
 	{ T "trigger: hog\nexpect: [{victims: [big, big]}]", "4:26: \"big\" stands twice" },
 	{ T "trigger: hog\nexpect: [{constraint: cgroup}]",
 	  "4:23: \"cgroup\" is not a value of constraint; allowed: none, cpuset, memory_policy, memcg" },
