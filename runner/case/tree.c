@@ -49,7 +49,6 @@ static const struct {
 	{ "did not find expected node content", "a value is missing here, or a closing bracket", HERE_BEGUN },
 	{ "block sequence entries are not allowed",
 	  "a dash that begins no list item; put a text that begins with \"- \" in quotes", HERE },
-	{ "exceeded maximum depth", "nested far too deep", HERE },
 };
 
 /* The byte at a mark: libyaml counts characters. '\0' behind the end. */
@@ -91,7 +90,13 @@ static int parser_start(yaml_parser_t *parser, const struct walk *w)
 	return 0;
 }
 
-static int check_event(const struct walk *w, const yaml_event_t *e, unsigned *documents)
+#define DEPTH_MAX 16	/* the schema has half of it; libyaml takes quadratic time for what is very deep */
+
+struct seen {
+	unsigned documents, depth;
+};
+
+static int check_event(const struct walk *w, const yaml_event_t *e, struct seen *seen)
 {
 	static const char no_anchor[] =
 		"an anchor (&name); no such thing is allowed in a case file: write the value out, or use an axis";
@@ -102,7 +107,7 @@ static int check_event(const struct walk *w, const yaml_event_t *e, unsigned *do
 			w, e->start_mark,
 			"an alias (*name); no such thing is allowed in a case file: write the value out, or use an axis");
 	case YAML_DOCUMENT_START_EVENT:
-		if (++*documents > 1)
+		if (++seen->documents > 1)
 			return bad(w, e->start_mark, "a second document; a file holds one case");
 		return 0;
 	case YAML_SCALAR_EVENT:
@@ -119,10 +124,14 @@ static int check_event(const struct walk *w, const yaml_event_t *e, unsigned *do
 	case YAML_SEQUENCE_START_EVENT:
 		if (e->data.sequence_start.anchor || e->data.sequence_start.tag)
 			return bad(w, e->start_mark, "%s", e->data.sequence_start.anchor ? no_anchor : no_tag);
-		return 0;
+		return ++seen->depth > DEPTH_MAX ? bad(w, e->start_mark, "nested more than %d deep", DEPTH_MAX) : 0;
 	case YAML_MAPPING_START_EVENT:
 		if (e->data.mapping_start.anchor || e->data.mapping_start.tag)
 			return bad(w, e->start_mark, "%s", e->data.mapping_start.anchor ? no_anchor : no_tag);
+		return ++seen->depth > DEPTH_MAX ? bad(w, e->start_mark, "nested more than %d deep", DEPTH_MAX) : 0;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		seen->depth--;
 		return 0;
 	default:
 		return 0;
@@ -135,7 +144,7 @@ static int check_events(const struct walk *w)
 	yaml_parser_t parser;
 	if (parser_start(&parser, w) < 0)
 		return -1;
-	unsigned documents = 0;
+	struct seen seen = { 0 };
 	int result = 0;
 	for (bool end = false; !end && result == 0;) {
 		yaml_event_t event;
@@ -143,7 +152,7 @@ static int check_events(const struct walk *w)
 			result = syntax_error(w, &parser);
 			break;
 		}
-		result = check_event(w, &event, &documents);
+		result = check_event(w, &event, &seen);
 		end = event.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&event);
 	}

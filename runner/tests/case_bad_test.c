@@ -34,6 +34,8 @@ static const struct {
 	{ "why: äöü\n\ttitle: @x", "2:1: a tab; YAML is indented with spaces" },
 	{ "why: äöü\ntitle: @x", "2:8: a text can't begin with @; put it in quotes" },
 	{ "\xef\xbb\xbftitle: @x", "1:8: a text can't begin with @; put it in quotes" },
+	{ "[[[[[[[[[[[[[[[[[", "1:17: nested more than 16 deep" },
+	{ "- - - - - - - - - - - - - - - - - -", "1:33: nested more than 16 deep" },
 	{ "title: @x", "1:8: a text can't begin with @; put it in quotes" },
 	{ "title: &a x", "1:8: an anchor (&name); no such thing is allowed in a case file: write the value out, or use an axis" },
 	{ "title: x\ntags: &a [x]", "2:7: an anchor (&name); no such thing is allowed in a case file: write the value out, or use an axis" },
@@ -316,4 +318,20 @@ START_TEST(files)
 }
 END_TEST
 
-TESTS("case_bad", sentences, files)
+/* Depth that takes libyaml's scanner hours; the test's own deadline is a minute. */
+START_TEST(hostile_depth)
+{
+	static const char pieces[][5] = { "[", "{", "- ", "? ", "[{", "{a: " };
+	size_t len = (size_t)1 << 20;
+	CLEANUP_FREE char *text = xcalloc(len, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		for (size_t j = 0; j < len; j++)
+			text[j] = pieces[i][j % strlen(pieces[i])];
+		struct error err = { 0 };
+		ck_assert_ptr_null(case_parse("t.yaml", text, len, &err));
+		ck_assert_msg(strstr(err.text, "nested more than 16 deep"), "%s: %s", pieces[i], err.text);
+	}
+}
+END_TEST
+
+TESTS("case_bad", sentences, files, hostile_depth)
