@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+
+#include "base/bytes.h"
 #include "base/util.h"
 #include "case/files.h"
 #include "case/kinds.h"
@@ -166,6 +169,15 @@ static void plan_write(struct planner *p, const struct step *s)
 	json_object_set_new(step, "background", json_boolean(s->background));
 }
 
+/* The agent compares plain numbers: a size is spelled out for it. */
+static void set_number(json_t *step, const struct step *s)
+{
+	uint64_t bytes;
+	bool size = (s->compare[0] == '>' || s->compare[0] == '<') && parse_size(s->value, &bytes, NULL) == 0;
+	CLEANUP_FREE char *value = size ? xasprintf("%" PRIu64, bytes) : xstrdup(s->value);
+	set(step, "value", value);
+}
+
 static void plan_wait(struct planner *p, const struct step *s)
 {
 	if (s->n_tasks) {
@@ -179,7 +191,7 @@ static void plan_wait(struct planner *p, const struct step *s)
 		(void)cgroup_file_name(p->t->hierarchy, s->file, s->field, NULL, &field, NULL);
 	set(step, "field", field);
 	set(step, "compare", s->compare);
-	set(step, "value", s->value);
+	set_number(step, s);
 }
 
 static void plan_call(struct planner *p, const struct step *s)

@@ -204,7 +204,7 @@ static int wrong_type(const struct walk *w, const yaml_node_t *node, const cyaml
 static int walk_node(struct walk *w, const yaml_node_t *key, const yaml_node_t *node,
 		     const cyaml_schema_value_t *schema);
 
-#define KEYS_MAX 32
+#define KEYS_MAX 64	/* of one mapping in the schema */
 
 static int unknown_key(const struct walk *w, const yaml_node_t *key, const cyaml_schema_field_t *fields)
 {
@@ -219,7 +219,7 @@ static int unknown_key(const struct walk *w, const yaml_node_t *key, const cyaml
 	return bad(w, key->start_mark, "unknown key \"%s\"%s%s; %s", shown, w->path[0] ? " in " : "", w->path, allowed);
 }
 
-static int walk_pair(struct walk *w, const yaml_node_pair_t *pair, const cyaml_schema_field_t *fields, uint32_t *seen)
+static int walk_pair(struct walk *w, const yaml_node_pair_t *pair, const cyaml_schema_field_t *fields, uint64_t *seen)
 {
 	const yaml_node_t *key = yaml_document_get_node(w->document, pair->key);
 	const yaml_node_t *value = yaml_document_get_node(w->document, pair->value);
@@ -233,7 +233,7 @@ static int walk_pair(struct walk *w, const yaml_node_pair_t *pair, const cyaml_s
 		return unknown_key(w, key, fields);
 	if (*seen >> i & 1)
 		return bad(w, key->start_mark, "\"%s\" stands twice; give it once", word);
-	*seen |= UINT32_C(1) << i;
+	*seen |= UINT64_C(1) << i;
 	size_t end = strlen(w->path);
 	snprintf(w->path + end, sizeof(w->path) - end, "%s%s", end ? "." : "", word);
 	int result = walk_node(w, key, value, &fields[i].value);
@@ -244,7 +244,7 @@ static int walk_pair(struct walk *w, const yaml_node_pair_t *pair, const cyaml_s
 static int walk_mapping(struct walk *w, const yaml_node_t *node, const cyaml_schema_value_t *schema)
 {
 	const cyaml_schema_field_t *fields = schema->mapping.fields;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 	for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
 		if (walk_pair(w, p, fields, &seen) < 0)
 			return -1;
