@@ -64,6 +64,7 @@ START_TEST(x86)
 	/* A text that would lie outside the setup part is not read. */
 	b[0x20e] = 0x00;
 	b[0x20f] = 0x06;
+	strcpy((char *)b + 0x800, "9.9");
 	file_with(b, SIZE);
 	ck_assert_int_eq(kernel_image_probe(path, &image, &err), 0);
 	ck_assert_ptr_null(image.release);
