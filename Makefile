@@ -125,5 +125,5 @@ clean:
 
 -include ci/deps.mk
 -include ci/fuzz.mk
--include $(LIBOBJ:.o=.d) $(AGENTOBJ:.o=.d) $(AGENTLIB:.o=.d) $(LOADOBJ:.o=.d) $(TESTBIN:=.d) $(BUILD)/runner/cmd/main.d
+-include $(LIBOBJ:.o=.d) $(AGENTOBJ:.o=.d) $(AGENTLIB:.o=.d) $(LOADOBJ:.o=.d) $(TESTBIN:=.d) $(TESTHELP:%.c=$(BUILD)/%.d) $(BUILD)/runner/cmd/main.d
 .SECONDARY:

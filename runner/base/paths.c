@@ -79,8 +79,19 @@ char *find_program(const char *name, struct error *err)
 	return dir ? find_program_from(dir, name, err) : NULL;
 }
 
+/* A path as people write it: without "..", and relative where it is below the current directory. Malloced. */
+static char *shortest(const char *path)
+{
+	CLEANUP_FREE char *real = realpath(path, NULL), *here = realpath(".", NULL);
+	size_t n = here ? strlen(here) : 0;
+	if (!real)
+		return xstrdup(path);
+	return xstrdup(n > 1 && starts_with(real, here) && real[n] == '/' ? real + n + 1 : real);
+}
+
 char *find_cases(struct error *err)
 {
 	CLEANUP_FREE char *dir = exe_dir(err);
-	return dir ? find_cases_from(dir, err) : NULL;
+	CLEANUP_FREE char *found = dir ? find_cases_from(dir, err) : NULL;
+	return found ? shortest(found) : NULL;
 }

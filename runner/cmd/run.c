@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <sched.h>
-#include <sys/utsname.h>
 
 #include "base/bytes.h"
 #include "base/paths.h"
@@ -159,15 +158,6 @@ static const struct target_ops *choose_target(const struct run_args *args, int *
 	return NULL;
 }
 
-/* The kernel that a target has of its own: this machine's, or UML's (which says its release when it runs). */
-static void own_kernel(const struct target_ops *target, struct kernel *k)
-{
-	struct utsname name;
-	*k = (struct kernel){ .name = xstrdup(target->name) };
-	if (streq(target->name, "host") && uname(&name) == 0)
-		k->release = xstrdup(name.release);
-}
-
 static int resolve_kernels(const struct run_args *args, const struct target_ops *target, struct kernel *kernels, size_t *n)
 {
 	struct error err = { 0 };
@@ -176,7 +166,7 @@ static int resolve_kernels(const struct run_args *args, const struct target_ops 
 	if (!target->boots_kernels) {
 		if (args->n_kernels > 1 || (args->n_kernels && !streq(args->kernels[0], "host")))
 			return complain(STATUS_USAGE, "target %s has a kernel of its own: leave -k out, or use -t vm", target->name);
-		own_kernel(target, &kernels[(*n)++]);
+		kernels[(*n)++] = (struct kernel){ .name = xstrdup(target->name), .release = target->own_release() };
 		return STATUS_OK;
 	}
 	if (!args->n_kernels) {

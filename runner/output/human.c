@@ -156,7 +156,7 @@ static int by_id(const void *a, const void *b)
 	return order ? order : strcmp(x->kernel ? x->kernel : "", y->kernel ? y->kernel : "");
 }
 
-/* The table's last column: what there is to say in a few words; the whole was printed as the test ended. */
+/* What there is to say in a few words; the whole was printed as the test ended. */
 static char *in_short(const struct result *r)
 {
 	size_t n = result_failed_checks(r);
@@ -171,7 +171,46 @@ static char *in_short(const struct result *r)
 	return xstrdup("");
 }
 
-static void add_row(struct human *h, struct libscols_table *table, const struct result *r)
+/* The text, from `first` on in lines of at most `width` bytes with `indent` blanks before each. A word that is longer
+ * than a line is cut; one character of several bytes counts as that many, which makes lines too short, never too long. */
+static void add_lines(FILE *out, const char *text, unsigned indent, unsigned width)
+{
+	while (*text) {
+		size_t n = strlen(text), room = width - indent;
+		if (n > room) {
+			for (n = room; n > room / 2 && text[n] != ' '; n--)
+				;
+			if (text[n] != ' ')
+				n = room;
+			while (n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80)
+				n--;
+		}
+		fprintf(out, "%*s%.*s", (int)indent, "", (int)n, text);
+		text += n;
+		text += strspn(text, " ");
+		if (*text)
+			fputc('\n', out);
+	}
+}
+
+/* The id, and below it why. At 80 columns there is no room for them side by side. */
+static char *id_and_why(const struct result *r, unsigned width)
+{
+	char *cell;
+	size_t len;
+	FILE *out = open_memstream(&cell, &len);
+	if (!out)
+		return xstrdup(r->id);
+	CLEANUP_FREE char *id = printable(r->id), *why = in_short(r);
+	add_lines(out, id, 0, width);
+	if (*why)
+		fputc('\n', out);
+	add_lines(out, why, 2, width);
+	fclose(out);
+	return cell;
+}
+
+static void add_row(struct human *h, struct libscols_table *table, const struct result *r, unsigned width)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	if (!line)
@@ -180,33 +219,48 @@ static void add_row(struct human *h, struct libscols_table *table, const struct 
 	scols_line_set_data(line, column, looks[r->verdict].word);
 	if (h->colour)
 		scols_cell_set_color(scols_line_get_cell(line, column), looks[r->verdict].name);
-	char *id = printable(r->id), *why = in_short(r);
-	scols_line_refer_data(line, ++column, id);
 	if (h->n_kernels > 1)
 		scols_line_set_data(line, ++column, r->kernel ? r->kernel : "");
 	scols_line_refer_data(line, ++column, r->verdict == VERDICT_SKIP ? xstrdup("") : xasprintf("%.1f", r->seconds));
-	scols_line_refer_data(line, ++column, why);
+	scols_line_refer_data(line, ++column, id_and_why(r, width));
+}
+
+/* Is it in the table? Where each result has been a line already, only what went wrong is worth saying again. */
+static bool in_table(const struct human *h, const struct result *r)
+{
+	bool bad = r->verdict == VERDICT_FAIL || r->verdict == VERDICT_ERROR;
+	if (!h->terminal || h->verbose)
+		return bad;
+	return h->n_results <= TABLE_ALL || r->verdict != VERDICT_PASS;
 }
 
 static void print_table(struct human *h)
 {
-	bool all = h->n_results <= TABLE_ALL || h->verbose;
 	struct libscols_table *table = scols_new_table();
 	if (!table)
 		return;
+	unsigned left = strlen("VERDICT") + 1 + strlen("SECONDS") + 1, longest = 0;
+	for (size_t i = 0; i < h->n_results && h->n_kernels > 1; i++) {
+		const char *kernel = h->results[i]->kernel;
+		unsigned len = kernel ? (unsigned)strlen(kernel) + 1 : 0;
+		longest = len > longest ? len : longest;
+	}
+	left += longest;
+	unsigned width = h->width > left + 30 ? h->width - left : 30;
 	scols_table_new_column(table, "VERDICT", 0, 0);
-	scols_table_new_column(table, "TEST", 0.5, SCOLS_FL_WRAP);
 	if (h->n_kernels > 1)
 		scols_table_new_column(table, "KERNEL", 0, 0);
 	scols_table_new_column(table, "SECONDS", 0, SCOLS_FL_RIGHT);
-	scols_table_new_column(table, "WHY", 0.3, SCOLS_FL_WRAP);
+	struct libscols_column *test = scols_table_new_column(table, "TEST", 0, SCOLS_FL_WRAP);
+	scols_column_set_wrapfunc(test, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+	scols_column_set_safechars(test, "\n");
 	scols_table_set_stream(table, h->printer.out);
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
 	scols_table_set_termwidth(table, h->width);
 	scols_table_enable_colors(table, h->colour);
 	for (size_t i = 0; i < h->n_results; i++) {
-		if (all || h->results[i]->verdict != VERDICT_PASS)
-			add_row(h, table, h->results[i]);
+		if (in_table(h, h->results[i]))
+			add_row(h, table, h->results[i], width);
 	}
 	if (scols_table_get_nlines(table)) {
 		fputc('\n', h->printer.out);

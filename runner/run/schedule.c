@@ -14,8 +14,7 @@
 #include "run/state.h"
 #include "run/worker.h"
 
-/* A template that boots in this time is as fast as the cases' deadlines were made for; slower ones scale them up. */
-#define REFERENCE_BOOT_SECONDS 6.0
+#define SCALE_MAX 50.0		/* of what the machine's slowness may add to deadlines */
 #define TEMPLATE_PATIENCE_NS (INT64_C(900) * 1000000000)
 #define TEST_PATIENCE_NS (INT64_C(300) * 1000000000)	/* beyond the plan's own deadline: boot and stop */
 #define END_PATIENCE_NS (INT64_C(15) * 1000000000)	/* for workers that are told to end */
@@ -36,10 +35,14 @@ static void on_report(void *context, const char *line, size_t len)
 	json_decref(message);
 }
 
-static double template_scale(const struct run *run, const struct run_template *t)
+/* How much slower than thought of this machine is: by how long the template took to boot, and by how many others want its
+ * processors now. A deadline that is too long costs nothing but patience. */
+static double slowness(const struct run *run, const struct run_template *t)
 {
-	double factor = t->boot_seconds / REFERENCE_BOOT_SECONDS;
-	return run->rq->timeout_scale * (factor > 1 ? factor : 1);
+	double usual = run->rq->target->boot_seconds, factor = usual > 0 ? t->boot_seconds / usual : 1, load;
+	if (getloadavg(&load, 1) == 1 && load / (double)sysconf(_SC_NPROCESSORS_ONLN) > factor)
+		factor = load / (double)sysconf(_SC_NPROCESSORS_ONLN);
+	return factor < 1 ? 1 : factor > SCALE_MAX ? SCALE_MAX : factor;
 }
 
 static void release_template(struct run *run, struct run_template *t)
@@ -123,7 +126,7 @@ static int start_test(struct run *run, struct slot *slot, struct run_job *job)
 			.test = job->what->test,
 			.hello = run->rq->fresh_boot ? NULL : t->hello,
 			.boot = run->rq->fresh_boot,
-			.scale = template_scale(run, t),
+			.scale = run->rq->timeout_scale * slowness(run, t),
 		},
 		.keeper = run->rq->keeper,
 	};

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "base/util.h"
@@ -280,9 +281,16 @@ static enum machine_end stop(struct session *s, int *status)
 	return ended ? MACHINE_DIED : MACHINE_KILLED;
 }
 
+static char *own_release(void)
+{
+	struct utsname name;
+	return uname(&name) == 0 ? xstrdup(name.release) : NULL;
+}
+
 const struct target_ops target_host = {
 	.name = "host",
 	.usable = usable,
+	.own_release = own_release,
 	.reserve = reserve,
 	.prepare = prepare,
 	.release = release,

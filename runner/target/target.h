@@ -53,11 +53,16 @@ struct target_ops {
 	const char *name;	/* "vm", "uml", "host", "ssh" */
 	bool throw_away;	/* global OOM, panic, sysctls are allowed */
 	bool boots_kernels;	/* -k matters */
+	double boot_seconds;	/* what prepare() takes on a machine of ordinary speed: a slower one gets longer deadlines; 0: says nothing */
 
 	/* Is this target usable here? 0, or -1 with what is missing and how to get it. */
 	int (*usable)(struct error *err);
 
-	/* Allocates what a template is held in (memfds), in the runner itself, before workers fork. */
+	/* The release of the kernel that the target has of its own, malloced, or NULL when unknown; NULL where -k matters. */
+	char *(*own_release)(void);
+
+	/* Allocates what a template is held in (memfds), in the runner itself, before workers fork. An error with errnum
+	 * EOPNOTSUPP says that this kind of target never has such a machine: then the tests are skipped. */
 	struct target_template *(*reserve)(const struct machine_request *req, struct error *err);
 	/* Boots and freezes it; in a worker. The agent's hello line (JSON) goes to hello_fd. */
 	int (*prepare)(struct target_template *t, const struct machine_request *req, int hello_fd, struct error *err);

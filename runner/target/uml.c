@@ -77,13 +77,25 @@ static const char *find_memory_dir(uint64_t bytes)
 	return NULL;
 }
 
+/* It never has such a machine: the errnum says so to the runner, and would be noise in the text. */
+static int never(struct error *err)
+{
+	if (err)
+		err->errnum = EOPNOTSUPP;
+	return -1;
+}
+
 static int check_shape(const struct shape *s, struct error *err)
 {
 	char size[32], least[32];
-	if (s->nodes > 1)
-		return error_set(err, 0, "User Mode Linux has no NUMA nodes: use -t vm");
-	if (s->cpus > 1)
-		return error_set(err, 0, "User Mode Linux has one CPU, not %d: use -t vm", s->cpus);
+	if (s->nodes > 1) {
+		error_set(err, 0, "User Mode Linux has no NUMA nodes: use -t vm");
+		return never(err);
+	}
+	if (s->cpus > 1) {
+		error_set(err, 0, "User Mode Linux has one CPU, not %d: use -t vm", s->cpus);
+		return never(err);
+	}
 	if (s->memory < MIN_MEMORY)
 		return error_set(err, 0, "a machine with %s of memory cannot be: %s at least", format_size(s->memory, size),
 				 format_size(MIN_MEMORY, least));
@@ -273,7 +285,9 @@ static enum machine_end stop(struct session *s, int *status)
 const struct target_ops target_uml = {
 	.name = "uml",
 	.throw_away = true,
+	.boot_seconds = 1,
 	.usable = usable,
+	.own_release = own_release,
 	.reserve = reserve,
 	.prepare = prepare,
 	.release = release,

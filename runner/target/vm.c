@@ -238,6 +238,7 @@ const struct target_ops target_vm = {
 	.name = "vm",
 	.throw_away = true,
 	.boots_kernels = true,
+	.boot_seconds = 6,	/* and the restore that tries the template; under KVM less */
 	.usable = usable,
 	.reserve = vm_reserve,
 	.prepare = vm_prepare,
