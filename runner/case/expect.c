@@ -264,6 +264,14 @@ static bool is_global(const struct scene *s, const struct step *step)
 	}
 }
 
+static bool is_last_expect(const struct test *t, const struct step *step)
+{
+	for (const struct step *s = step + 1; s < t->steps + t->n_steps; s++)
+		if (s->op == STEP_EXPECT)
+			return false;
+	return true;
+}
+
 static void follow(struct scene *s, const struct step *step)
 {
 	switch (step->op) {
@@ -276,6 +284,8 @@ static void follow(struct scene *s, const struct step *step)
 		break;
 	case STEP_EXPECT:
 		complete(s, step->expect);
+		if (s->t->bug_right && is_last_expect(s->t, step))
+			complete(s, s->t->bug_right);
 		s->last = NULL;
 		s->askers = 0;
 		return;

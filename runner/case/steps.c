@@ -399,9 +399,9 @@ static void build_bug(struct build *b)
 	if (!last)
 		bad(b, NULL, "a bug without an expectation that it breaks");
 	if (last && t->bug_here) {
-		struct expectation *right = last->expect;
+		t->bug_right = last->expect;
 		last->expect = e;
-		broken.expect = right;
+		broken.expect = NULL;
 	}
 	step_clear(&broken);
 }

@@ -77,6 +77,7 @@ void test_free(struct test *t)
 	free(t->tasks);
 	free(t->steps);
 	free(t->shape.cmdline);
+	free_expectation(t->bug_right);
 	free(t->bug_commit);
 	free(t->bug_when);
 	free(t->id);

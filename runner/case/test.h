@@ -181,6 +181,7 @@ struct test {
 	char *bug_commit;	/* the fixing commit, or NULL: no bug is named */
 	char *bug_when;		/* condition, e.g. "kernel >= 6.0 and kernel < 6.9" */
 	bool bug_here;
+	struct expectation *bug_right;	/* with bug_here: what a kernel without the bug does in place of the last expectation */
 	double seconds;		/* expected duration, for scheduling; 0: unknown */
 };
 

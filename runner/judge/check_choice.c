@@ -62,7 +62,8 @@ static void check_predicted(struct trial *t, const struct scene *s, const struct
 }
 
 /* Members of a group die in the order of the scan, as the lines of the log have it. */
-static void check_group(struct trial *t, const struct episode *e, const struct scene *s, const struct model_decision *d)
+static void check_group(struct trial *t, const struct episode *e, const struct scene *s, const struct model_decision *d,
+			const struct oom_report *report)
 {
 	if (d->group < 0)
 		return;
@@ -75,6 +76,7 @@ static void check_group(struct trial *t, const struct episode *e, const struct s
 		if (e->deaths[i].by_group && !e->deaths[i].again)
 			h += (size_t)snprintf(have + h, sizeof(have) - h, "%s ", e->deaths[i].name);
 	trial_check_text(t, "members of the group die in the order of the scan", NULL, want, have);
+	trial_check_text(t, "log: group", NULL, look_text(s->cgroups[d->group], "path"), report->group_memcg);
 }
 
 /* Which task of the scene it was. */
@@ -111,7 +113,7 @@ static void predict(struct trial *t, struct episode *e)
 		remember_prediction(t, &s, &d);
 		if (died >= 0) {
 			check_predicted(t, &s, &d, died, e->deaths[i].name);
-			check_group(t, e, &s, &d);
+			check_group(t, e, &s, &d, e->reports[e->deaths[i].report]);
 			freed += bury(&s, died);
 			buried[n_buried++] = died;
 		}
@@ -216,7 +218,7 @@ void check_choice(struct trial *t, struct episode *e)
 }
 
 /* oom_score as the kernel computes it, from sizes read back to back with it. */
-static void check_score(struct trial *t, const struct step *s, const char *who, const json_t *read, uint64_t totalpages,
+static void check_score(struct trial *t, const struct step *s, const char *name, const json_t *read, uint64_t totalpages,
 			int64_t page_kb)
 {
 	struct model_task m;
@@ -235,8 +237,6 @@ static void check_score(struct trial *t, const struct step *s, const char *who, 
 		low = model_points(&t->era, base > error ? base - error : 0, adj, root, totalpages);
 		high = model_points(&t->era, base + error, adj, root, totalpages);
 	}
-	char name[96];
-	snprintf(name, sizeof(name), "oom_score of %s", who);
 	trial_check_range(t, name, &s->where, model_oom_score(&t->era, low, totalpages),
 			  model_oom_score(&t->era, high, totalpages), look_int(read, "score", -1));
 }
@@ -252,9 +252,11 @@ void check_scores(struct trial *t, const struct step *s, size_t step)
 	uint64_t totalpages = (uint64_t)((look_int(mem, "MemTotal", 0) + look_int(mem, "SwapTotal", 0)) / k);
 	for (size_t i = 0; i < s->n_tasks; i++) {
 		const json_t *read = json_object_get(scores, s->tasks[i]);
+		char name[96];
+		snprintf(name, sizeof(name), "oom_score of %s", s->tasks[i]);
 		if (read)
-			check_score(t, s, s->tasks[i], read, totalpages, k);
+			check_score(t, s, name, read, totalpages, k);
 		else
-			trial_check_text(t, "oom_score", &s->where, "a number", "not there");
+			trial_check_text(t, name, &s->where, "a number", "not there");
 	}
 }

@@ -100,12 +100,13 @@ static void check_victims(struct trial *t, struct episode *e)
 
 	/* Without evidence of the end only what happened can be held against the kernel: somebody it should not be. */
 	size_t n = n_seen;
-	if ((e->timed_out && n < x->n_victims) || overkilled(t, e))
+	bool open = trial_cut_short(e);
+	if ((open && n < x->n_victims) || overkilled(t, e))
 		n = n < x->n_victims ? n : x->n_victims;
-	bool ok = n == (e->timed_out && n < x->n_victims ? n : x->n_victims);
+	bool ok = n == (open && n < x->n_victims ? n : x->n_victims);
 	for (size_t i = 0; ok && i < n; i++)
 		ok = streq(seen[i], stated[i]);
-	if (ok && e->timed_out && n_seen < x->n_victims)
+	if (ok && open && n_seen < x->n_victims)
 		return;
 	if (!n_seen && x->n_victims && !must_oom(t, e)) {
 		e->no_oom = true;
@@ -128,13 +129,39 @@ static int64_t pid_of(const struct trial *t, const struct episode *e, const char
 	return pid;
 }
 
-static void check_status(struct trial *t, const char *name, int64_t pid, const struct where *w)
+static const json_t *episode_answer(const struct trial *t, const struct episode *e, const char *op)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step)
+		if (look_int(trial_told(t, step), "episode", -1) == (int64_t)e->k && streq(look_text(step, "op"), op))
+			return step;
+	return NULL;
+}
+
+/* Did the settle of the episode wait for this one in vain? */
+static bool lives(const struct trial *t, const struct episode *e, const char *name)
+{
+	size_t i;
+	json_t *waiting;
+	json_array_foreach(json_object_get(episode_answer(t, e, "settle"), "waiting"), i, waiting)
+		if (look_same(name, json_string_value(waiting)))
+			return true;
+	return false;
+}
+
+static void check_status(struct trial *t, const struct episode *e, const char *name, int64_t pid, const struct where *w)
 {
 	const json_t *exit = look_exit(t->seen, pid);
 	char what[96], how[32];
-	if (!exit)
-		return;	/* a child of another task: its parent waits for it, or it is still going: see settle */
 	snprintf(what, sizeof(what), "%s died by", name);
+	/* Whoever lived on after the episode was only ended by the clean-up: that is no death by the kernel. */
+	if (lives(t, e, name)) {
+		trial_check_text(t, what, w, "SIGKILL", "nothing, it lives");
+		return;
+	}
+	if (!exit)
+		return;	/* a child of another task, which waits for it */
 	int64_t signal = look_int(exit, "signal", 0);
 	snprintf(how, sizeof(how), signal == 9 ? "SIGKILL" : signal ? "signal %d" : "exit %d",
 		 (int)(signal ? signal : look_int(exit, "code", -1)));
@@ -190,18 +217,8 @@ static void check_also_die(struct trial *t, struct episode *e)
 		const char *name = e->expect->also_die[i];
 		int64_t pid = pid_of(t, e, name);
 		if (pid >= 0)
-			check_status(t, name, pid, &e->expect->where);
+			check_status(t, e, name, pid, &e->expect->where);
 	}
-}
-
-static const json_t *episode_answer(const struct trial *t, const struct episode *e, const char *op)
-{
-	size_t i;
-	json_t *step;
-	json_array_foreach(t->seen->steps, i, step)
-		if (look_int(trial_told(t, step), "episode", -1) == (int64_t)e->k && streq(look_text(step, "op"), op))
-			return step;
-	return NULL;
 }
 
 static void check_survivors(struct trial *t, struct episode *e)
@@ -231,10 +248,11 @@ void check_deaths(struct trial *t, struct episode *e)
 		return;
 	for (size_t i = 0; i < e->n_deaths; i++)
 		if (!e->deaths[i].again && e->deaths[i].ours)
-			check_status(t, e->deaths[i].name, e->deaths[i].tgid, NULL);
+			check_status(t, e, e->deaths[i].name, e->deaths[i].tgid, NULL);
 	if (e->timed_out)
 		return;
-	check_also_die(t, e);
+	if (!e->no_oom)
+		check_also_die(t, e);
 	check_nobody_else(t, e);
 	check_survivors(t, e);
 	check_end(t, e);

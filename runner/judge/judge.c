@@ -8,21 +8,14 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "model/model.h"
 #include "judge/look.h"
 #include "judge/trial.h"
 
-/* "memory.oom.group: no such file (Linux 4.19 has it); zram: …" */
+/* All that is missing, however much it is. */
 static void say_missing(struct result *r, const json_t *missing)
 {
-	char text[1024] = "";
-	size_t n = 0, i;
-	json_t *m;
-	json_array_foreach(missing, i, m) {
-		const char *need = look_text(m, "need"), *why = look_text(m, "why"), *how = look_text(m, "how");
-		if (n < sizeof(text))
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s: %s%s%s", i ? "; " : "", need ? need : "?",
-					      why ? why : "missing", how ? "; " : "", how ? how : "");
-	}
+	CLEANUP_FREE char *text = missing_sentences(missing);
 	result_say(r, VERDICT_SKIP, "%s", text);
 }
 
@@ -41,9 +34,27 @@ static char *panic_text(const char *console)
 	return p ? strndup(p, strcspn(p, "\r\n")) : NULL;
 }
 
+/* Is a task of the scene left that the killer could take? By the last snapshot there is, less those that ended since. */
+static bool victim_left(const struct trial *t)
+{
+	const json_t *snapshot = json_array_get(t->seen->snapshots, json_array_size(t->seen->snapshots) - 1);
+	size_t i;
+	json_t *task;
+	json_array_foreach(json_object_get(snapshot, "tasks"), i, task) {
+		int64_t pid = look_int(task, "pid", -1);
+		bool gone = look_exit(t->seen, pid) != NULL;
+		for (size_t k = 0; k < t->n_episodes; k++)
+			for (size_t j = 0; j < t->episodes[k].n_deaths; j++)
+				gone |= t->episodes[k].deaths[j].tgid == pid;
+		if (!gone && look_text(task, "name") && look_int(task, "adj", 0) != ADJ_MIN)
+			return true;
+	}
+	return false;
+}
+
 /*
  * A panic that nobody expected is the kernel's fault, but for two: PID 1 ended (then the agent crashed), or the scene left
- * nobody to kill.
+ * nobody to kill (mm/oom_kill.c:out_of_memory; the words changed with 4.20).
  */
 static void judge_panic(struct trial *t)
 {
@@ -58,6 +69,9 @@ static void judge_panic(struct trial *t)
 	}
 	if (text && strstr(text, "Attempted to kill init"))
 		result_say(t->r, VERDICT_ERROR, "the agent ended inside the machine: %s", text);
+	else if (text && (strstr(text, "System is deadlocked on memory") || strstr(text, "no killable processes")) &&
+		 !victim_left(t))
+		result_say(t->r, VERDICT_ERROR, "the scene left nobody to kill: %s", text);
 	else
 		trial_check_text(t, "no panic", NULL, "none", text ? text : "none");
 }
@@ -102,6 +116,66 @@ static void judge_fate(struct trial *t)
 	}
 }
 
+/* A step whose work was not done, though the agent went on: then what came after it had another scene. NULL: all were. */
+static char *undone(const struct trial *t)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		const char *op = look_text(step, "op"), *e = look_text(step, "errno"), *answer = look_text(step, "answer");
+		const char *task = look_text(trial_told(t, step), "task");
+		if (streq(op, "fill") && json_is_true(json_object_get(step, "ended")))
+			return xasprintf("%s ended before it was filled", task ? task : "a task");
+		if (streq(op, "fill") && answer && !starts_with(answer, "filled "))
+			return xasprintf("%s was not filled: %s", task ? task : "a task", answer);
+		if (e && (streq(op, "move") || streq(op, "signal") || streq(op, "sysrq")))
+			return xasprintf("%s failed: %s", op, e);
+	}
+	return NULL;
+}
+
+/* A plan that came to its end answered every step. */
+static bool all_answered(const struct trial *t)
+{
+	size_t n = json_array_size(json_object_get(t->plan, "steps")), i;
+	json_t *step;
+	CLEANUP_FREE bool *seen = xcalloc(n + 1, sizeof(*seen));
+	json_array_foreach(t->seen->steps, i, step) {
+		int64_t k = look_int(step, "i", -1);
+		if (k >= 0 && (size_t)k < n)
+			seen[k] = true;
+	}
+	for (i = 0; i < n && seen[i];)
+		i++;
+	return i == n;
+}
+
+static bool any_timeout(const struct trial *t)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step)
+		if (json_is_true(json_object_get(step, "timeout")))
+			return true;
+	return false;
+}
+
+/* What an observation that came to its end must have, so that no check is left out for want of it. */
+static void judge_gaps(struct trial *t)
+{
+	const struct observation *o = t->seen;
+	CLEANUP_FREE char *not_done = undone(t);
+	if (not_done)
+		result_say(t->r, VERDICT_ERROR, "%s", not_done);
+	if (o->fate != FATE_ENDED)
+		return;
+	if (!look_snapshot(o, "begin") || !look_snapshot(o, "end"))
+		result_say(t->r, VERDICT_ERROR, "the agent sent no snapshot of the %s",
+			   look_snapshot(o, "begin") ? "end" : "beginning");
+	if (!all_answered(t))
+		result_say(t->r, VERDICT_ERROR, "the agent left steps of the plan unanswered");
+}
+
 /* Things the suite could not do, or not see. They are an error unless something has failed on evidence. */
 static void judge_errors(struct trial *t)
 {
@@ -112,11 +186,16 @@ static void judge_errors(struct trial *t)
 		result_say(t->r, VERDICT_ERROR, "%s%s%s", what ? what : "the agent reported an error", e ? ": " : "",
 			   e ? e : "");
 	}
+	if (t->outside)
+		result_say(t->r, VERDICT_ERROR, "a process was killed before the case was ready for it: %s", t->outside);
 	if (o->kmsg_lost)
 		result_say(t->r, VERDICT_ERROR, "kernel records were overrun before they could be read: boot with a larger log_buf_len");
+	bool timeout = any_timeout(t);
+	if (!first && !timeout)
+		judge_gaps(t);
 	for (size_t k = 0; k < t->n_episodes; k++) {
 		struct episode *e = &t->episodes[k];
-		if (o->fate == FATE_ENDED && !first && (!e->before || !e->after) && !e->expect->panic)
+		if (o->fate == FATE_ENDED && !first && !timeout && (!e->before || !e->after) && !e->expect->panic)
 			result_say(t->r, VERDICT_ERROR, "the agent sent no snapshots for expectation %zu", k + 1);
 		if (e->no_oom && !e->timed_out)
 			result_say(t->r, VERDICT_ERROR, "memory did not run out: this machine has more room than the case fills");
@@ -142,17 +221,18 @@ static void take_victims(struct trial *t)
 /* A case that expects a kernel's bug passes as xfail: it saw exactly the broken behaviour it names. */
 static void say_good(struct trial *t)
 {
-	if (t->test->bug_commit)
+	if (t->test->bug_here)
 		result_say(t->r, VERDICT_XFAIL, "kernel bug, fixed by %s (%s)", t->test->bug_commit,
 			   t->test->bug_when ? t->test->bug_when : "this kernel has it");
 	else
 		result_say(t->r, VERDICT_PASS, "%s", "");
 }
 
-void judge(const struct test *test, const struct observation *seen, const char *kernel_release, struct result *r)
+static void judge_once(const struct test *test, const struct observation *seen, const char *kernel_release,
+		       struct result *r)
 {
 	struct trial t;
-	if (json_array_size(seen->missing)) {
+	if (json_array_size(seen->missing) && seen->fate != FATE_PANIC) {
 		say_missing(r, seen->missing);
 		return;
 	}
@@ -162,9 +242,14 @@ void judge(const struct test *test, const struct observation *seen, const char *
 		return;
 	}
 	judge_fate(&t);
-	bool setup_failed = json_array_size(seen->errors) > 0;
+	/* Without all of the log, nothing can be held against the kernel that the log would explain. */
+	bool setup_failed = json_array_size(seen->errors) > 0 || seen->kmsg_lost;
+	if (!setup_failed)
+		check_outside(&t);
 	for (size_t k = 0; k < t.n_episodes && !setup_failed; k++) {
 		struct episode *e = &t.episodes[k];
+		if (e->before)
+			check_log(&t, e);
 		if (!e->before || e->expect->panic)
 			continue;
 		check_deaths(&t, e);
@@ -186,4 +271,41 @@ void judge(const struct test *test, const struct observation *seen, const char *
 			result_say(r, VERDICT_ERROR, "nothing was checked");
 	}
 	trial_close(&t);
+}
+
+/*
+ * The same test for a kernel that has the fix after all (a distribution's backport): with the right expectation in place of
+ * the broken one. The steps belong to the original.
+ */
+static struct test without_bug(const struct test *test)
+{
+	struct test fixed = *test;
+	struct step *last = NULL;
+	fixed.bug_here = false;
+	fixed.steps = xcalloc(test->n_steps, sizeof(*fixed.steps));
+	for (size_t i = 0; i < test->n_steps; i++) {
+		fixed.steps[i] = test->steps[i];
+		if (test->steps[i].op == STEP_EXPECT)
+			last = &fixed.steps[i];
+	}
+	if (last)
+		last->expect = test->bug_right;
+	return fixed;
+}
+
+void judge(const struct test *test, const struct observation *seen, const char *kernel_release, struct result *r)
+{
+	judge_once(test, seen, kernel_release, r);
+	if (!test->bug_here || !test->bug_right || r->verdict != VERDICT_FAIL)
+		return;
+	struct test fixed = without_bug(test);
+	struct result *other = result_new(r->id, r->title, r->kernel, r->target);
+	judge_once(&fixed, seen, kernel_release, other);
+	if (other->verdict == VERDICT_PASS) {
+		struct result broken = *r;
+		*r = *other;
+		*other = broken;
+	}
+	result_free(other);
+	free(fixed.steps);
 }

@@ -167,6 +167,11 @@ static void find_timeout(struct trial *t, struct episode *e)
 	}
 }
 
+bool trial_cut_short(const struct episode *e)
+{
+	return e->timed_out || !e->after;
+}
+
 static void open_episode(struct trial *t, struct episode *e, const struct expectation *x, size_t k)
 {
 	char label[32];
@@ -226,5 +231,6 @@ void trial_close(struct trial *t)
 		free(e->reports);
 	}
 	free(t->episodes);
+	free(t->outside);
 	json_decref(t->plan);
 }

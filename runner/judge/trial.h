@@ -56,6 +56,7 @@ struct trial {
 	json_t *plan;		/* owned: what the agent was told */
 	struct episode *episodes;
 	size_t n_episodes;
+	char *outside;		/* owned: a "Killed process" line before an episode, when nothing was to run out yet; or NULL */
 };
 
 /* Sorts the observation into episodes. 0, or -1 when the observation can't be judged (no kernel release). */
@@ -85,6 +86,8 @@ const json_t *trial_told(const struct trial *t, const json_t *step);
 /* The plan's answer to the n-th plan step whose src is this test step and whose op is this, or NULL. */
 const json_t *trial_answer(const struct trial *t, size_t test_step, const char *op);
 
+/* An episode that has no end: its machine died, or a wait passed its deadline. What did not happen may still have come. */
+bool trial_cut_short(const struct episode *e);
 
 void check_steps(struct trial *t);		/* set, write, read, call, score, wait */
 /* The largest mapping granted equals the model. */
@@ -93,6 +96,8 @@ void check_commit(struct trial *t, const struct step *s, size_t step);
 void check_scores(struct trial *t, const struct step *s, size_t step);
 void check_deaths(struct trial *t, struct episode *e);	/* who died, how, and who lives */
 void check_reports(struct trial *t, struct episode *e);	/* the log against what was observed from outside */
+void check_log(struct trial *t, struct episode *e);	/* the records that the case asks for */
+void check_outside(struct trial *t);			/* nobody is killed between the episodes */
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report, size_t index);
 void check_counters(struct trial *t, struct episode *e);	/* every counter of every cgroup */
 void check_choice(struct trial *t, struct episode *e);	/* the model, before and after the fact */

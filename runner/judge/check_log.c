@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Kernel records by themselves: those that the case asks for, and kills where no episode is.
+ */
+#include <regex.h>
+
+#include "base/jbytes.h"
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+
+/* The text of a record as bytes; the caller frees. */
+static char *record_text(const struct trial *t, size_t i)
+{
+	return json_bytes_get(json_object_get(json_array_get(t->seen->kmsg, i), "text"), NULL);
+}
+
+static bool matches(const struct trial *t, const struct episode *e, const regex_t *re)
+{
+	for (size_t i = e->first_record; i < e->last_record; i++) {
+		CLEANUP_FREE char *text = record_text(t, i);
+		if (text && regexec(re, text, 0, NULL, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A machine that panics has its last records on the console only, with a time stamp before each. */
+static bool on_console(const struct trial *t, const regex_t *re)
+{
+	CLEANUP_FREE char *copy = xstrdup(t->seen->console ? t->seen->console : "");
+	for (char *save, *line = strtok_r(copy, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
+		char *text = *line == '[' && strstr(line, "] ") ? strstr(line, "] ") + 2 : line;
+		if (regexec(re, text, 0, NULL, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+void check_log(struct trial *t, struct episode *e)
+{
+	const struct expectation *x = e->expect;
+	if (!x->panic && (trial_cut_short(e) || e->no_oom))
+		return;
+	for (size_t i = 0; i < x->n_log; i++) {
+		regex_t re;
+		if (regcomp(&re, x->log[i], REG_EXTENDED | REG_NOSUB))
+			continue;	/* the loader has compiled it before */
+		bool ok = matches(t, e, &re) || (x->panic && on_console(t, &re));
+		char seen[64];
+		snprintf(seen, sizeof(seen), ok ? "it" : "none of %zu records", e->last_record - e->first_record);
+		result_check(t->r, "log: a record matches", ok, trial_where(&x->where), x->log[i], ok ? x->log[i] : seen);
+		regfree(&re);
+	}
+}
+
+/* Is the record in an episode, or before the next one that is still to come? */
+enum place { INSIDE, BEFORE, BEHIND };
+
+static enum place place_of(const struct trial *t, size_t record)
+{
+	enum place place = BEHIND;
+	for (size_t k = 0; k < t->n_episodes; k++) {
+		const struct episode *e = &t->episodes[k];
+		if (!e->before || (record >= e->first_record && record < e->last_record))
+			return INSIDE;	/* without a snapshot there is no telling */
+		if (record < e->first_record)
+			place = BEFORE;
+	}
+	return place;
+}
+
+/*
+ * Between the episodes memory is not to run out. A kill behind the last one comes when the kernel had been quiet with enough
+ * memory: it is the kernel's fault. Before one, tasks are being filled: the scene may be too large for the machine.
+ */
+void check_outside(struct trial *t)
+{
+	CLEANUP_FREE char *behind = NULL;
+	for (size_t i = 0; i < json_array_size(t->seen->kmsg); i++) {
+		char *text = record_text(t, i);
+		char **keep = NULL;
+		if (text && strstr(text, "Killed process ")) {
+			enum place place = place_of(t, i);
+			keep = place == BEFORE ? &t->outside : place == BEHIND ? &behind : NULL;
+		}
+		if (keep && !*keep)
+			*keep = text;
+		else
+			free(text);
+	}
+	if (t->seen->fate == FATE_ENDED && !t->outside)
+		trial_check_text(t, "nobody is killed after the last expectation", NULL, "nobody", behind ? behind : "nobody");
+}
