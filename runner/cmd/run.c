@@ -158,6 +158,12 @@ static const struct target_ops *choose_target(const struct run_args *args, int *
 	return NULL;
 }
 
+/* A slip of the pen; what is there and can't be used as a kernel, or can't be fetched, is trouble of another kind. */
+static bool no_such_kernel(const char *name)
+{
+	return !starts_with(name, "debian:") && !streq(name, "host") && access(name, F_OK) < 0;
+}
+
 static int resolve_kernels(const struct run_args *args, const struct target_ops *target, struct kernel *kernels, size_t *n)
 {
 	struct error err = { 0 };
@@ -176,7 +182,8 @@ static int resolve_kernels(const struct run_args *args, const struct target_ops 
 	}
 	for (size_t i = 0; i < args->n_kernels; i++) {
 		if (kernel_resolve(args->kernels[i], progress, NULL, &kernels[*n], &err) < 0)
-			return complain(STATUS_USAGE, "-k %s: %s", args->kernels[i], err.text);
+			return complain(no_such_kernel(args->kernels[i]) ? STATUS_USAGE : STATUS_ERROR, "-k %s: %s",
+					args->kernels[i], err.text);
 		bool again = false;
 		for (size_t j = 0; j < *n; j++)
 			again = again || streq(kernels[j].name, kernels[*n].name);

@@ -136,7 +136,7 @@ END_TEST
 START_TEST(without_a_machine)
 {
 	static const struct row table[] = {
-		{ "run -k no-kernel", 2, "", "-k no-kernel: " },
+		{ "run -k no-kernel", 3, "", "-k no-kernel: " },
 		{ "run -k absent", 2, "", "-k absent: " },
 	};
 	if (system("command -v qemu-system-x86_64 >/dev/null") != 0)
