@@ -3,6 +3,7 @@
 # make            build oomtests, oomagent and oomload
 # make run        install what is missing, build, fetch a kernel, run the default cases (ARGS=: more for oomtests run)
 # make check      install what is missing, build, run every test
+# make soak       every case N=20 times on KERNELS=, and each verdict that was not the usual one
 # make deps       install what is missing (or name the packages)
 # make install    PREFIX=/usr/local DESTDIR= (make uninstall undoes it)
 # make clean
@@ -50,7 +51,7 @@ PROGRAMS := oomtests oomagent oomload
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
 
-.PHONY: FORCE all run check check-unit deps install uninstall clean
+.PHONY: FORCE all run check check-unit soak deps install uninstall clean
 all: $(PROGRAMS)
 
 # The programs stand at the top of the tree, so that ./oomtests works; they are links into the build that was made last.
@@ -103,6 +104,11 @@ run: deps
 
 check: deps
 	$(Q)MAKE="$(MAKE)" ci/check
+
+N       ?= 20
+KERNELS ?= debian:bullseye debian:bookworm debian:bookworm-6.12 debian:sid
+soak: all
+	$(Q)ci/soak $(N) $(KERNELS)
 
 DEST   = $(DESTDIR)$(PREFIX)
 SHARE  = $(DEST)/share
