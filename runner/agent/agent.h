@@ -15,6 +15,7 @@
 #include "agent/kmsg.h"
 #include "agent/loop.h"
 #include "agent/task.h"
+#include "agent/timeline.h"
 #include "agent/wire.h"
 #include "base/error.h"
 #include "base/util.h"
@@ -30,6 +31,7 @@ struct agent {
 	struct kmsg kmsg;
 	struct cgroups cgroups;
 	struct tasks tasks;
+	struct timeline timeline;
 	int exits_fd;		/* of exits.c, or -1 */
 	json_t *plan;		/* raw bytes in all strings */
 	json_t *modules_failed;	/* hello's list; NULL on a host */

@@ -263,6 +263,8 @@ static void finish(struct agent *a, bool scene)
 	kmsg_read(a);
 	if (scene)
 		snapshot_send(a, "end", false);
+	timeline_tell(a);
+	timeline_end(a);
 	loop_serve(a);
 	scene_unwatch(a);
 	bool removed = journal_undo(&a->journal, deadline_in(a, REMOVE_MS), left, notes) && dead;
@@ -292,8 +294,11 @@ void plan_run(struct agent *a, const char *line)
 	if (ret == 0) {
 		scene = true;
 		ret = build_scene(a, &err);
-		if (ret == 0)
+		if (ret == 0) {
+			timeline_begin(a);
 			run_steps(a);
+			timeline_stop(a);
+		}
 	}
 	if (ret < 0)
 		send_error(a, &err);

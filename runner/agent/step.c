@@ -94,8 +94,11 @@ enum step_result step_run(struct agent *a, const json_t *step)
 	if (i == ARRAY_SIZE(ops)) {
 		ret = error_set(&err, 0, "unknown op \"%s\"", name ? name : "");
 	} else {
-		if (ops[i].drain)
+		if (ops[i].drain) {
+			timeline_tell(a);
 			wire_drain(&a->wire);
+			timeline_hurry(a);
+		}
 		ret = ops[i].run(a, step, reply, &err);
 	}
 	if (ret < 0) {

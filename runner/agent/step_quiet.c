@@ -56,14 +56,6 @@ static bool waiting_for_killed(const struct agent *a, json_t *names)
 	return any;
 }
 
-static bool any_grows(const struct agent *a)
-{
-	for (size_t i = 0; i < a->tasks.n; i++)
-		if (a->tasks.all[i]->growing)
-			return true;
-	return false;
-}
-
 static int64_t latest(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
@@ -82,7 +74,7 @@ static bool settled(struct agent *a, void *arg)
 		return false;
 	if (!waiting_for_named(a, s->dead, NULL))
 		return now - sign >= quiet;
-	return !any_grows(a) && now - sign >= over;
+	return !tasks_growing(a) && now - sign >= over;
 }
 
 int op_settle(struct agent *a, const json_t *step, json_t *reply, struct error *err)

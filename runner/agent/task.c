@@ -98,6 +98,14 @@ bool task_alive(const struct task *t)
 	return t->pid > 0 && !t->ended;
 }
 
+bool tasks_growing(const struct agent *a)
+{
+	for (size_t i = 0; i < a->tasks.n; i++)
+		if (a->tasks.all[i]->growing)
+			return true;
+	return false;
+}
+
 /* status: of waitpid(), or -1 when nobody knows. */
 static void task_ended(struct agent *a, struct task *t, int status, int64_t t_us)
 {
@@ -127,6 +135,7 @@ static void register_child(struct agent *a, struct task *parent, int index, pid_
 	t->running = true;
 	if (proc_read_stat(pid, &st) == 0)
 		t->start = st.start;
+	timeline_watch(a, t);
 	for (size_t i = 0; i < ts->n_reaped; i++)
 		if (ts->reaped[i].pid == pid) {
 			task_ended(a, t, ts->reaped[i].status, ts->reaped[i].t_us);

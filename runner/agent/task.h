@@ -85,6 +85,9 @@ int task_spawn(struct agent *a, struct task *t, struct error *err);
 int task_command(struct agent *a, struct task *t, struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Does any task grow? */
+bool tasks_growing(const struct agent *a);
+
 /* Lives, was started, and is what it was. */
 bool task_alive(const struct task *t);
 

@@ -21,6 +21,7 @@ static const struct {
 	{ "events", offsetof(struct observation, events) },
 	{ "notes", offsetof(struct observation, notes) },
 	{ "errors", offsetof(struct observation, errors) },
+	{ "timeline", offsetof(struct observation, timeline) },
 };
 
 static const char *const fate_names[] = {
@@ -114,6 +115,7 @@ static const char *file_message(struct observation *o, const char *name, json_t 
 		{ "exit", offsetof(struct observation, exits) },
 		{ "answer", offsetof(struct observation, answers) },
 		{ "error", offsetof(struct observation, errors) },
+		{ "timeline", offsetof(struct observation, timeline) },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
 		if (!streq(name, objects[i].name))
@@ -227,6 +229,8 @@ struct observation *observation_from_json(const json_t *root, struct error *err)
 		goto bad;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		json_t *value = json_object_get(root, lists[i].name);
+		if (!value && streq(lists[i].name, "timeline"))	/* kept before there was one */
+			continue;
 		if (!json_is_array(value)) {
 			error_set(err, 0, "observation: \"%s\" is missing or no array", lists[i].name);
 			goto bad;

@@ -30,6 +30,7 @@ struct observation {
 	json_t *events;		/* array of {"eventfd":…} / {"inotify":…} messages, whole */
 	json_t *notes;		/* array of strings */
 	json_t *errors;		/* array of the agent's error messages */
+	json_t *timeline;	/* array of the timeline messages' values; the judge does not look at it */
 	json_t *end;		/* object or NULL */
 	bool kmsg_lost;
 	char *console;		/* text of the kernel console during the test, bytes as they came */

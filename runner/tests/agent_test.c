@@ -211,6 +211,63 @@ static bool usable(const char *test)
 	"{'op':'fill','task':'big','bytes':44040192},{'op':'fill','task':'h\\u00f6g','bytes':1048576}," \
 	"{'op':'fill','task':'out','bytes':4194304}"
 
+/* Which column of the timeline it is; `whose` is the member that names its owner. */
+static size_t column(const json_t *columns, const char *of, const char *whose, const char *name)
+{
+	size_t i;
+	json_t *c;
+	json_array_foreach(columns, i, c)
+		if (streq(json_string_value(json_object_get(c, "of")), of) &&
+		    (!whose || streq(json_string_value(json_object_get(c, whose)), name)))
+			return i;
+	ck_abort_msg("no column %s of %s", of, name ? name : "the machine");
+	return 0;
+}
+
+/* The largest value of a column; every row's time is behind the one before. -1: it has none. */
+static json_int_t most(const struct run *r, size_t column)
+{
+	json_int_t max = -1, last = 0;
+	size_t i, k;
+	json_t *m, *row;
+	json_array_foreach(r->seen, i, m)
+		json_array_foreach(json_object_get(json_object_get(m, "timeline"), "rows"), k, row) {
+			json_int_t t = json_integer_value(json_array_get(row, 0));
+			const json_t *v = json_array_get(row, column + 1);
+			ck_assert_int_gt(t, last);
+			last = t;
+			if (json_is_integer(v) && json_integer_value(v) > max)
+				max = json_integer_value(v);
+		}
+	return max;
+}
+
+/* It shows the rise to the limit, the death and its count, and costs less than it may. */
+static void assert_timeline(const struct run *r, json_int_t death_us)
+{
+	const json_t *columns = NULL, *last = NULL, *last_row = NULL;
+	size_t i;
+	json_t *m;
+	json_array_foreach(r->seen, i, m) {
+		const json_t *t = json_object_get(m, "timeline");
+		last = t ? t : last;
+		columns = json_object_get(t, "columns") ? json_object_get(t, "columns") : columns;
+	}
+	ck_assert_ptr_nonnull(columns);
+	size_t big = column(columns, "rss", "task", "big"), kills = column(columns, "oom_kill", "cgroup", "box");
+	ck_assert_int_ge(most(r, big), 43008);
+	ck_assert_int_ge(most(r, column(columns, "rss", "task", "h\xc3\xb6g")), 1024);
+	ck_assert_int_ge(most(r, column(columns, "current", "cgroup", "box")), 43008);
+	ck_assert_int_le(most(r, column(columns, "current", "cgroup", "box")), 65536);
+	ck_assert_int_gt(most(r, column(columns, "free", NULL, NULL)), 0);
+	ck_assert_int_ge(most(r, kills), 1);
+	ck_assert_int_ge(most(r, column(columns, "max", "cgroup", "box")), 1);
+	last_row = json_array_get(json_object_get(last, "rows"), json_array_size(json_object_get(last, "rows")) - 1);
+	ck_assert_int_gt(json_integer_value(json_array_get(last_row, 0)), death_us);
+	ck_assert_msg(!json_integer_value(json_array_get(last_row, big + 1)), "the dead one has memory");
+	ck_assert_int_le(100 * number(last, "cpu_us"), number(last, "span_us"));
+}
+
 START_TEST(kills_the_largest)
 {
 	struct run r;
@@ -264,6 +321,7 @@ START_TEST(kills_the_largest)
 	ck_assert_uint_eq(json_array_size(json_object_get(before, "tasks")), 3);
 	ck_assert(find(&r, streq(hierarchy, "v2") ? "inotify" : "eventfd", "cgroup", "box") != NULL);
 	ck_assert_ptr_nonnull(find(&r, "snapshot", "label", "end"));
+	assert_timeline(&r, number(exit, "t"));
 	ck_assert_int_eq(run_stop(&r), 0);
 	assert_nothing_left(&r, number(step(&r, 2), "pid"));
 	json_decref(r.seen);
