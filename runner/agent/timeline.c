@@ -135,7 +135,8 @@ static void look(struct agent *a)
 		read_source(a, &l->sources[i], row + 2);
 	l->used += 2 + l->n_columns;
 	l->rows++;
-	l->cpu_ns += cpu_ns() - start;
+	l->cost_ns = cpu_ns() - start;
+	l->cpu_ns += l->cost_ns;
 }
 
 /* When to look again, in ns from now. */
@@ -146,7 +147,8 @@ static int64_t next_look(const struct agent *a)
 	bool quick = tasks_growing(a) || now - l->hurry_ns < QUICK_FOR_NS ||
 		     (a->tasks.last_exit_ns && now - a->tasks.last_exit_ns < QUICK_FOR_NS);
 	int64_t wait = quick ? QUICK_NS : QUIET_NS;
-	int64_t allowed = l->begin_ns + (int64_t)((double)l->cpu_ns / TIMELINE_SHARE) - now;
+	/* the next one, and the last one, must fit too */
+	int64_t allowed = l->begin_ns + (int64_t)((double)(l->cpu_ns + 2 * l->cost_ns) / TIMELINE_SHARE) - now;
 	return wait > allowed ? wait : allowed;
 }
 

@@ -42,7 +42,8 @@ struct timeline {
 	size_t n_sources;
 	int64_t *cells;		/* rows, one after the other: number of values, time in us, values */
 	size_t used;
-	int64_t begin_ns, cpu_ns, hurry_ns;
+	int64_t begin_ns, hurry_ns;
+	int64_t cpu_ns, cost_ns;	/* of all looks, of the latest */
 	size_t rows;		/* taken, told or not */
 	bool thinned;
 };
