@@ -74,6 +74,7 @@ struct era {
 	bool events_local;	/* memory.events.local exists */
 	bool oom_group_kill_counter;	/* oom_group_kill in memory.events */
 	bool sock_throttled_counter;	/* sock_throttled in memory.events */
+	bool memsw_failcnt;	/* v1: a charge that fails on memory+swap counts in memory.memsw.failcnt */
 	bool forced_max_counted;	/* forced charges count in `max` */
 	/* precision of RSS */
 	bool rss_split;		/* threads hold back up to 64 pages; status and badness read the same */

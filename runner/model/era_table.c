@@ -96,6 +96,8 @@ static const struct era_behaviour table[] = {
 	  "oom_group_kill in memory.events" },
 	{ ROW(sock_throttled_counter), V(6, 19), ERA_NEVER, EXACT, "", "", "mm/memcontrol.c:__memory_events_show",
 	  "sock_throttled in memory.events" },
+	{ ROW(memsw_failcnt), ALWAYS, V(6, 15), EXACT, "", "", "mm/page_counter.c:page_counter_try_charge",
+	  "v1: a charge that fails on memory and swap counts in memory.memsw.failcnt; later that counter stays 0" },
 	{ ROW(forced_max_counted), V(6, 0), ERA_NEVER, EXACT, "", "", "mm/memcontrol.c:try_charge_memcg",
 	  "forced charges count in `max`" },
 	/* precision of RSS */
