@@ -11,6 +11,17 @@ LIBFUZZER = $(if $(CLANG),$(shell printf 'int LLVMFuzzerTestOneInput(const char 
               $(CLANG) -fsanitize=fuzzer -x c -o /dev/null - 2>/dev/null && echo yes))
 FUZZOBJ  := $(LIBSRC:%.c=$(FUZZDIR)/%.o)
 
+# An observation of a whole test is longer than a log's interesting parts.
+MAX_LEN_judge := 65536
+
+# What a target is made of besides: the runner's objects, or the agent's with what touches the machine cut off (agent_fuzz.c)
+AGENTFUZZOBJ := $(filter-out %/agent/main.o,$(AGENTSRC:%.c=$(FUZZDIR)/%.o))
+WRAPPED  := read_whole_at proc_each now_ns fork kill socketpair send open kmsg_open write_file scene_find scene_make scene_set \
+            scene_watch exits_open swap_on journal_undo loop_wait
+objects_of = $(if $(filter agent,$1),$(AGENTFUZZOBJ),$(FUZZOBJ))
+more_of    = $(if $(filter agent judge,$1),ci/fuzz/json_mutate.c)
+libs_of    = $(if $(filter agent,$1),$(WRAPPED:%=-Wl$(comma)--wrap=%) -lcgroup -lnuma -ljansson -lpthread,$(LIBS))
+
 .PHONY: fuzz
 fuzz: $(FUZZ:%=fuzz-%)
 
@@ -18,24 +29,25 @@ fuzz: $(FUZZ:%=fuzz-%)
 fuzz-%: $(FUZZDIR)/%_fuzz
 	$(Q)mkdir -p $(FUZZDIR)/corpus/$* ci/fuzz/seeds/$*
 	$(Q)if [ -f $(FUZZDIR)/libfuzzer ]; then \
-	  cd $(FUZZDIR) && ./$*_fuzz -max_total_time=$(SECONDS) -max_len=16384 -rss_limit_mb=512 -timeout=10 -print_final_stats=1 \
+	  cd $(FUZZDIR) && ./$*_fuzz -max_total_time=$(SECONDS) -max_len=$(or $(MAX_LEN_$*),16384) -rss_limit_mb=512 -timeout=10 -print_final_stats=1 \
 	    corpus/$* $(CURDIR)/ci/fuzz/seeds/$*; \
 	else cd $(FUZZDIR) && ./$*_fuzz -s $(SECONDS) $(CURDIR)/ci/fuzz/seeds/$*; fi
 
-$(FUZZDIR)/%_fuzz: ci/fuzz/%_fuzz.c ci/fuzz/main.c $(FUZZOBJ)
+.SECONDEXPANSION:
+$(FUZZDIR)/%_fuzz: ci/fuzz/%_fuzz.c ci/fuzz/main.c $$(call more_of,$$*) $$(call objects_of,$$*)
 	$(Q)mkdir -p $(@D)
 	$(Q)if [ "$(LIBFUZZER)" ]; then touch $(FUZZDIR)/libfuzzer; \
 	  $(CLANG) -std=gnu11 $(CPPFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	    -o $@ ci/fuzz/$*_fuzz.c $(FUZZOBJ) $(LIBS); \
+	    -o $@ ci/fuzz/$*_fuzz.c $(call more_of,$*) $(call objects_of,$*) $(call libs_of,$*); \
 	else rm -f $(FUZZDIR)/libfuzzer; \
 	  $(CC) -std=gnu11 $(CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	    -o $@ ci/fuzz/$*_fuzz.c ci/fuzz/main.c $(FUZZOBJ) $(LIBS); fi
+	    -o $@ ci/fuzz/$*_fuzz.c ci/fuzz/main.c $(call more_of,$*) $(call objects_of,$*) $(call libs_of,$*); fi
 
 $(FUZZDIR)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)if [ "$(LIBFUZZER)" ]; then c="$(CLANG) -fsanitize=fuzzer-no-link"; else c="$(CC)"; fi; \
 	  $$c -std=gnu11 $(CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -MMD -MP -c -o $@ $<
 
--include $(FUZZOBJ:.o=.d)
-.SECONDARY: $(FUZZOBJ)
+-include $(FUZZOBJ:.o=.d) $(AGENTFUZZOBJ:.o=.d)
+.SECONDARY: $(FUZZOBJ) $(AGENTFUZZOBJ)
 .PRECIOUS: $(FUZZDIR)/%_fuzz

@@ -13,6 +13,9 @@
 #include "base/util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+/* json_mutate.c, in the targets that have it */
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
 #define MAX_INPUT (1u << 20)
 
@@ -113,6 +116,18 @@ static size_t change(uint8_t *buf, size_t size)
 	return size;
 }
 
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+{
+	/* change() wants room to grow */
+	CLEANUP_FREE uint8_t *buf = xcalloc(1, MAX_INPUT + 8192);
+	memcpy(buf, data, size);
+	size = change(buf, size);
+	if (size > max_size)
+		size = max_size;
+	memcpy(data, buf, size);
+	return size;
+}
+
 int main(int argc, char **argv)
 {
 	double seconds = 0;
@@ -131,7 +146,9 @@ int main(int argc, char **argv)
 	for (int64_t end = now_ns() + (int64_t)(seconds * 1e9); n_seeds && now_ns() < end; runs++) {
 		size_t which = upto(n_seeds), size = seeds[which].size;
 		memcpy(buf, seeds[which].data, size);
-		run(buf, change(buf, size));
+		size = LLVMFuzzerCustomMutator ? LLVMFuzzerCustomMutator(buf, size, MAX_INPUT, (unsigned)upto(UINT32_MAX)) :
+						 change(buf, size);
+		run(buf, size);
 	}
 	printf("%llu runs, no crash\n", (unsigned long long)runs);
 	return n_seeds ? 0 : 2;

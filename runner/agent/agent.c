@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#define YEAR_NS (365 * 86400e9)		/* longer than any plan may wait */
+
 json_t *json_now(void)
 {
 	return json_integer(now_ns() / 1000);
@@ -18,7 +20,8 @@ json_t *json_errno(int errnum)
 
 int64_t deadline_in(const struct agent *a, double ms)
 {
-	return now_ns() + (int64_t)(ms * 1e6 * a->scale);
+	double ns = ms * 1e6 * a->scale;
+	return now_ns() + (ns > YEAR_NS ? (int64_t)YEAR_NS : ns > 0 ? (int64_t)ns : 0);
 }
 
 void note(struct agent *a, const char *fmt, ...)

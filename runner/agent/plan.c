@@ -14,6 +14,7 @@
 #include "agent/undo.h"
 
 #define REMOVE_MS 10000
+#define SCALE_MAX 1000
 
 static void send_error(struct agent *a, const struct error *err)
 {
@@ -51,6 +52,17 @@ static bool uses_freezer(const json_t *plan)
 		if (streq(json_string_value(json_object_get(step, "op")), "freeze"))
 			return true;
 	return false;
+}
+
+static int take_scale(struct agent *a, struct error *err)
+{
+	const json_t *scale = json_object_get(a->plan, "scale");
+	a->scale = scale ? json_number_value(scale) : 1;
+	if (!(a->scale > 0 && a->scale <= SCALE_MAX)) {
+		a->scale = 1;
+		return error_set(err, 0, "plan: \"scale\" must be a number above 0, and at most %d", SCALE_MAX);
+	}
+	return 0;
 }
 
 /* The name of the scene's root, which undo relies on. */
@@ -288,9 +300,9 @@ void plan_run(struct agent *a, const char *line)
 	a->step = -1;
 	a->ending = false;
 	a->plan = parse(line, &err);
-	const json_t *scale = json_object_get(a->plan, "scale");
-	a->scale = json_number_value(scale) > 0 ? json_number_value(scale) : 1;
-	int ret = a->plan ? check_needs(a, &err) : -1;
+	int ret = a->plan ? take_scale(a, &err) : -1;
+	if (ret == 0)
+		ret = check_needs(a, &err);
 	if (ret == 0) {
 		scene = true;
 		ret = build_scene(a, &err);

@@ -67,9 +67,11 @@ bool proc_dead(pid_t pid, uint64_t start)
 static const char *behind_key(const char *text, const char *key)
 {
 	size_t len = strlen(key);
-	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0)
+	for (const char *line = text, *newline; line; line = newline ? newline + 1 : NULL) {
 		if (strncmp(line, key, len) == 0 && line[len] == ':')
 			return line + len + 1 + strspn(line + len + 1, " \t");
+		newline = strchr(line, '\n');
+	}
 	return NULL;
 }
 

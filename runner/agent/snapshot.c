@@ -182,8 +182,9 @@ static void collect_own(struct rows *r)
 	for (size_t i = 0; i < r->a->cgroups.n; i++) {
 		CLEANUP_FREE char *path = scene_path(r->a, r->a->cgroups.all[i], "cgroup.procs");
 		CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, FILE_LIMIT, NULL);
-		for (char *p = text; p && *p; p += *p == '\n')
-			collect((pid_t)strtol(p, &p, 10), r);
+		for (char *save = NULL, *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+		     line = strtok_r(NULL, "\n", &save))
+			collect((pid_t)strtol(line, NULL, 10), r);
 	}
 }
 

@@ -95,8 +95,8 @@ static bool choice(struct text t, struct line *l)
 	if (!text_int(&t, &l->kill.pid))
 		return false;
 	l->got = 1;
-	if (text_eat(&t, ", UID "))
-		text_int(&t, &l->kill.uid), text_eat(&t, ",");
+	if (text_eat(&t, ", UID ") && text_int(&t, &l->kill.uid))
+		(void)text_eat(&t, ",");
 	text_blanks(&t);
 	if (text_len(t) && !text_eat(&t, "("))
 		return false;

@@ -503,6 +503,9 @@ START_TEST(bad_plans_are_refused)
 	} bad[] = {
 		{ "no json", "not JSON" },
 		{ "{'plan':{'steps':[}}", "not JSON" },
+		{ "{'plan':{'scale':-1,'steps':[]}}", "\"scale\" must be" },
+		{ "{'plan':{'scale':1e300,'steps':[]}}", "\"scale\" must be" },
+		{ "{'plan':{'scale':'2','steps':[]}}", "\"scale\" must be" },
 		{ "{'plan':{}}", "expected" },
 		{ "{'plan':{'id':'\\u0100','steps':[]}}", "above U+00FF" },
 		{ "{'plan':{'hierarchy':'v3','root':'oomtests-1','steps':[]}}", "\"hierarchy\"" },
