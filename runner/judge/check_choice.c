@@ -10,6 +10,8 @@
 #include "judge/scene.h"
 #include "judge/trial.h"
 
+#define RANKING_MAX 30
+
 static const char *name_in(const struct scene *s, int task)
 {
 	if (task < 0)
@@ -27,13 +29,6 @@ static int64_t bury(struct scene *s, int task)
 	return pages;
 }
 
-static void remember_prediction(struct trial *t, const struct scene *s, const struct model_decision *d)
-{
-	if (t->r->predicted || d->victim < 0)
-		return;
-	t->r->predicted = xstrdup(name_in(s, d->victim));
-	t->r->margin_pages = d->margin_pages;
-}
 
 /* "a, b or c": the possible victims. */
 static char *possible_names(const struct scene *s, const struct model_decision *d)
@@ -51,6 +46,46 @@ static bool is_possible(const struct model_decision *d, int task)
 		if (d->possible[i] == task)
 			return true;
 	return false;
+}
+
+static int by_points(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	return x->points != y->points ? (x->points > y->points ? -1 : 1) : (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* The candidates of the decision, for people. */
+static void rank(struct trial *t, const struct scene *s, const struct model_oom *oom, const struct model_decision *d)
+{
+	CLEANUP_FREE struct ranked *all = xcalloc(s->model.n_tasks, sizeof(*all));
+	size_t n = 0;
+	for (size_t i = 0; i < s->model.n_tasks; i++) {
+		const struct model_task *m = &s->tasks[i];
+		if (model_eligible(&t->era, &s->model, oom, d->constraint, m) != WHY_ELIGIBLE)
+			continue;
+		all[n++] = (struct ranked){
+			.task = (char *)(uintptr_t)name_in(s, (int)i),
+			.pid = (int)m->pid,
+			.adj = m->adj,
+			.points = model_points(&t->era, model_base(&t->era, &m->pages), m->adj, m->cap_sys_admin,
+					       d->totalpages),
+			.possible = is_possible(d, (int)i),
+		};
+	}
+	if (n)
+		qsort(all, n, sizeof(*all), by_points);
+	for (size_t i = 0; i < n && i < RANKING_MAX; i++)
+		result_rank(t->r, &all[i]);
+}
+
+static void remember_prediction(struct trial *t, const struct scene *s, const struct model_oom *oom,
+				const struct model_decision *d)
+{
+	if (t->r->predicted || d->victim < 0)
+		return;
+	t->r->predicted = xstrdup(name_in(s, d->victim));
+	t->r->margin_pages = d->margin_pages;
+	rank(t, s, oom, d);
 }
 
 static void check_predicted(struct trial *t, const struct scene *s, const struct model_decision *d, int died,
@@ -110,7 +145,7 @@ static void predict(struct trial *t, struct episode *e)
 		scene_project(&s, t, e, freed);
 		model_out_of_memory(&t->era, &s.model, &oom, &d);
 		int died = died_of(t, &s, &e->deaths[i]);
-		remember_prediction(t, &s, &d);
+		remember_prediction(t, &s, &oom, &d);
 		if (died >= 0) {
 			check_predicted(t, &s, &d, died, e->deaths[i].name);
 			check_group(t, e, &s, &d, e->reports[e->deaths[i].report]);

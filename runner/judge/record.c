@@ -13,6 +13,17 @@ static json_t *text(const char *s)
 	return value ? value : json_bytes(s, strlen(s));
 }
 
+static json_t *ranking_to_json(const struct result *r)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < r->n_ranking; i++) {
+		const struct ranked *c = &r->ranking[i];
+		json_array_append_new(list, json_pack("{s:o s:i s:i s:I s:b}", "task", text(c->task), "pid", c->pid, "adj",
+						      c->adj, "points", (json_int_t)c->points, "possible", c->possible));
+	}
+	return list;
+}
+
 json_t *result_to_json(const struct result *r)
 {
 	json_t *root = json_object(), *checks = json_array(), *victims = json_array();
@@ -42,6 +53,8 @@ json_t *result_to_json(const struct result *r)
 	json_object_set_new(root, "victims", victims);
 	json_object_set_new(root, "predicted", text(r->predicted));
 	json_object_set_new(root, "margin_pages", r->predicted ? json_integer(r->margin_pages) : json_null());
+	if (r->n_ranking)
+		json_object_set_new(root, "ranking", ranking_to_json(r));
 	json_object_set_new(root, "seconds", json_real((double)(int64_t)(r->seconds * 1000 + 0.5) / 1000));
 	json_object_set_new(root, "kept", text(r->kept));
 	return root;
@@ -102,6 +115,16 @@ struct result *result_from_json(const json_t *root, struct error *err)
 	json_array_foreach(json_object_get(root, "victims"), i, item)
 		result_victim(r, get(item, "task") ? get(item, "task") : "?",
 			      (int)json_integer_value(json_object_get(item, "pid")));
+	json_array_foreach(json_object_get(root, "ranking"), i, item) {
+		struct ranked c = {
+			.task = (char *)(uintptr_t)(get(item, "task") ? get(item, "task") : "?"),
+			.pid = (int)json_integer_value(json_object_get(item, "pid")),
+			.adj = (int)json_integer_value(json_object_get(item, "adj")),
+			.points = json_integer_value(json_object_get(item, "points")),
+			.possible = json_is_true(json_object_get(item, "possible")),
+		};
+		result_rank(r, &c);
+	}
 	return r;
 }
 

@@ -3,6 +3,7 @@
  * A result as a JSON object: one line of `oomtests run --json`, of a run's results.jsonl, and of a baseline; and what a
  * worker hands to the runner. Members: id title kernel target verdict why checks victims predicted margin_pages seconds
  * kept. What is not known is null. `checks` are objects of name ok expected seen where; `victims` of task and pid.
+ * Where the model made a prediction there is `ranking`: its candidates, the worst first, as task pid adj points possible.
  */
 #pragma once
 

@@ -45,8 +45,11 @@ void result_free(struct result *r)
 	}
 	for (size_t i = 0; i < r->n_victims; i++)
 		free(r->victims[i].task);
+	for (size_t i = 0; i < r->n_ranking; i++)
+		free(r->ranking[i].task);
 	free(r->checks);
 	free(r->victims);
+	free(r->ranking);
 	free(r->id);
 	free(r->title);
 	free(r->kernel);
@@ -75,6 +78,13 @@ void result_victim(struct result *r, const char *task, int pid)
 {
 	r->victims = xrealloc(r->victims, r->n_victims + 1, sizeof(*r->victims));
 	r->victims[r->n_victims++] = (struct named_pid){ .task = xstrdup(task), .pid = pid };
+}
+
+void result_rank(struct result *r, const struct ranked *candidate)
+{
+	r->ranking = xrealloc(r->ranking, r->n_ranking + 1, sizeof(*r->ranking));
+	r->ranking[r->n_ranking] = *candidate;
+	r->ranking[r->n_ranking++].task = xstrdup(candidate->task);
 }
 
 size_t result_failed_checks(const struct result *r)

@@ -24,6 +24,14 @@ struct named_pid {
 	int pid;
 };
 
+/* A candidate as the model ranked it before the OOM. */
+struct ranked {
+	char *task;
+	int pid, adj;
+	int64_t points;		/* pages: what badness compares */
+	bool possible;		/* may be the victim under every size and order that the snapshot leaves open */
+};
+
 struct result {
 	char *id, *title, *kernel, *target;
 	enum verdict verdict;	/* a new result is an error until proven otherwise */
@@ -34,6 +42,8 @@ struct result {
 	size_t n_victims;
 	char *predicted;	/* task that the model says, or NULL */
 	int64_t margin_pages;	/* by how much; meaningless without predicted */
+	struct ranked *ranking;	/* at the first prediction, the worst first */
+	size_t n_ranking;
 	double seconds;		/* wall clock, from machine start to verdict */
 	char *kept;		/* directory or file where log and observation were kept, or NULL */
 };
@@ -49,6 +59,9 @@ bool result_check(struct result *r, const char *name, bool ok, const char *where
 
 /* Appends a victim. */
 void result_victim(struct result *r, const char *task, int pid);
+
+/* Appends a candidate. */
+void result_rank(struct result *r, const struct ranked *candidate);
 
 /* How many checks failed. */
 size_t result_failed_checks(const struct result *r);

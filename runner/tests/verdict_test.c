@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "base/util.h"
+#include "judge/record.h"
 #include "judge/verdict.h"
 #include "tests/harness.h"
 
@@ -55,4 +56,26 @@ START_TEST(fail_stands)
 }
 END_TEST
 
-TESTS("verdict", names, new_is_an_error, fail_stands)
+START_TEST(ranking_in_json)
+{
+	struct result *r = result_new("a/b", "t", "k", "vm");
+	json_t *root = result_to_json(r);
+	ck_assert_ptr_null(json_object_get(root, "ranking"));
+	json_decref(root);
+	char big[] = "big", hog[] = "h\xf6g";
+	result_rank(r, &(struct ranked){ .task = big, .pid = 7, .adj = -5, .points = INT64_C(1) << 40, .possible = true });
+	result_rank(r, &(struct ranked){ .task = hog, .pid = 8, .points = -1 });
+	root = result_to_json(r);
+	struct result *back = result_from_json(root, NULL);
+	json_decref(root);
+	ck_assert_uint_eq(back->n_ranking, 2);
+	ck_assert_str_eq(back->ranking[0].task, "big");
+	ck_assert_int_eq(back->ranking[0].adj, -5);
+	ck_assert(back->ranking[0].points == INT64_C(1) << 40 && back->ranking[0].possible);
+	ck_assert(back->ranking[1].points == -1 && back->ranking[1].pid == 8 && !back->ranking[1].possible);
+	result_free(back);
+	result_free(r);
+}
+END_TEST
+
+TESTS("verdict", names, new_is_an_error, fail_stands, ranking_in_json)
