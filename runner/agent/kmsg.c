@@ -91,7 +91,7 @@ void kmsg_read(struct agent *a)
 			records = json_array();
 		json_array_append_new(records, json_pack("{sI sI si so}", "seq", (json_int_t)r.seq, "t",
 							 (json_int_t)r.t_us, "level", r.level, "text",
-							 json_bytes(r.text, r.len)));
+							 wire_bytes(r.text, r.len)));
 	}
 	if (records)
 		wire_send(&a->wire, "kmsg", records);

@@ -219,7 +219,7 @@ static void put_file(struct agent *a, const struct scene_cgroup *cg, json_t *fil
 	size_t len;
 	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, FILE_LIMIT, &len);
 	if (text)
-		json_object_set_new(files, file, json_bytes(text, len));
+		json_object_set_new(files, file, wire_bytes(text, len));
 }
 
 static json_t *cgroup_rows(struct agent *a, bool stat)

@@ -67,7 +67,7 @@ int op_read(struct agent *a, const json_t *step, json_t *reply, struct error *er
 		return -1;
 	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, TEXT_LIMIT, &len);
 	json_object_set_new(reply, "errno", json_errno(text ? 0 : errno));
-	json_object_set_new(reply, "text", text ? json_bytes(text, len) : json_null());
+	json_object_set_new(reply, "text", text ? wire_bytes(text, len) : json_null());
 	return 0;
 }
 

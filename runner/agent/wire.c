@@ -157,7 +157,7 @@ char *wire_line(struct wire *w)
 	return start;
 }
 
-json_t *json_bytes(const char *bytes, size_t len)
+json_t *wire_bytes(const char *bytes, size_t len)
 {
 	size_t wide = 0;
 	for (size_t i = 0; i < len; i++)
@@ -182,7 +182,7 @@ json_t *json_bytes(const char *bytes, size_t len)
 
 json_t *json_text(const char *bytes)
 {
-	return bytes ? json_bytes(bytes, strlen(bytes)) : json_null();
+	return bytes ? wire_bytes(bytes, strlen(bytes)) : json_null();
 }
 
 static int string_to_bytes(json_t *s, struct error *err)

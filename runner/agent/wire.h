@@ -43,7 +43,7 @@ bool wire_receive(struct wire *w);
 char *wire_line(struct wire *w);
 
 /* Raw bytes to a JSON string. A NUL byte, which no kernel sends, becomes the text \x00. */
-json_t *json_bytes(const char *bytes, size_t len);
+json_t *wire_bytes(const char *bytes, size_t len);
 json_t *json_text(const char *bytes);	/* NULL gives null */
 
 /* Replaces every string below root by its raw bytes. -1 if one has a code point above U+00FF. */

@@ -20,10 +20,8 @@ static void check_memory_back(struct trial *t, const json_t *begin, const json_t
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		int64_t was = look_int(json_object_get(begin, "meminfo"), kinds[i], -1);
 		int64_t is = look_int(json_object_get(end, "meminfo"), kinds[i], -1);
-		char name[64];
-		snprintf(name, sizeof(name), "memory came back: %s in kB", kinds[i]);
 		if (was >= 0 && is >= 0)
-			trial_check_range(t, name, NULL, 0, was + slack, is);
+			trial_check_range(t, CHECK_MEMORY_BACK, kinds[i], NULL, 0, was + slack, is);
 	}
 }
 
@@ -33,7 +31,7 @@ static void check_removed(struct trial *t)
 		return;
 	const json_t *left = json_object_get(t->seen->end, "left");
 	char *text = json_array_size(left) ? json_dumps(left, JSON_COMPACT) : NULL;
-	trial_check_text(t, "cgroups removed", NULL, "all", text ? text : "all");
+	trial_check_text(t, CHECK_REMOVED, NULL, NULL, "all", text ? text : "all");
 	free(text);
 }
 
@@ -49,7 +47,7 @@ static void check_splats(struct trial *t)
 			break;
 		}
 	}
-	trial_check_text(t, "no WARNING, BUG, lockup or hung task", NULL, "none", splat ? splat : "none");
+	trial_check_text(t, CHECK_SPLAT, NULL, NULL, "none", splat ? splat : "none");
 }
 
 void check_after(struct trial *t)

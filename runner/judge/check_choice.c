@@ -93,14 +93,15 @@ static void check_predicted(struct trial *t, const struct scene *s, const struct
 {
 	CLEANUP_FREE char *names = possible_names(s, d);
 	bool ok = d->outcome == OUTCOME_KILL ? is_possible(d, died) : false;
-	result_check(t->r, "predicted victim", ok, NULL, names, seen);
+	trial_check(t, CHECK_PREDICTED, NULL, NULL, names, seen, ok);
 }
 
 /* Members of a group die in the order of the scan, as the lines of the log have it. */
 static void check_group(struct trial *t, const struct episode *e, const struct scene *s, const struct model_decision *d,
 			const struct oom_report *report)
 {
-	if (d->group < 0)
+	/* The log of a machine that died may end between two lines. */
+	if (d->group < 0 || trial_cut_short(e))
 		return;
 	char want[512] = "", have[512] = "";
 	size_t w = 0, h = 0;
@@ -110,8 +111,8 @@ static void check_group(struct trial *t, const struct episode *e, const struct s
 	for (size_t i = 0; i < e->n_deaths && h < sizeof(have) - 64; i++)
 		if (e->deaths[i].by_group && !e->deaths[i].again)
 			h += (size_t)snprintf(have + h, sizeof(have) - h, "%s ", e->deaths[i].name);
-	trial_check_text(t, "members of the group die in the order of the scan", NULL, want, have);
-	trial_check_text(t, "log: group", NULL, look_text(s->cgroups[d->group], "path"), report->group_memcg);
+	trial_check_text(t, CHECK_GROUP_ORDER, NULL, NULL, want, have);
+	trial_check_text(t, CHECK_GROUP, NULL, NULL, look_text(s->cgroups[d->group], "path"), report->group_memcg);
 }
 
 /* Which task of the scene it was. */
@@ -237,7 +238,7 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 		ok |= tasks[d.possible[i]].pid == selected;
 	if (d.certain)
 		ok = d.chosen >= 0 && tasks[d.chosen].pid == selected;
-	result_check(t->r, "victim recomputed from the kernel's own table", ok, NULL, want, have);
+	trial_check(t, CHECK_RECOMPUTED, NULL, NULL, want, have, ok);
 	model_decision_free(&d);
 	scene_close(&s);
 }
@@ -253,7 +254,7 @@ void check_choice(struct trial *t, struct episode *e)
 }
 
 /* oom_score as the kernel computes it, from sizes read back to back with it. */
-static void check_score(struct trial *t, const struct step *s, const char *name, const json_t *read, uint64_t totalpages,
+static void check_score(struct trial *t, const struct step *s, const char *who, const json_t *read, uint64_t totalpages,
 			int64_t page_kb)
 {
 	struct model_task m;
@@ -272,7 +273,7 @@ static void check_score(struct trial *t, const struct step *s, const char *name,
 		low = model_points(&t->era, base > error ? base - error : 0, adj, root, totalpages);
 		high = model_points(&t->era, base + error, adj, root, totalpages);
 	}
-	trial_check_range(t, name, &s->where, model_oom_score(&t->era, low, totalpages),
+	trial_check_range(t, CHECK_SCORE, who, &s->where, model_oom_score(&t->era, low, totalpages),
 			  model_oom_score(&t->era, high, totalpages), look_int(read, "score", -1));
 }
 
@@ -287,11 +288,9 @@ void check_scores(struct trial *t, const struct step *s, size_t step)
 	uint64_t totalpages = (uint64_t)((look_int(mem, "MemTotal", 0) + look_int(mem, "SwapTotal", 0)) / k);
 	for (size_t i = 0; i < s->n_tasks; i++) {
 		const json_t *read = json_object_get(scores, s->tasks[i]);
-		char name[96];
-		snprintf(name, sizeof(name), "oom_score of %s", s->tasks[i]);
 		if (read)
-			check_score(t, s, name, read, totalpages, k);
+			check_score(t, s, s->tasks[i], read, totalpages, k);
 		else
-			trial_check_text(t, name, &s->where, "a number", "not there");
+			trial_check_text(t, CHECK_SCORE, s->tasks[i], &s->where, "a number", "not there");
 	}
 }

@@ -41,14 +41,25 @@ static int64_t held_back(const struct trial *t, const struct model_vm *vm)
 	return (t->ncpus - 1) * (share > least ? share : least);
 }
 
-void check_commit(struct trial *t, const struct step *s, size_t step)
+static const json_t *snapshot_of(const struct trial *t, size_t step)
 {
 	char label[32];
 	snprintf(label, sizeof(label), "commit-%zu", step);
-	const json_t *snapshot = look_snapshot(t->seen, label), *task = look_task(snapshot, s->tasks[0]);
+	return look_snapshot(t->seen, label);
+}
+
+bool commit_seen(const struct trial *t, const struct step *s, size_t step)
+{
 	const char *answer = look_text(trial_answer(t, step, "call"), "answer");
-	if (!task || !answer || !starts_with(answer, "called mmapmax "))
+	return look_task(snapshot_of(t, step), s->tasks[0]) && answer && starts_with(answer, "called mmapmax ");
+}
+
+void check_commit(struct trial *t, const struct step *s, size_t step)
+{
+	if (!commit_seen(t, s, step))
 		return;
+	const json_t *snapshot = snapshot_of(t, step), *task = look_task(snapshot, s->tasks[0]);
+	const char *answer = look_text(trial_answer(t, step, "call"), "answer");
 	int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024, seen = strtoll(answer + 15, NULL, 10);
 	struct model_vm vm;
 	fill_vm(&vm, snapshot, k);
@@ -57,13 +68,11 @@ void check_commit(struct trial *t, const struct step *s, size_t step)
 	uint64_t largest;
 	if (!model_overcommit_largest(&t->era, &vm, &r, &largest))
 		return;
-	char name[96];
-	snprintf(name, sizeof(name), "pages of the largest mapping granted to %s", s->tasks[0]);
 	if (largest == MODEL_NO_LIMIT) {
 		/* Only the address space ends it: it is beyond all memory there is. */
-		trial_check_range(t, name, &s->where, (int64_t)(vm.totalram + vm.total_swap) * 4, INT64_MAX, seen);
+		trial_check_range(t, CHECK_COMMIT, s->tasks[0], &s->where, (int64_t)(vm.totalram + vm.total_swap) * 4, INT64_MAX, seen);
 		return;
 	}
 	int64_t slack = held_back(t, &vm);
-	trial_check_range(t, name, &s->where, (int64_t)largest - slack, (int64_t)largest + slack, seen);
+	trial_check_range(t, CHECK_COMMIT, s->tasks[0], &s->where, (int64_t)largest - slack, (int64_t)largest + slack, seen);
 }

@@ -92,16 +92,19 @@ static uint64_t high_of(const struct test_cgroup *c) { return c->high; }
 static uint64_t low_of(const struct test_cgroup *c) { return c->low; }
 static uint64_t swap_limit_of(const struct test_cgroup *c) { return c->swap_limit; }
 
-static void check_rise(struct trial *t, const struct episode *e, const char *cgroup, const char *file, const char *field,
-		       struct bound b)
+/* What a cgroup is called in a check. */
+static const char *called(const char *cgroup)
+{
+	return *cgroup ? cgroup : "the scene's root";
+}
+
+static void check_rise(struct trial *t, const struct episode *e, enum check_id id, const char *cgroup, const char *file,
+		       const char *field, struct bound b)
 {
 	int64_t was, is;
 	if (!look_counter(e->before, cgroup, file, field, &was) || !look_counter(e->after, cgroup, file, field, &is))
 		return;		/* this kernel has no such counter */
-	char name[160];
-	snprintf(name, sizeof(name), "%s%s%s of %s rises by", file, field ? " " : "", field ? field : "",
-		 *cgroup ? cgroup : "the scene's root");
-	trial_check_range(t, name, NULL, b.min, b.max, is - was);
+	trial_check_range(t, id, called(cgroup), NULL, b.min, b.max, is - was);
 }
 
 /* The group whose members this episode killed, by the log's own line; NULL: none. */
@@ -122,20 +125,27 @@ static int64_t group_kills(const struct episode *e, const char *path, bool hiera
 static void check_events_file(struct trial *t, const struct episode *e, const char *cgroup, const char *path,
 			      const char *file, bool hierarchical)
 {
+	static const enum check_id ids[2][6] = {
+		{ CHECK_LOCAL_OOM_KILL, CHECK_LOCAL_OOM, CHECK_LOCAL_GROUP, CHECK_LOCAL_MAX, CHECK_LOCAL_HIGH,
+		  CHECK_LOCAL_LOW },
+		{ CHECK_EVENTS_OOM_KILL, CHECK_EVENTS_OOM, CHECK_EVENTS_GROUP, CHECK_EVENTS_MAX, CHECK_EVENTS_HIGH,
+		  CHECK_EVENTS_LOW },
+	};
+	const enum check_id *id = ids[streq(file, "memory.events")];
 	struct bound oom = oom_bound(t, e, path, hierarchical);
 	int64_t kills = kills_in(e, path, hierarchical), groups = group_kills(e, path, hierarchical);
-	check_rise(t, e, cgroup, file, "oom_kill", (struct bound){ kills, kills });
-	check_rise(t, e, cgroup, file, "oom", oom);
+	check_rise(t, e, id[0], cgroup, file, "oom_kill", (struct bound){ kills, kills });
+	check_rise(t, e, id[1], cgroup, file, "oom", oom);
 	if (all_reported(e))
-		check_rise(t, e, cgroup, file, "oom_group_kill", (struct bound){ groups, groups });
+		check_rise(t, e, id[2], cgroup, file, "oom_group_kill", (struct bound){ groups, groups });
 	if (oom.min && !(e->expect->trigger && streq(e->expect->trigger, "agent")))
-		check_rise(t, e, cgroup, file, "max", (struct bound){ model_max_passes(&t->era), SOME });
+		check_rise(t, e, id[3], cgroup, file, "max", (struct bound){ model_max_passes(&t->era), SOME });
 	else if (!configured(t, cgroup, limit_of))
-		check_rise(t, e, cgroup, file, "max", (struct bound){ 0, 0 });
+		check_rise(t, e, id[3], cgroup, file, "max", (struct bound){ 0, 0 });
 	if (!configured(t, cgroup, high_of))
-		check_rise(t, e, cgroup, file, "high", (struct bound){ 0, 0 });
+		check_rise(t, e, id[4], cgroup, file, "high", (struct bound){ 0, 0 });
 	if (!configured(t, cgroup, low_of))
-		check_rise(t, e, cgroup, file, "low", (struct bound){ 0, 0 });
+		check_rise(t, e, id[5], cgroup, file, "low", (struct bound){ 0, 0 });
 }
 
 /*
@@ -155,11 +165,10 @@ static void check_failcnt(struct trial *t, const struct episode *e, const char *
 		rise += is - was;
 		n++;
 	}
-	char name[160];
-	snprintf(name, sizeof(name), "memory.failcnt and memory.memsw.failcnt of %s rise by", cgroup);
 	bool all_counted = t->era.memsw_failcnt || !configured(t, cgroup, swap_limit_of);
 	if (n)
-		trial_check_range(t, name, NULL, all_counted ? model_max_passes(&t->era) : 0, SOME, rise);
+		trial_check_range(t, CHECK_V1_FAILCNTS, called(cgroup), NULL,
+				  all_counted ? model_max_passes(&t->era) : 0, SOME, rise);
 }
 
 /* v1: memory.oom_control oom_kill counts in the victim's own memcg only; failcnt in the one that hit its limit. */
@@ -169,9 +178,9 @@ static void check_v1(struct trial *t, const struct episode *e, const char *cgrou
 	if (ooms_of(e, path, false) && !asked)
 		check_failcnt(t, e, cgroup);
 	int64_t kills = kills_in(e, path, false);
-	check_rise(t, e, cgroup, "memory.oom_control", "oom_kill", (struct bound){ kills, kills });
+	check_rise(t, e, CHECK_V1_OOM_KILL, cgroup, "memory.oom_control", "oom_kill", (struct bound){ kills, kills });
 	if (!configured(t, cgroup, limit_of))
-		check_rise(t, e, cgroup, "memory.failcnt", NULL, (struct bound){ 0, 0 });
+		check_rise(t, e, CHECK_V1_FAILCNT, cgroup, "memory.failcnt", NULL, (struct bound){ 0, 0 });
 }
 
 static void check_cgroup(struct trial *t, const struct episode *e, const json_t *cgroup)
@@ -197,20 +206,19 @@ static void check_claims(struct trial *t, const struct episode *e)
 		if (cgroup)
 			cgroup_file_name(t->test->hierarchy, c->file, c->field, &file, &field, NULL);
 		int64_t was, is;
-		char name[160];
-		snprintf(name, sizeof(name), "%s %s of %s rises by", file, field ? field : "",
-			 cgroup ? cgroup : "the machine");
+		char what[160];
+		snprintf(what, sizeof(what), "%s %s of %s", file, field ? field : "", cgroup ? cgroup : "the machine");
 		if (cgroup) {
 			if (!look_counter(e->before, cgroup, file, field, &was) ||
 			    !look_counter(e->after, cgroup, file, field, &is)) {
-				trial_check_text(t, name, &c->where, "a number", "not there");
+				trial_check_text(t, CHECK_CLAIM, what, &c->where, "a number", "not there");
 				continue;
 			}
 		} else {
 			was = look_int(json_object_get(e->before, "vmstat"), field, 0);
 			is = look_int(json_object_get(e->after, "vmstat"), field, 0);
 		}
-		trial_check_range(t, name, &c->where, c->at_least, c->at_most, is - was);
+		trial_check_range(t, CHECK_CLAIM, what, &c->where, c->at_least, c->at_most, is - was);
 	}
 }
 
@@ -222,7 +230,7 @@ void check_counters(struct trial *t, struct episode *e)
 	int64_t is = look_int(json_object_get(e->after, "vmstat"), "oom_kill", -1);
 	/* On a shared host the whole machine's counter is not ours alone. */
 	if (was >= 0 && is >= 0 && !streq(t->r->target, "host"))
-		trial_check_int(t, "vmstat oom_kill rises by", NULL, (int64_t)e->n_deaths, is - was);
+		trial_check_int(t, CHECK_VMSTAT_OOM_KILL, NULL, NULL, (int64_t)e->n_deaths, is - was);
 	size_t i;
 	json_t *cgroup;
 	json_array_foreach(json_object_get(e->before, "cgroups"), i, cgroup)

@@ -113,7 +113,7 @@ static void check_victims(struct trial *t, struct episode *e)
 		return;
 	}
 	CLEANUP_FREE char *want = join(stated, x->n_victims), *have = join(seen, n_seen);
-	result_check(t->r, "victims", ok, trial_where(&x->where), want, have);
+	trial_check(t, CHECK_VICTIMS, NULL, &x->where, want, have, ok);
 }
 
 /* The pid of a task as the snapshot before, or its start, tells. */
@@ -153,11 +153,10 @@ static bool lives(const struct trial *t, const struct episode *e, const char *na
 static void check_status(struct trial *t, const struct episode *e, const char *name, int64_t pid, const struct where *w)
 {
 	const json_t *exit = look_exit(t->seen, pid);
-	char what[96], how[32];
-	snprintf(what, sizeof(what), "%s died by", name);
+	char how[32];
 	/* Whoever lived on after the episode was only ended by the clean-up: that is no death by the kernel. */
 	if (lives(t, e, name)) {
-		trial_check_text(t, what, w, "SIGKILL", "nothing, it lives");
+		trial_check_text(t, CHECK_DIED_BY, name, w, "SIGKILL", "nothing, it lives");
 		return;
 	}
 	if (!exit)
@@ -165,7 +164,7 @@ static void check_status(struct trial *t, const struct episode *e, const char *n
 	int64_t signal = look_int(exit, "signal", 0);
 	snprintf(how, sizeof(how), signal == 9 ? "SIGKILL" : signal ? "signal %d" : "exit %d",
 		 (int)(signal ? signal : look_int(exit, "code", -1)));
-	trial_check_text(t, what, w, "SIGKILL", how);
+	trial_check_text(t, CHECK_DIED_BY, name, w, "SIGKILL", how);
 }
 
 /* A signal of the plan itself may end a task: it is then not the kernel's doing. */
@@ -208,7 +207,7 @@ static void check_nobody_else(struct trial *t, struct episode *e)
 		others[n++] = name;
 	}
 	CLEANUP_FREE char *have = join(others, n);
-	trial_check_text(t, "nobody else ended", NULL, "nobody", have);
+	trial_check_text(t, CHECK_NOBODY_ELSE, NULL, NULL, "nobody", have);
 }
 
 static void check_also_die(struct trial *t, struct episode *e)
@@ -227,7 +226,7 @@ static void check_survivors(struct trial *t, struct episode *e)
 	if (!silent)
 		return;
 	char *text = json_array_size(silent) ? json_dumps(silent, JSON_COMPACT) : NULL;
-	trial_check_text(t, "survivors answer", NULL, "all", text ? text : "all");
+	trial_check_text(t, CHECK_SURVIVORS, NULL, NULL, "all", text ? text : "all");
 	free(text);
 }
 
@@ -238,7 +237,7 @@ static void check_end(struct trial *t, struct episode *e)
 	const char *how = look_text(answer, "how");
 	if (!how || e->expect->end == END_ANY || overkilled(t, e))
 		return;
-	trial_check_text(t, "the growing task ends", &e->expect->where, words[e->expect->end], how);
+	trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, words[e->expect->end], how);
 }
 
 void check_deaths(struct trial *t, struct episode *e)

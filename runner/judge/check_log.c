@@ -49,7 +49,7 @@ void check_log(struct trial *t, struct episode *e)
 		bool ok = matches(t, e, &re) || (x->panic && on_console(t, &re));
 		char seen[64];
 		snprintf(seen, sizeof(seen), ok ? "it" : "none of %zu records", e->last_record - e->first_record);
-		result_check(t->r, "log: a record matches", ok, trial_where(&x->where), x->log[i], ok ? x->log[i] : seen);
+		trial_check(t, CHECK_LOG_RECORD, NULL, &x->where, x->log[i], ok ? x->log[i] : seen, ok);
 		regfree(&re);
 	}
 }
@@ -90,5 +90,5 @@ void check_outside(struct trial *t)
 			free(text);
 	}
 	if (t->seen->fate == FATE_ENDED && !t->outside)
-		trial_check_text(t, "nobody is killed after the last expectation", NULL, "nobody", behind ? behind : "nobody");
+		trial_check_text(t, CHECK_OUTSIDE, NULL, NULL, "nobody", behind ? behind : "nobody");
 }

@@ -11,10 +11,10 @@
 #include "judge/scene.h"
 #include "judge/trial.h"
 
-static void check_comm(struct trial *t, const char *name, const char *wire, const char *logged)
+static void check_comm(struct trial *t, enum check_id id, const char *wire, const char *logged)
 {
 	if (wire)
-		result_check(t->r, name, look_same(logged, wire), NULL, wire, logged);
+		trial_check(t, id, NULL, NULL, wire, logged, look_same(logged, wire));
 }
 
 /* Number of reports: one for each chosen victim, as long as the rate limit (10 in 5 s) is not reached. */
@@ -27,9 +27,9 @@ static void check_number(struct trial *t, struct episode *e)
 	for (size_t i = 0; i < e->n_reports; i++)
 		reports += e->reports[i]->has_header && !e->reports[i]->no_killable;
 	if (x->ooms_min >= 0)
-		trial_check_range(t, "OOM reports", &x->where, x->ooms_min, x->ooms_max, reports);
+		trial_check_range(t, CHECK_REPORTS, NULL, &x->where, x->ooms_min, x->ooms_max, reports);
 	else if (!x->no_report)
-		trial_check_int(t, "OOM reports", NULL, chosen, reports);
+		trial_check_int(t, CHECK_REPORTS, NULL, NULL, chosen, reports);
 }
 
 static void check_constraint(struct trial *t, struct episode *e, const struct oom_report *r)
@@ -39,8 +39,8 @@ static void check_constraint(struct trial *t, struct episode *e, const struct oo
 	const struct expectation *x = e->expect;
 	if (x->constraint == CONSTRAINT_ANY || !r->has_selected)
 		return;
-	trial_check_text(t, "log: constraint", &x->where, names[x->constraint], oom_constraint_name(r->constraint));
-	trial_check_text(t, "log: scope", NULL, x->constraint == CONSTRAINT_MEMCG ? "memcg" : "global",
+	trial_check_text(t, CHECK_CONSTRAINT, NULL, &x->where, names[x->constraint], oom_constraint_name(r->constraint));
+	trial_check_text(t, CHECK_SCOPE, NULL, NULL, x->constraint == CONSTRAINT_MEMCG ? "memcg" : "global",
 			 r->oom_memcg ? "memcg" : "global");
 }
 
@@ -51,25 +51,25 @@ static void check_trigger(struct trial *t, struct episode *e, const struct oom_r
 	if (!x->trigger)
 		return;
 	if (streq(x->trigger, "kworker")) {
-		trial_check_text(t, "log: asked by", &x->where, "kworker",
+		trial_check_text(t, CHECK_ASKED_BY, NULL, &x->where, "kworker",
 				 starts_with(r->trigger.comm, "kworker/") ? "kworker" : r->trigger.comm);
-		trial_check_int(t, "log: order", NULL, -1, r->trigger.order);
+		trial_check_int(t, CHECK_ORDER, NULL, NULL, -1, r->trigger.order);
 		return;
 	}
 	/* The agent writes through a child of its own, as the write may block. */
 	if (streq(x->trigger, "agent")) {
-		trial_check_text(t, "log: asked by", &x->where, "oomagent", r->trigger.comm);
+		trial_check_text(t, CHECK_ASKED_BY, NULL, &x->where, "oomagent", r->trigger.comm);
 		return;
 	}
 	const json_t *task = look_task(e->before, x->trigger);
 	if (!task)
 		return;	/* it starts only now */
 	if (r->trigger.pid != OOM_UNKNOWN)
-		trial_check_int(t, "log: asked by pid", &x->where, look_int(task, "pid", -1), r->trigger.pid);
-	check_comm(t, "log: asked by", look_text(task, "comm"), r->trigger.comm);
-	trial_check_int(t, "log: oom_score_adj of who asked", NULL, look_int(task, "adj", 0), r->trigger.oom_score_adj);
+		trial_check_int(t, CHECK_ASKED_PID, NULL, &x->where, look_int(task, "pid", -1), r->trigger.pid);
+	check_comm(t, CHECK_ASKED_BY, look_text(task, "comm"), r->trigger.comm);
+	trial_check_int(t, CHECK_ASKED_ADJ, NULL, NULL, look_int(task, "adj", 0), r->trigger.oom_score_adj);
 	/* A user page fault asks for one page; a page table or a charge for it does too. */
-	trial_check_int(t, "log: order", NULL, 0, r->trigger.order);
+	trial_check_int(t, CHECK_ORDER, NULL, NULL, 0, r->trigger.order);
 }
 
 static const char *path_of(const struct episode *e, const struct trial *t, int memcg)
@@ -86,8 +86,8 @@ static void check_usage(struct trial *t, struct episode *e, const struct oom_rep
 	    !look_counter(e->before, name, t->v1 ? "memory.limit_in_bytes" : "memory.max", NULL, &limit) ||
 	    limit >= INT64_MAX / 2)
 		return;	/* the limit comes with the trigger itself: a write below usage */
-	trial_check_int(t, "log: limit in kB", NULL, limit / 1024, r->counter[OOM_COUNTER_MEMORY].limit_kb);
-	trial_check_range(t, "log: usage in kB", NULL, 0, limit / 1024, r->counter[OOM_COUNTER_MEMORY].usage_kb);
+	trial_check_int(t, CHECK_LIMIT, NULL, NULL, limit / 1024, r->counter[OOM_COUNTER_MEMORY].limit_kb);
+	trial_check_range(t, CHECK_USAGE, NULL, NULL, 0, limit / 1024, r->counter[OOM_COUNTER_MEMORY].usage_kb);
 }
 
 static void check_memcg(struct trial *t, struct episode *e, const struct oom_report *r)
@@ -95,7 +95,7 @@ static void check_memcg(struct trial *t, struct episode *e, const struct oom_rep
 	const char *limit = path_of(e, t, e->expect->memcg);
 	if (!limit)
 		return;
-	trial_check_text(t, "log: memcg at its limit", &e->expect->where, limit, r->oom_memcg);
+	trial_check_text(t, CHECK_OOM_MEMCG, NULL, &e->expect->where, limit, r->oom_memcg);
 	check_usage(t, e, r);
 }
 
@@ -111,10 +111,10 @@ static void check_nodes(struct trial *t, struct episode *e, const struct oom_rep
 		for (size_t i = 0; i < t->test->n_tasks; i++)
 			if (look_same(t->test->tasks[i].name, look_text(task, "name")))
 				nodes = format_mask(t->test->tasks[i].policy_nodes, buf);
-	trial_check_text(t, "log: nodemask", NULL, nodes, r->nodemask);
+	trial_check_text(t, CHECK_NODEMASK, NULL, NULL, nodes, r->nodemask);
 	const char *mems = look_text(task, "mems");
 	if (mems && r->mems_allowed)
-		trial_check_text(t, "log: mems_allowed", NULL, mems, r->mems_allowed);
+		trial_check_text(t, CHECK_MEMS_ALLOWED, NULL, NULL, mems, r->mems_allowed);
 }
 
 /* The oom-kill line names the selected task: the leader, where the Killed line may name another thread. */
@@ -125,11 +125,11 @@ static void check_selected(struct trial *t, struct episode *e, const struct oom_
 	const json_t *task = look_task_pid(e->before, r->selected.pid);
 	if (!task)
 		return;	/* born after the snapshot */
-	check_comm(t, "log: task=", look_text(task, "comm"), r->selected.comm);
-	trial_check_int(t, "log: uid of the selected", NULL, look_int(task, "uid", -1), r->selected.uid);
+	check_comm(t, CHECK_SELECTED, look_text(task, "comm"), r->selected.comm);
+	trial_check_int(t, CHECK_SELECTED_UID, NULL, NULL, look_int(task, "uid", -1), r->selected.uid);
 	const char *cgroup = look_text(task, "cgroup");
 	if (cgroup && t->test->uses_cgroups)
-		trial_check_text(t, "log: task_memcg", NULL, cgroup, r->task_memcg);
+		trial_check_text(t, CHECK_TASK_MEMCG, NULL, NULL, cgroup, r->task_memcg);
 }
 
 static const char *prefix_word(enum oom_kill_prefix p)
@@ -149,7 +149,7 @@ static void check_prefix(struct trial *t, const struct episode *e, const struct 
 				    e->expect->allocating_task ? OOM_PREFIX_ALLOCATING_TASK : OOM_PREFIX_GLOBAL;
 	if (e->expect->constraint == CONSTRAINT_ANY)
 		return;
-	trial_check_text(t, "log: Killed line begins", NULL, prefix_word(want), prefix_word(d->line->prefix));
+	trial_check_text(t, CHECK_PREFIX, NULL, NULL, prefix_word(want), prefix_word(d->line->prefix));
 }
 
 /*
@@ -164,17 +164,13 @@ static void check_sizes(struct trial *t, const struct episode *e, const struct d
 	bool grows = trial_grows(t, e, look_text(task, "name"));
 	bool swaps = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0) > 0;
 	int64_t vm = look_int(task, "vm_kb", 0), anon = look_int(task, "anon_kb", 0), swap = look_int(task, "swap_kb", 0);
-	char name[96];
-	snprintf(name, sizeof(name), "log: total-vm of %s", d->name);
-	trial_check_range(t, name, NULL, vm, grows ? INT64_MAX : vm, d->line->total_vm_kb);
-	snprintf(name, sizeof(name), "log: anon-rss of %s", d->name);
+	trial_check_range(t, CHECK_TOTAL_VM, d->name, NULL, vm, grows ? INT64_MAX : vm, d->line->total_vm_kb);
 	/* The second line of a group's first victim may come when its memory is going already. */
 	int64_t least = swaps || d->again ? 0 : anon - error, most = grows ? INT64_MAX : anon + swap + error;
-	trial_check_range(t, name, NULL, least > 0 ? least : 0, most, d->line->anon_rss_kb);
+	trial_check_range(t, CHECK_ANON_RSS, d->name, NULL, least > 0 ? least : 0, most, d->line->anon_rss_kb);
 	if (t->era.killed_details && !t->era.killed_pgtables_bytes && !grows && !d->again &&
 	    d->line->pgtables_kb != OOM_UNKNOWN) {
-		snprintf(name, sizeof(name), "log: pgtables of %s", d->name);
-		trial_check_int(t, name, NULL, look_int(task, "pte_kb", 0), d->line->pgtables_kb);
+		trial_check_int(t, CHECK_PGTABLES, d->name, NULL, look_int(task, "pte_kb", 0), d->line->pgtables_kb);
 	}
 }
 
@@ -185,11 +181,11 @@ static void check_death_line(struct trial *t, const struct episode *e, const str
 	if (!task || !d->ours)
 		return;
 	if (d->pid == d->tgid)
-		check_comm(t, "log: Killed process", look_text(task, "comm"), d->line->comm);
+		check_comm(t, CHECK_KILLED_COMM, look_text(task, "comm"), d->line->comm);
 	if (d->line->uid != OOM_UNKNOWN)
-		trial_check_int(t, "log: UID of the victim", NULL, look_int(task, "uid", -1), d->line->uid);
+		trial_check_int(t, CHECK_KILLED_UID, NULL, NULL, look_int(task, "uid", -1), d->line->uid);
 	if (d->line->oom_score_adj != OOM_UNKNOWN)
-		trial_check_int(t, "log: oom_score_adj of the victim", NULL, look_int(task, "adj", 0),
+		trial_check_int(t, CHECK_KILLED_ADJ, NULL, NULL, look_int(task, "adj", 0),
 				d->line->oom_score_adj);
 	check_sizes(t, e, d, task);
 }
@@ -200,7 +196,7 @@ static void check_group_line(struct trial *t, struct episode *e, const struct oo
 	for (size_t i = 0; i < t->test->n_cgroups; i++)
 		group |= t->test->cgroups[i].group;
 	if (!group)
-		trial_check_text(t, "log: no group kill", NULL, "none", r->group_memcg ? r->group_memcg : "none");
+		trial_check_text(t, CHECK_NO_GROUP, NULL, NULL, "none", r->group_memcg ? r->group_memcg : "none");
 	(void)e;
 }
 

@@ -29,17 +29,15 @@ static void check_write(struct trial *t, const struct step *s, size_t i, const c
 	const json_t *answer = trial_answer(t, i, op);
 	if (!answer)
 		return;
-	char name[128];
-	snprintf(name, sizeof(name), "write %s", s->file);
 	if (s->background) {
 		/* It may be waiting still: that is only wrong where the case says how it returns. */
 		const char *text = written_later(t, answer);
 		if (text && (starts_with(text, "wrote ") || s->result))
-			trial_check_text(t, name, &s->where, s->result ? s->result : "ok",
+			trial_check_text(t, CHECK_WRITE, s->file, &s->where, s->result ? s->result : "ok",
 					 starts_with(text, "wrote ") ? text + 6 : text);
 		return;
 	}
-	trial_check_text(t, name, &s->where, s->result ? s->result : "ok", step_errno(answer));
+	trial_check_text(t, CHECK_WRITE, s->file, &s->where, s->result ? s->result : "ok", step_errno(answer));
 }
 
 /* "called mmap 0 ENOMEM": the last word is ok or the errno. */
@@ -50,9 +48,9 @@ static void check_call(struct trial *t, const struct step *s, size_t i)
 	if (!text)
 		return;
 	const char *last = strrchr(text, ' ');
-	char name[128];
-	snprintf(name, sizeof(name), "call %s in %s", s->value, s->tasks[0]);
-	trial_check_text(t, name, &s->where, s->result ? s->result : "ok", last ? last + 1 : text);
+	char what[128];
+	snprintf(what, sizeof(what), "%s in %s", s->value, s->tasks[0]);
+	trial_check_text(t, CHECK_CALL, what, &s->where, s->result ? s->result : "ok", last ? last + 1 : text);
 }
 
 static bool holds(const char *compare, bool numeric, int64_t want, int64_t have, const char *want_text,
@@ -92,12 +90,12 @@ static void check_read(struct trial *t, const struct step *s, size_t i)
 	const json_t *answer = trial_answer(t, i, "read");
 	if (!answer)
 		return;
-	char name[192];
-	snprintf(name, sizeof(name), "read %s%s%s", s->file, s->field ? " " : "", s->field ? s->field : "");
+	char what[192];
+	snprintf(what, sizeof(what), "%s%s%s", s->file, s->field ? " " : "", s->field ? s->field : "");
 	const char *text = look_text(answer, "text");
 	CLEANUP_FREE char *have = text ? value_of(text, s->field) : NULL;
 	if (!have) {
-		trial_check_text(t, name, &s->where, s->value, text ? "no such line" : step_errno(answer));
+		trial_check_text(t, CHECK_READ, what, &s->where, s->value, text ? "no such line" : step_errno(answer));
 		return;
 	}
 	uint64_t want_size;
@@ -116,7 +114,7 @@ static void check_read(struct trial *t, const struct step *s, size_t i)
 	bool ok = holds(s->compare, numeric, want, number, s->value, have);
 	char expected[256];
 	snprintf(expected, sizeof(expected), "%s%s", s->compare && !streq(s->compare, "=") ? s->compare : "", s->value);
-	result_check(t->r, name, ok, trial_where(&s->where), expected, have);
+	trial_check(t, CHECK_READ, what, &s->where, expected, have, ok);
 }
 
 /* A wait that ended otherwise than asked. A wait that timed out is an error, and said elsewhere. */
@@ -127,9 +125,7 @@ static void check_wait(struct trial *t, const struct step *s, size_t i)
 	const char *how = look_text(answer, "how");
 	if (!how || !s->n_tasks || s->until == END_ANY)
 		return;
-	char name[96];
-	snprintf(name, sizeof(name), "%s ends", s->tasks[0]);
-	trial_check_text(t, name, &s->where, words[s->until], how);
+	trial_check_text(t, CHECK_WAIT, s->tasks[0], &s->where, words[s->until], how);
 }
 
 void check_steps(struct trial *t)

@@ -25,14 +25,12 @@ static bool belongs(enum model_why why)
 	return why == WHY_ELIGIBLE || why == WHY_ADJ || why == WHY_SKIP || why == WHY_VFORK;
 }
 
-static void check_value(struct trial *t, const struct oom_row *row, enum oom_column c, const char *who, int64_t min,
-			int64_t max)
+static void check_value(struct trial *t, enum check_id id, const struct oom_row *row, enum oom_column c, const char *who,
+			int64_t min, int64_t max)
 {
 	if (row->value[c] == OOM_UNKNOWN)
 		return;
-	char name[96];
-	snprintf(name, sizeof(name), "table: %s of %s", oom_column_name(c), who);
-	trial_check_range(t, name, NULL, min, max, row->value[c]);
+	trial_check_range(t, id, who, NULL, min, max, row->value[c]);
 }
 
 static void check_row(struct trial *t, const struct episode *e, const struct scene *s, int i, const struct oom_row *row)
@@ -46,16 +44,16 @@ static void check_row(struct trial *t, const struct episode *e, const struct sce
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
 	const struct model_pages *p = &s->tasks[i].pages;
 	int64_t rss = p->anon + p->file + p->shmem;
-	check_value(t, row, OOM_COL_UID, who, look_int(task, "uid", -1), look_int(task, "uid", -1));
-	check_value(t, row, OOM_COL_OOM_SCORE_ADJ, who, look_int(task, "adj", 0), look_int(task, "adj", 0));
+	check_value(t, CHECK_ROW_UID, row, OOM_COL_UID, who, look_int(task, "uid", -1), look_int(task, "uid", -1));
+	check_value(t, CHECK_ROW_ADJ, row, OOM_COL_OOM_SCORE_ADJ, who, look_int(task, "adj", 0), look_int(task, "adj", 0));
 	if (!still)
 		return;
-	check_value(t, row, OOM_COL_TOTAL_VM, who, vm, vm);
+	check_value(t, CHECK_ROW_TOTAL_VM, row, OOM_COL_TOTAL_VM, who, vm, vm);
 	/* File pages of a quiet task may be dropped, anonymous ones swapped: then they are in swapents. */
 	int64_t swapped = row->value[OOM_COL_SWAPENTS] != OOM_UNKNOWN ? row->value[OOM_COL_SWAPENTS] - p->swap : 0;
 	int64_t least = rss - p->file - (swapped > 0 ? swapped : 0) - error;
-	check_value(t, row, OOM_COL_RSS, who, least > 0 ? least : 0, rss + p->swap + error);
-	check_value(t, row, OOM_COL_PGTABLES_BYTES, who, p->ptes * k * 1024, p->ptes * k * 1024);
+	check_value(t, CHECK_ROW_RSS, row, OOM_COL_RSS, who, least > 0 ? least : 0, rss + p->swap + error);
+	check_value(t, CHECK_ROW_PGTABLES, row, OOM_COL_PGTABLES_BYTES, who, p->ptes * k * 1024, p->ptes * k * 1024);
 }
 
 /* The same set of processes; then row by row. */
@@ -81,15 +79,15 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 		if (tgid != OOM_UNKNOWN && scene_task(s, tgid) < 0)
 			snprintf(extra, sizeof(extra), "%s (pid %" PRId64 ")", r->rows[i].name, tgid);
 	}
-	trial_check_text(t, "table: nobody of the OOM domain is missing", NULL, "none", missing);
-	trial_check_text(t, "table: nobody from outside the OOM domain", NULL, "none", extra);
+	trial_check_text(t, CHECK_TABLE_MISSING, NULL, NULL, "none", missing);
+	trial_check_text(t, CHECK_TABLE_EXTRA, NULL, NULL, "none", extra);
 }
 
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report, size_t index)
 {
 	(void)index;
 	int64_t dump = look_int(json_object_get(e->before, "sysctl"), "vm.oom_dump_tasks", 1);
-	trial_check_text(t, "log: task table", NULL, dump ? "there" : "not there", report->has_table ? "there" : "not there");
+	trial_check_text(t, CHECK_TABLE, NULL, NULL, dump ? "there" : "not there", report->has_table ? "there" : "not there");
 	/* A host's snapshot holds the scene's tasks only: enough for a memcg OOM, which the host target is confined to. */
 	if (!report->has_table || !dump || !e->before)
 		return;

@@ -63,8 +63,7 @@ static void judge_panic(struct trial *t)
 	if (x) {
 		char want[256];
 		snprintf(want, sizeof(want), "Kernel panic - not syncing: %s", x->panic);
-		result_check(t->r, "panic", text && strstr(text, x->panic), trial_where(&x->where), want,
-			     text ? text : "no panic");
+		trial_check(t, CHECK_PANIC, NULL, &x->where, want, text ? text : "no panic", text && strstr(text, x->panic));
 		return;
 	}
 	if (text && strstr(text, "Attempted to kill init"))
@@ -73,7 +72,7 @@ static void judge_panic(struct trial *t)
 		 !victim_left(t))
 		result_say(t->r, VERDICT_ERROR, "the scene left nobody to kill: %s", text);
 	else
-		trial_check_text(t, "no panic", NULL, "none", text ? text : "none");
+		trial_check_text(t, CHECK_NO_PANIC, NULL, NULL, "none", text ? text : "none");
 }
 
 /* A panic was due and the machine lives: the kernel's fault only if it was out of memory, as a kill proves. */
@@ -160,11 +159,36 @@ static bool any_timeout(const struct trial *t)
 	return false;
 }
 
+/* A task of the plan that the log says was killed, and whose end nobody told: a wait status is missing. Children are their
+ * parents' to wait for. NULL: none. */
+static const char *untold(const struct trial *t)
+{
+	for (size_t k = 0; k < t->n_episodes; k++)
+		for (size_t i = 0; i < t->episodes[k].n_deaths; i++) {
+			const struct death *d = &t->episodes[k].deaths[i];
+			if (d->ours && trial_task(t, d->name) && !look_exit(t->seen, d->tgid))
+				return d->name;
+		}
+	return NULL;
+}
+
+/* A step whose check has nothing to compare, or NULL. */
+static const char *incomparable(const struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_COMMIT && !commit_seen(t, &t->test->steps[i], i))
+			return "the largest mapping granted was not seen";
+	return NULL;
+}
+
 /* What an observation that came to its end must have, so that no check is left out for want of it. */
 static void judge_gaps(struct trial *t)
 {
 	const struct observation *o = t->seen;
 	CLEANUP_FREE char *not_done = undone(t);
+	const char *who = untold(t);
+	if (o->fate == FATE_ENDED && who)
+		result_say(t->r, VERDICT_ERROR, "the agent did not tell how %s ended", who);
 	if (not_done)
 		result_say(t->r, VERDICT_ERROR, "%s", not_done);
 	if (o->fate != FATE_ENDED)
@@ -172,6 +196,10 @@ static void judge_gaps(struct trial *t)
 	if (!look_snapshot(o, "begin") || !look_snapshot(o, "end"))
 		result_say(t->r, VERDICT_ERROR, "the agent sent no snapshot of the %s",
 			   look_snapshot(o, "begin") ? "end" : "beginning");
+	if (incomparable(t))
+		result_say(t->r, VERDICT_ERROR, "%s", incomparable(t));
+	if (!o->end)
+		result_say(t->r, VERDICT_ERROR, "the agent sent no end");
 	if (!all_answered(t))
 		result_say(t->r, VERDICT_ERROR, "the agent left steps of the plan unanswered");
 }

@@ -18,12 +18,25 @@ const char *trial_where(const struct where *w)
 	return text;
 }
 
-bool trial_check_text(struct trial *t, const char *name, const struct where *w, const char *expected, const char *seen)
+bool trial_check(struct trial *t, enum check_id id, const char *what, const struct where *w, const char *expected,
+		 const char *seen, bool ok)
 {
-	return result_check(t->r, name, streq(expected, seen), trial_where(w), expected, seen ? seen : "nothing");
+	const char *pattern = check_name(id), *star = strchr(pattern, '*');
+	CLEANUP_FREE char *name = star ? xasprintf("%.*s%s%s", (int)(star - pattern), pattern, what ? what : "?", star + 1) :
+					 xstrdup(pattern);
+	result_check(t->r, name, ok, trial_where(w), expected, seen);
+	t->r->checks[t->r->n_checks - 1].id = id;
+	return ok;
 }
 
-bool trial_check_range(struct trial *t, const char *name, const struct where *w, int64_t min, int64_t max, int64_t seen)
+bool trial_check_text(struct trial *t, enum check_id id, const char *what, const struct where *w, const char *expected,
+		      const char *seen)
+{
+	return trial_check(t, id, what, w, expected, seen ? seen : "nothing", streq(expected, seen));
+}
+
+bool trial_check_range(struct trial *t, enum check_id id, const char *what, const struct where *w, int64_t min,
+		       int64_t max, int64_t seen)
 {
 	char expected[64], have[32];
 	snprintf(have, sizeof(have), "%" PRId64, seen);
@@ -33,12 +46,13 @@ bool trial_check_range(struct trial *t, const char *name, const struct where *w,
 		snprintf(expected, sizeof(expected), "at least %" PRId64, min);
 	else
 		snprintf(expected, sizeof(expected), "%" PRId64 " to %" PRId64, min, max);
-	return result_check(t->r, name, seen >= min && seen <= max, trial_where(w), expected, have);
+	return trial_check(t, id, what, w, expected, have, seen >= min && seen <= max);
 }
 
-bool trial_check_int(struct trial *t, const char *name, const struct where *w, int64_t expected, int64_t seen)
+bool trial_check_int(struct trial *t, enum check_id id, const char *what, const struct where *w, int64_t expected,
+		     int64_t seen)
 {
-	return trial_check_range(t, name, w, expected, expected, seen);
+	return trial_check_range(t, id, what, w, expected, expected, seen);
 }
 
 const json_t *trial_told(const struct trial *t, const json_t *step)
@@ -71,6 +85,14 @@ bool trial_grows(const struct trial *t, const struct episode *e, const char *wir
 			return true;
 	}
 	return false;
+}
+
+const struct test_task *trial_task(const struct trial *t, const char *name)
+{
+	for (size_t i = 0; i < t->test->n_tasks; i++)
+		if (streq(t->test->tasks[i].name, name))
+			return &t->test->tasks[i];
+	return NULL;
 }
 
 const struct test_task *trial_stress_ng(const struct trial *t)

@@ -68,17 +68,26 @@ void trial_close(struct trial *t);
  * that waits at its limit goes on growing when a later step lets it. */
 bool trial_grows(const struct trial *t, const struct episode *e, const char *wire_name);
 
+/* The task of the test with this name (bytes); NULL: none, or a child of one. */
+const struct test_task *trial_task(const struct trial *t, const char *name);
+
 /* The task of kind stress-ng, or NULL: it makes processes of its own as it runs, which no snapshot knows. */
 const struct test_task *trial_stress_ng(const struct trial *t);
 
 /* "cases/x.yaml:12:5" in a static buffer: for result_check(). */
 const char *trial_where(const struct where *w);
 
-/* Append a check; they return whether it holds. */
-bool trial_check_int(struct trial *t, const char *name, const struct where *w, int64_t expected, int64_t seen);
+/* Append a check of the list; they return whether it holds. `what` stands in place of the `*` in the check's name, or is
+ * NULL; `w` is where the case says it, NULL for a check that every test makes. */
+bool trial_check(struct trial *t, enum check_id id, const char *what, const struct where *w, const char *expected,
+		 const char *seen, bool ok);
+bool trial_check_int(struct trial *t, enum check_id id, const char *what, const struct where *w, int64_t expected,
+		     int64_t seen);
 /* [min, max]; max INT64_MAX: no upper bound. */
-bool trial_check_range(struct trial *t, const char *name, const struct where *w, int64_t min, int64_t max, int64_t seen);
-bool trial_check_text(struct trial *t, const char *name, const struct where *w, const char *expected, const char *seen);
+bool trial_check_range(struct trial *t, enum check_id id, const char *what, const struct where *w, int64_t min,
+		       int64_t max, int64_t seen);
+bool trial_check_text(struct trial *t, enum check_id id, const char *what, const struct where *w, const char *expected,
+		      const char *seen);
 
 /* The plan's step that a step message answers, or NULL. */
 const json_t *trial_told(const struct trial *t, const json_t *step);
@@ -92,6 +101,7 @@ bool trial_cut_short(const struct episode *e);
 void check_steps(struct trial *t);		/* set, write, read, call, score, wait */
 /* The largest mapping granted equals the model. */
 void check_commit(struct trial *t, const struct step *s, size_t step);
+bool commit_seen(const struct trial *t, const struct step *s, size_t step);	/* is there something to compare? */
 /* /proc/PID/oom_score equals the model. */
 void check_scores(struct trial *t, const struct step *s, size_t step);
 void check_deaths(struct trial *t, struct episode *e);	/* who died, how, and who lives */

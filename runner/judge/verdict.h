@@ -9,10 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "judge/checks.h"
+
 enum verdict { VERDICT_ERROR, VERDICT_FAIL, VERDICT_PASS, VERDICT_SKIP, VERDICT_XFAIL };
 
 struct check {
-	char *name;		/* "victims", "memory.events oom_kill of box", stable words */
+	enum check_id id;	/* which of the judge's list; CHECK_NONE when read from a file */
+	char *name;		/* "victims", "memory.events oom_kill of box rises by": stable words */
 	bool ok;
 	char *expected, *seen;	/* text; numbers in decimal */
 	char *where;		/* "cases/memcg/x.yaml:12:5", or NULL: a check every test makes */

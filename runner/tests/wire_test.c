@@ -15,7 +15,7 @@ START_TEST(every_byte_travels)
 	char bytes[256];
 	for (int i = 1; i < 256; i++)
 		bytes[i - 1] = (char)i;
-	json_t *s = json_bytes(bytes, 255);
+	json_t *s = wire_bytes(bytes, 255);
 	ck_assert_ptr_nonnull(s);
 	char *line = json_dumps(s, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	for (const char *p = line; *p; p++)
@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST(strings_are_bytes)
 {
-	json_t *nul = json_bytes("a\0b", 3);
+	json_t *nul = wire_bytes("a\0b", 3);
 	ck_assert_str_eq(json_string_value(nul), "a\\x00b");
 	json_decref(nul);
 	json_t *plan = json_loads("{\"a\": [\"\\u00f6\", {\"b\": \"\\u00ff\"}]}", 0, NULL);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The checks that the judge makes, by name: the one list. docs/checks.md has a row for each, and the unit tests an
+ * altered observation for each that turns it red; a test holds the three together.
+ *
+ * A `*` in a name stands for what one check is about: a task, a cgroup, a file.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#define JUDGE_CHECKS(X)                                                                       \
+	/* how the machine ended (judge.c) */                                                 \
+	X(PANIC, "panic")                                                                     \
+	X(NO_PANIC, "no panic")                                                               \
+	/* who died (check_deaths.c, check_log.c) */                                          \
+	X(VICTIMS, "victims")                                                                 \
+	X(DIED_BY, "* died by")                                                               \
+	X(NOBODY_ELSE, "nobody else ended")                                                   \
+	X(SURVIVORS, "survivors answer")                                                      \
+	X(GROW_END, "the growing task ends")                                                  \
+	X(OUTSIDE, "nobody is killed after the last expectation")                             \
+	/* the choice (check_choice.c) */                                                     \
+	X(PREDICTED, "predicted victim")                                                      \
+	X(RECOMPUTED, "victim recomputed from the kernel's own table")                        \
+	X(GROUP_ORDER, "members of the group die in the order of the scan")                   \
+	X(GROUP, "log: group")                                                                \
+	/* the report (check_reports.c) */                                                    \
+	X(REPORTS, "OOM reports")                                                             \
+	X(CONSTRAINT, "log: constraint")                                                      \
+	X(SCOPE, "log: scope")                                                                \
+	X(ASKED_BY, "log: asked by")                                                          \
+	X(ASKED_PID, "log: asked by pid")                                                     \
+	X(ASKED_ADJ, "log: oom_score_adj of who asked")                                       \
+	X(ORDER, "log: order")                                                                \
+	X(OOM_MEMCG, "log: memcg at its limit")                                               \
+	X(LIMIT, "log: limit in kB")                                                          \
+	X(USAGE, "log: usage in kB")                                                          \
+	X(NODEMASK, "log: nodemask")                                                          \
+	X(MEMS_ALLOWED, "log: mems_allowed")                                                  \
+	X(SELECTED, "log: task=")                                                             \
+	X(SELECTED_UID, "log: uid of the selected")                                           \
+	X(TASK_MEMCG, "log: task_memcg")                                                      \
+	X(PREFIX, "log: Killed line begins")                                                  \
+	X(KILLED_COMM, "log: Killed process")                                                 \
+	X(KILLED_UID, "log: UID of the victim")                                               \
+	X(KILLED_ADJ, "log: oom_score_adj of the victim")                                     \
+	X(TOTAL_VM, "log: total-vm of *")                                                     \
+	X(ANON_RSS, "log: anon-rss of *")                                                     \
+	X(PGTABLES, "log: pgtables of *")                                                     \
+	X(NO_GROUP, "log: no group kill")                                                     \
+	X(LOG_RECORD, "log: a record matches")                                                \
+	/* the task table (check_table.c) */                                                  \
+	X(TABLE, "log: task table")                                                           \
+	X(TABLE_MISSING, "table: nobody of the OOM domain is missing")                        \
+	X(TABLE_EXTRA, "table: nobody from outside the OOM domain")                           \
+	X(ROW_UID, "table: uid of *")                                                         \
+	X(ROW_ADJ, "table: oom_score_adj of *")                                               \
+	X(ROW_TOTAL_VM, "table: total_vm of *")                                               \
+	X(ROW_RSS, "table: rss of *")                                                         \
+	X(ROW_PGTABLES, "table: pgtables_bytes of *")                                         \
+	/* the counters (check_counters.c) */                                                 \
+	X(VMSTAT_OOM_KILL, "vmstat oom_kill rises by")                                        \
+	X(EVENTS_OOM_KILL, "memory.events oom_kill of * rises by")                            \
+	X(EVENTS_OOM, "memory.events oom of * rises by")                                      \
+	X(EVENTS_GROUP, "memory.events oom_group_kill of * rises by")                         \
+	X(EVENTS_MAX, "memory.events max of * rises by")                                      \
+	X(EVENTS_HIGH, "memory.events high of * rises by")                                    \
+	X(EVENTS_LOW, "memory.events low of * rises by")                                      \
+	X(LOCAL_OOM_KILL, "memory.events.local oom_kill of * rises by")                       \
+	X(LOCAL_OOM, "memory.events.local oom of * rises by")                                 \
+	X(LOCAL_GROUP, "memory.events.local oom_group_kill of * rises by")                    \
+	X(LOCAL_MAX, "memory.events.local max of * rises by")                                 \
+	X(LOCAL_HIGH, "memory.events.local high of * rises by")                               \
+	X(LOCAL_LOW, "memory.events.local low of * rises by")                                 \
+	X(V1_OOM_KILL, "memory.oom_control oom_kill of * rises by")                           \
+	X(V1_FAILCNT, "memory.failcnt of * rises by")                                         \
+	X(V1_FAILCNTS, "memory.failcnt and memory.memsw.failcnt of * rise by")                \
+	X(CLAIM, "stated: * rises by")                                                        \
+	/* scores and grants (check_choice.c, check_commit.c) */                              \
+	X(SCORE, "oom_score of *")                                                            \
+	X(COMMIT, "pages of the largest mapping granted to *")                                \
+	/* the steps (check_steps.c) */                                                       \
+	X(WRITE, "write *")                                                                   \
+	X(CALL, "call *")                                                                     \
+	X(READ, "read *")                                                                     \
+	X(WAIT, "* ends")                                                                     \
+	/* afterwards (check_after.c) */                                                      \
+	X(MEMORY_BACK, "memory came back: * in kB")                                           \
+	X(REMOVED, "cgroups removed")                                                         \
+	X(SPLAT, "no WARNING, BUG, lockup or hung task")
+
+#define CHECK_ENUM_(id, name) CHECK_##id,
+enum check_id {
+	CHECK_NONE,	/* of a result that was read from a file */
+	JUDGE_CHECKS(CHECK_ENUM_)
+	CHECK_COUNT
+};
+#undef CHECK_ENUM_
+
+/* The name, its `*` included; "" for CHECK_NONE. */
+const char *check_name(enum check_id id);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What was not set up, not seen or not finished is an error, whatever it was: never a pass, and never the kernel's fault.
+ */
+#include <check.h>
+
+#include "base/util.h"
+#include "tests/harness.h"
+#include "tests/recorded.h"
+
+static const struct {
+	const char *recorded;
+	struct change change[3];
+	const char *why;
+} table[] = {
+	{ "memcg-v2", { { "kmsg_lost", NULL, "true" } }, "kernel records were overrun" },
+	{ "memcg-v2", { { "fate", NULL, "\"silent\"" } }, "no end within the deadline" },
+	{ "memcg-v2", { { "fate", NULL, "\"died\"" } }, "the machine ended by itself" },
+	{ "memcg-v2", { { "fate", NULL, "\"not_started\"" }, { "fate_text", NULL, "\"no kernel\"" } }, "no kernel" },
+	{ "memcg-v2", { { "end", NULL, "null" } }, "the agent sent no end" },
+	{ "memcg-v2", { { "errors", "+", "{\"step\":3,\"what\":\"no cgroup\",\"errno\":\"EBUSY\"}" } }, "no cgroup: EBUSY" },
+	{ "memcg-v2", { { "steps>op=await>timeout", NULL, "true" }, { "steps>op=await>how", NULL, NULL } },
+	  "await passed its deadline" },
+	{ "memcg-v2", { { "steps>op=settle>timeout", NULL, "true" } }, "settle passed its deadline" },
+	{ "memcg-v2", { { "steps>op=fill>answer", "filled", "failed ENOMEM" } }, "was not filled" },
+	{ "memcg-v2", { { "steps>op=fill>ended", NULL, "true" } }, "ended before it was filled" },
+	{ "memcg-v2", { { "steps>op=ping", NULL, NULL } }, "left steps of the plan unanswered" },
+	{ "memcg-v2", { { "snapshots>label=begin", NULL, NULL } }, "no snapshot of the beginning" },
+	{ "memcg-v2", { { "snapshots>label=end", NULL, NULL } }, "no snapshot of the end" },
+	{ "memcg-v2", { { "snapshots>label=after-0", NULL, NULL } }, "no snapshots for expectation 1" },
+	{ "memcg-v2", { { "snapshots>label=before-0", NULL, NULL } }, "no snapshots for expectation 1" },
+	{ "memcg-v2", { { "exits>name=big", NULL, NULL } }, "did not tell how big ended" },
+	{ "memcg-v2", { { "hello", NULL, "null" } }, "" },
+	{ "memcg-v2",
+	  { { "kmsg", "^", "{\"seq\":1,\"t\":1,\"level\":3,\"text\":\"Out of memory: Killed process 84 (outside)\"}" } },
+	  "killed before the case was ready" },
+	{ "panic", { { "fate", NULL, "\"silent\"" }, { "console", NULL, "\"\"" } }, "no end within the deadline" },
+	{ "panic", { { "fate", NULL, "\"died\"" }, { "console", NULL, "\"\"" } }, "the machine ended by itself" },
+	{ "panic", { { "fate", NULL, "\"ended\"" }, { "console", NULL, "\"\"" } }, "left steps of the plan unanswered" },
+	{ "global",
+	  { { "fate", NULL, "\"panic\"" },
+	    { "console", NULL, "\"Kernel panic - not syncing: Attempted to kill init! exitcode=0x9\"" } },
+	  "the agent ended inside the machine" },
+	{ "score", { { "steps>op=score", NULL, NULL } }, "left steps of the plan unanswered" },
+	{ "commit", { { "snapshots>label~commit", NULL, NULL } }, "" },
+};
+
+START_TEST(not_seen_is_an_error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct recorded *r = recorded_load(table[i].recorded);
+		for (size_t k = 0; k < ARRAY_SIZE(table[i].change) && table[i].change[k].path; k++)
+			recorded_change(r, &table[i].change[k]);
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result->verdict == VERDICT_ERROR && result->why && strstr(result->why, table[i].why),
+			      "%s, %s: not an error saying \"%s\" but %s", table[i].recorded, table[i].change[0].path,
+			      table[i].why, result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
+/* When a message came: a step's when it was answered. */
+static int64_t time_of(const json_t *message)
+{
+	const json_t *inner = json_object_get(message, "inotify");
+	if (!inner)
+		inner = json_object_get(message, "eventfd");
+	return json_integer_value(json_object_get(inner ? inner : message, "t")) +
+	       json_integer_value(json_object_get(message, "took_us"));
+}
+
+static void cut_list(json_t *list, int64_t at)
+{
+	for (size_t i = json_array_size(list); i-- > 0;)
+		if (time_of(json_array_get(list, i)) >= at)
+			json_array_remove(list, i);
+}
+
+/* All that had come before a moment; then the machine was gone. */
+static void cut(struct recorded *r, int64_t at, const char *fate)
+{
+	static const char *const lists[] = { "steps", "snapshots", "kmsg", "exits", "answers", "events" };
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		cut_list(json_object_get(r->observation, lists[i]), at);
+	json_object_set_new(r->observation, "end", json_null());
+	json_object_set_new(r->observation, "fate", json_string(fate));
+}
+
+/* Cut ahead of each of its messages, and once behind all of them: an error. */
+static void try_cuts(const char *name, const char *list, const char *fate)
+{
+	struct recorded *whole = recorded_load(name);
+	size_t n = json_array_size(json_object_get(whole->observation, list));
+	for (size_t i = 0; i <= n; i++) {
+		struct recorded *r = recorded_load(name);
+		const json_t *message = json_array_get(json_object_get(r->observation, list), i);
+		cut(r, message ? time_of(message) : INT64_MAX, fate);
+		if (streq(fate, "panic"))
+			json_object_set_new(r->observation, "console", json_string("Kernel panic - not syncing: Attempted to kill init!"));
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result->verdict == VERDICT_ERROR, "%s cut before %s %zu, %s: %s", name, list, i, fate,
+			      result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+	recorded_free(whole);
+}
+
+START_TEST(cut_off)
+{
+	size_t n;
+	const char *const *names = recorded_names(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (streq(names[i], "panic"))
+			continue;	/* it ends by one */
+		try_cuts(names[i], "steps", "died");
+		try_cuts(names[i], "kmsg", "died");
+		try_cuts(names[i], "snapshots", "silent");
+		try_cuts(names[i], "kmsg", "panic");
+	}
+}
+END_TEST
+
+/* Whatever single message is lost: what is left may be wrong, but it is no pass where a check lived by it. */
+START_TEST(one_message_lost)
+{
+	static const char *const lists[] = { "steps", "snapshots" };
+	size_t n;
+	const char *const *names = recorded_names(&n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
+			for (size_t k = 0;; k++) {
+				struct recorded *r = recorded_load(names[i]);
+				json_t *list = json_object_get(r->observation, lists[l]);
+				bool over = k >= json_array_size(list);
+				json_array_remove(list, k);
+				struct result *result = recorded_judge(r);
+				ck_assert_msg(over || result->verdict != VERDICT_PASS || streq(names[i], "panic"),
+					      "%s without %s %zu is a pass", names[i], lists[l], k);
+				result_free(result);
+				recorded_free(r);
+				if (over)
+					break;
+			}
+}
+END_TEST
+
+/* What is missing is all listed. */
+START_TEST(missing_is_a_skip)
+{
+	struct recorded *r = recorded_load("memcg-v2");
+	recorded_change(r, &(struct change){ "missing", NULL, "[{\"need\":\"swap disk\",\"why\":\"no disk\",\"how\":\"add one\"},"
+							     "{\"need\":\"cgroup v2\"}]" });
+	struct result *result = recorded_judge(r);
+	ck_assert_int_eq(result->verdict, VERDICT_SKIP);
+	ck_assert_ptr_nonnull(strstr(result->why, "swap disk"));
+	ck_assert_ptr_nonnull(strstr(result->why, "add one"));
+	ck_assert_ptr_nonnull(strstr(result->why, "cgroup v2"));
+	result_free(result);
+	recorded_free(r);
+}
+END_TEST
+
+TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, missing_is_a_skip)
