@@ -15,6 +15,7 @@ static const struct {
 	{ "run", cmd_run, "predict, provoke, verify: run tests" },
 	{ "list", cmd_list, "the tests, one a line, with their needs" },
 	{ "explain", cmd_explain, "OOM reports in logs: who died, and was it right?" },
+	{ "audit", cmd_audit, "who would die here now, in order; what is unprotected" },
 	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
 	{ "recover", cmd_recover, "undo what a killed run left on this machine" },
 	{ NULL, NULL, NULL },

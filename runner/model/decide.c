@@ -131,6 +131,12 @@ static size_t unsure_of_choice(const struct era *era, const struct model_scene *
 	return n;
 }
 
+bool model_choice_is_unsure(const struct era *era, const struct model_scene *scene)
+{
+	const char *names[16];
+	return unsure_of_choice(era, scene, names) > 0;
+}
+
 #define MAX_FLIPS 6
 
 struct choice {

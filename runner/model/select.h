@@ -30,3 +30,6 @@ void model_pick_given(const struct era *era, const struct model_scene *scene, co
 
 /* May not be chosen, nor looked at further: outside of the domain, init, a kernel thread. */
 bool model_out_of_domain(enum model_why why);
+
+/* Is the era unsure of a behaviour that can change the choice in this scene? (decide.c) */
+bool model_choice_is_unsure(const struct era *era, const struct model_scene *scene);

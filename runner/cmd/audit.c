@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* oomtests audit: who would die here, in which order, and what is not protected. */
+#include <argp.h>
+#include <errno.h>
+
+#include "audit/audit.h"
+#include "base/bytes.h"
+#include "base/util.h"
+#include "cmd/cmd.h"
+
+#define STEPS 20
+
+enum { KEY_ALL = 256, KEY_CRITICAL, KEY_FROM, KEY_NEAR, KEY_ROOT, KEY_SAVE };
+
+struct arguments {
+	bool json;
+	const char *from, *save, *root;
+	struct audit_options options;
+};
+
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "One JSON object per step of an order and per finding", 0 },
+	{ "number", 'n', "N", 0, "How many deaths to tell, in order (default 20)", 0 },
+	{ "all", KEY_ALL, NULL, 0, "The order to its end", 0 },
+	{ "cgroup", 'g', "PATH", 0, "The order inside this memory cgroup too", 0 },
+	{ "near", KEY_NEAR, "PERCENT", 0, "… and inside those that use so much of their limit (default 80)", 0 },
+	{ "critical", KEY_CRITICAL, "NAME", 0, "A process or unit that must be protected, besides sshd and its like", 0 },
+	{ "save", KEY_SAVE, "FILE", 0, "Write the snapshot to FILE (\"-\": standard output), and audit nothing", 1 },
+	{ "from", KEY_FROM, "FILE", 0, "Audit a saved snapshot (\"-\": standard input)", 1 },
+	{ "root", KEY_ROOT, "DIR", 0, "Read DIR/proc and DIR/sys", 1 },
+	{ 0 },
+};
+
+static const char **append(const char *const *list, size_t n, const char *word)
+{
+	const char **grown = xrealloc((void *)list, n + 1, sizeof(*grown));
+	grown[n] = word;
+	return grown;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	struct audit_options *o = &a->options;
+	struct error err;
+	int64_t n;
+	switch (key) {
+	case 'j':
+		a->json = true;
+		return 0;
+	case 'n':
+		if (parse_int(arg, 1, 1 << 30, &n, &err) < 0)
+			argp_error(state, "--number: %s", err.text);
+		o->most = (size_t)n;
+		return 0;
+	case KEY_ALL:
+		o->most = 0;
+		return 0;
+	case 'g':
+		o->cgroups = append(o->cgroups, o->n_cgroups++, arg);
+		return 0;
+	case KEY_NEAR:
+		if (parse_int(arg, 1, 100, &n, &err) < 0)
+			argp_error(state, "--near: %s", err.text);
+		o->near_percent = (int)n;
+		return 0;
+	case KEY_CRITICAL:
+		o->critical = append(o->critical, o->n_critical++, arg);
+		return 0;
+	case KEY_FROM:
+		a->from = arg;
+		return 0;
+	case KEY_SAVE:
+		a->save = arg;
+		return 0;
+	case KEY_ROOT:
+		a->root = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument \"%s\"", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (a->from && (a->root || a->save))
+			argp_error(state, "--from reads a snapshot: it goes neither with --root nor with --save");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Who would die if this machine ran out of memory now, in which order, and what of its protections does not hold. Reads "
+	       "only; without root it sees less, and says what.\v"
+	       "Exit status: 0 audited, 2 bad usage or input, 3 the machine could not be read.",
+};
+
+static int load(const char *name, struct machine *m, struct error *err)
+{
+	if (streq(name, "-"))
+		return machine_load(stdin, "standard input", m, err);
+	CLEANUP_FILE FILE *in = fopen(name, "re");
+	if (!in)
+		return error_set(err, errno, "opening the snapshot %s", name);
+	return machine_load(in, name, m, err);
+}
+
+static int save(const char *name, const struct machine *m, struct error *err)
+{
+	if (streq(name, "-"))
+		return machine_save(m, stdout, err);
+	CLEANUP_FILE FILE *out = fopen(name, "we");
+	if (!out)
+		return error_set(err, errno, "creating the snapshot %s", name);
+	return machine_save(m, out, err) < 0 ? error_wrap(err, "%s", name) : 0;
+}
+
+static int audit(const struct arguments *args, const struct machine *m)
+{
+	struct audit a;
+	struct error err;
+	int status = STATUS_OK;
+	if (audit_make(m, &args->options, &a, &err) < 0)
+		status = complain(STATUS_USAGE, "%s", err.text);
+	else if (args->json)
+		audit_print_json(&a, stdout);
+	else
+		audit_print(&a, stdout);
+	audit_free(&a);
+	return status;
+}
+
+int cmd_audit(int argc, char **argv)
+{
+	struct arguments a = { .options = { .most = STEPS, .near_percent = 80 } };
+	struct machine m;
+	struct error err;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	const char *root = a.root ? a.root : "";
+	a.options.root = a.from ? NULL : root;
+	int status = a.from ? load(a.from, &m, &err) : machine_collect(root, &m, &err);
+	if (status < 0)
+		status = complain(a.from ? STATUS_USAGE : STATUS_ERROR, "%s", err.text);
+	else if (a.save)
+		status = save(a.save, &m, &err) < 0 ? complain(STATUS_ERROR, "%s", err.text) : STATUS_OK;
+	else
+		status = audit(&a, &m);
+	machine_free(&m);
+	free((void *)a.options.cgroups);
+	free((void *)a.options.critical);
+	return status;
+}
