@@ -4,6 +4,7 @@
 # make run        install what is missing, build, fetch a kernel, run the default cases (ARGS=: more for oomtests run)
 # make check      install what is missing, build, run every test
 # make soak       every case N=20 times on KERNELS=, and each verdict that was not the usual one
+# make bench      measure (ci/bench/)
 # make deps       install what is missing (or name the packages)
 # make install    PREFIX=/usr/local DESTDIR= (make uninstall undoes it)
 # make clean
@@ -51,7 +52,7 @@ PROGRAMS := oomtests oomagent oomload
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
 
-.PHONY: FORCE all run check check-unit soak deps install uninstall clean
+.PHONY: FORCE all run check check-unit soak bench deps install uninstall clean
 all: $(PROGRAMS)
 
 # The programs stand at the top of the tree, so that ./oomtests works; they are links into the build that was made last.
@@ -109,6 +110,9 @@ N       ?= 20
 KERNELS ?= debian:bullseye debian:bookworm debian:bookworm-6.12 debian:sid
 soak: all
 	$(Q)ci/soak $(N) $(KERNELS)
+
+bench: all
+	$(Q)set -e; for b in $(filter-out %-make %.yaml,$(wildcard ci/bench/*)); do echo "== $$b"; $$b; done
 
 DEST   = $(DESTDIR)$(PREFIX)
 SHARE  = $(DEST)/share

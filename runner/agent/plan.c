@@ -300,6 +300,10 @@ void plan_run(struct agent *a, const char *line)
 	a->step = -1;
 	a->ending = false;
 	a->plan = parse(line, &err);
+	if (a->plan) {
+		wire_send(&a->wire, "begin", json_pack("{so}", "t", json_now()));
+		wire_flush(&a->wire);
+	}
 	int ret = a->plan ? take_scale(a, &err) : -1;
 	if (ret == 0)
 		ret = check_needs(a, &err);

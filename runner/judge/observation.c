@@ -55,6 +55,7 @@ void observation_free(struct observation *o)
 		json_decref(*list_of(o, i));
 	json_decref(o->hello);
 	json_decref(o->missing);
+	json_decref(o->begin);
 	json_decref(o->end);
 	free(o->console);
 	free(o->fate_text);
@@ -129,6 +130,8 @@ static const char *file_message(struct observation *o, const char *name, json_t 
 		return json_is_object(value) && take_once(&o->hello, value) ? "hello" : NULL;
 	if (streq(name, "missing"))
 		return json_is_array(value) && take_missing(o, value) ? "missing" : NULL;
+	if (streq(name, "begin"))
+		return json_is_object(value) && take_once(&o->begin, value) ? "begin" : NULL;
 	if (streq(name, "end"))
 		return json_is_object(value) && take_once(&o->end, value) ? "end" : NULL;
 	if (streq(name, "kmsg"))
@@ -185,6 +188,7 @@ json_t *observation_to_json(const struct observation *o)
 	json_object_set_new(root, "missing", or_null(o->missing));
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		json_object_set(root, lists[i].name, *list_of((struct observation *)(uintptr_t)o, i));
+	json_object_set_new(root, "begin", or_null(o->begin));
 	json_object_set_new(root, "end", or_null(o->end));
 	json_object_set_new(root, "kmsg_lost", json_boolean(o->kmsg_lost));
 	json_object_set_new(root, "console", json_bytes(o->console, strlen(o->console)));
@@ -225,6 +229,7 @@ struct observation *observation_from_json(const json_t *root, struct error *err)
 	if (read_fate(root, &o->fate, err) < 0 ||
 	    read_optional(root, "hello", JSON_OBJECT, &o->hello, err) < 0 ||
 	    read_optional(root, "missing", JSON_ARRAY, &o->missing, err) < 0 ||
+	    read_optional(root, "begin", JSON_OBJECT, &o->begin, err) < 0 ||
 	    read_optional(root, "end", JSON_OBJECT, &o->end, err) < 0)
 		goto bad;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {

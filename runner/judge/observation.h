@@ -31,7 +31,7 @@ struct observation {
 	json_t *notes;		/* array of strings */
 	json_t *errors;		/* array of the agent's error messages */
 	json_t *timeline;	/* array of the timeline messages' values; the judge does not look at it */
-	json_t *end;		/* object or NULL */
+	json_t *begin, *end;	/* object or NULL */
 	bool kmsg_lost;
 	char *console;		/* text of the kernel console during the test, bytes as they came */
 	enum fate fate;

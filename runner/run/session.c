@@ -2,6 +2,7 @@
 #include "run/session.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -40,6 +41,17 @@ static void mark(const struct talk *k, double *when)
 		*when = since(k);
 }
 
+/* By a message of the agent that came just now: of all, the one that was the fastest to come is the nearest. */
+static void compare_clocks(const struct talk *k, const json_t *message)
+{
+	const json_t *t = json_object_get(message, "t");
+	if (!json_is_integer(t))
+		return;
+	double zero = since(k) - (double)json_integer_value(t) / 1e6;
+	if (!(k->marks->zero <= zero))
+		k->marks->zero = zero;
+}
+
 static bool has_kill(const json_t *kmsg)
 {
 	for (size_t i = json_array_size(kmsg); i-- > 0;) {
@@ -58,12 +70,16 @@ static void on_line(void *context, const char *line, size_t len)
 		return;
 	if (streq(name, "hello"))
 		k->hello = true;
+	else if (streq(name, "begin"))
+		mark(k, &k->marks->begun);
 	else if (streq(name, "step"))
 		mark(k, &k->marks->first_step);
 	else if (streq(name, "kmsg") && k->marks->kill < 0 && has_kill(k->seen->kmsg))
 		mark(k, &k->marks->kill);
 	else if (streq(name, "end"))
 		k->ended = true;
+	if (streq(name, "begin") || streq(name, "end"))
+		compare_clocks(k, streq(name, "begin") ? k->seen->begin : k->seen->end);
 }
 
 static void read_stream(struct talk *k)
@@ -262,7 +278,7 @@ static void finish(struct talk *k)
 
 struct observation *session_run(const struct session_request *rq, json_t **plan, struct session_marks *marks)
 {
-	*marks = (struct session_marks){ -1, -1, -1, -1, -1, -1 };
+	*marks = (struct session_marks){ -1, -1, -1, -1, -1, -1, -1, NAN };
 	struct talk k = {
 		.rq = rq,
 		.seen = observation_new(),
@@ -299,18 +315,24 @@ struct observation *session_run(const struct session_request *rq, json_t **plan,
 	return k.seen;
 }
 
+static json_t *whole_us(double seconds)
+{
+	return json_real((double)(int64_t)(seconds * 1e6) / 1e6);
+}
+
 json_t *session_marks_to_json(const struct session_marks *marks)
 {
 	const struct {
 		const char *name;
 		double at;
 	} all[] = {
-		{ "running", marks->running }, { "plan_sent", marks->plan_sent }, { "first_step", marks->first_step },
-		{ "kill", marks->kill },       { "end", marks->end },		  { "stopped", marks->stopped },
+		{ "running", marks->running }, { "plan_sent", marks->plan_sent }, { "begun", marks->begun },
+		{ "first_step", marks->first_step }, { "kill", marks->kill }, { "end", marks->end },
+		{ "stopped", marks->stopped },
 	};
 	json_t *root = json_object();
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		json_object_set_new(root, all[i].name,
-				    all[i].at < 0 ? json_null() : json_real((double)(int64_t)(all[i].at * 1e6) / 1e6));
+		json_object_set_new(root, all[i].name, all[i].at < 0 ? json_null() : whole_us(all[i].at));
+	json_object_set_new(root, "zero", isnan(marks->zero) ? json_null() : whole_us(marks->zero));
 	return root;
 }

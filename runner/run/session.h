@@ -22,14 +22,17 @@ struct session_request {
 	double scale;		/* factor on every deadline */
 };
 
-/* Seconds since the machine's start was asked for; negative: it did not come to that. Times of arrival at the runner. */
+/* Seconds since the machine's start was asked for; negative: it did not come to that (but `zero` of a clone is negative).
+ * Times of arrival at the runner. */
 struct session_marks {
 	double running;		/* the machine runs, the stream is there */
 	double plan_sent;	/* the agent has the plan */
+	double begun;		/* the agent has understood it */
 	double first_step;
 	double kill;		/* the first "Killed process" record */
 	double end;		/* the end: of the plan, of the machine, of patience */
 	double stopped;		/* the machine is gone */
+	double zero;		/* when the machine's clock, that of a message's `t`, was 0; at the latest. NAN: unknown */
 };
 
 /* Never NULL: what went wrong is in fate and fate_text. *plan gets the plan that was made (a new reference). */

@@ -85,9 +85,10 @@ static void agent(const char *how, int fd, int console)
 		say(console, "[    9.1] ---[ end Kernel panic - not syncing ]---\n");
 		return;
 	}
+	say(fd, "{\"begin\":{\"t\":4000000}}\n");
 	say(fd, "{\"step\":{\"i\":0,\"op\":\"start\"}}\n");
 	say(fd, "{\"kmsg\":[{\"seq\":1,\"t\":5,\"text\":\"Out of memory: Killed process 7 (big)\"}]}\n");
-	say(fd, "{\"end\":{\"removed\":true}}\n");
+	say(fd, "{\"end\":{\"removed\":true,\"t\":3000000}}\n");
 	hang();
 }
 

@@ -28,6 +28,7 @@ START_TEST(messages)
 		{ "{\"note\":\"hm\"}", "note" },
 		{ "{\"error\":{\"what\":\"x\"}}", "error" },
 		{ "{\"missing\":[{\"need\":\"swap\"}]}", "missing" },
+		{ "{\"begin\":{\"t\":5}}", "begin" },
 		{ "{\"end\":{\"removed\":true}}", "end" },
 	};
 	struct observation *o = observation_new();
@@ -165,8 +166,8 @@ START_TEST(bad_kept)
 		json_decref(root);
 	}
 	struct observation *o = observation_new();
-	static const char *const members[] = { "hello", "missing", "end", "steps", "snapshots", "kmsg", "exits", "answers",
-					       "events", "notes", "errors" };
+	static const char *const members[] = { "hello", "missing", "begin", "end", "steps", "snapshots", "kmsg", "exits",
+					       "answers", "events", "notes", "errors" };
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		json_t *root = observation_to_json(o);
 		json_object_set_new(root, members[i], json_integer(1));
