@@ -19,7 +19,7 @@
 #include "target/target.h"
 
 enum form { FORM_HUMAN, FORM_TAP, FORM_JSON };
-enum { OPT_TAP = 256, OPT_JSON, OPT_DESTRUCTIVE, OPT_FRESH_BOOT, OPT_TIMEOUT_SCALE, OPT_FORCE };
+enum { OPT_TAP = 256, OPT_JSON, OPT_DESTRUCTIVE, OPT_FRESH_BOOT, OPT_TIMEOUT_SCALE, OPT_FORCE, OPT_FAIL_FAST };
 
 struct run_args {
 	const char **kernels;
@@ -28,7 +28,7 @@ struct run_args {
 	enum form form;
 	unsigned workers;	/* 0: as many as processors */
 	double timeout_scale;
-	bool destructive, fresh_boot, force;
+	bool destructive, fresh_boot, force, fail_fast;
 	int verbose;
 	const char *const *cases;
 	size_t n_cases;
@@ -41,6 +41,7 @@ static const struct argp_option options[] = {
 	{ "jobs", 'j', "N", 0, "At most N machines at once (default: the number of processors)", 1 },
 	{ "destructive", OPT_DESTRUCTIVE, NULL, 0, "On host: allow what can harm this machine", 1 },
 	{ "fresh-boot", OPT_FRESH_BOOT, NULL, 0, "Boot a machine for each test instead of cloning a booted one", 1 },
+	{ "fail-fast", OPT_FAIL_FAST, NULL, 0, "End after the first test that fails", 1 },
 	{ "timeout-scale", OPT_TIMEOUT_SCALE, "X", 0, "Multiply every deadline by X", 1 },
 	{ "output", 'o', "DIR", 0, "Keep results, logs and observations of all tests in DIR (default: of those that failed, in "
 	  "results/runs/)", 2 },
@@ -107,6 +108,9 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_TIMEOUT_SCALE:
 		args->timeout_scale = parse_scale(arg, state);
+		return 0;
+	case OPT_FAIL_FAST:
+		args->fail_fast = true;
 		return 0;
 	case OPT_FORCE:
 		args->force = true;
@@ -246,6 +250,7 @@ static int run_tests(const struct run_args *args, const struct target_ops *targe
 		.timeout_scale = args->timeout_scale,
 		.destructive = args->destructive,
 		.fresh_boot = args->fresh_boot,
+		.fail_fast = args->fail_fast,
 		.fail_needs = streq(getenv("OOMTESTS_FAIL_NEEDS"), "1"),
 		.verbose = args->verbose,
 		.printer = printer,

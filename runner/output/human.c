@@ -281,7 +281,7 @@ static void end(struct printer *p, const struct tally *t, double seconds, size_t
 	if (t->xfailed)
 		fprintf(p->out, ", %u failed as known", t->xfailed);
 	if (not_run)
-		fprintf(p->out, ", %zu not run (interrupted)", not_run);
+		fprintf(p->out, ", %zu not run (ended early)", not_run);
 	fprintf(p->out, " in %.1f s\n", seconds);
 	fflush(p->out);
 }

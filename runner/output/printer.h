@@ -30,7 +30,7 @@ struct printer_ops {
 	void (*begin)(struct printer *p, const struct run_facts *facts);
 	void (*progress)(struct printer *p, const struct progress *now);	/* NULL: shows none */
 	void (*result)(struct printer *p, const struct result *r);
-	void (*end)(struct printer *p, const struct tally *t, double seconds, size_t not_run);	/* not_run: interrupted */
+	void (*end)(struct printer *p, const struct tally *t, double seconds, size_t not_run);	/* not_run: the run ended early */
 	void (*free)(struct printer *p);
 };
 

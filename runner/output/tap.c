@@ -86,7 +86,7 @@ static void result(struct printer *p, const struct result *r)
 static void end(struct printer *p, const struct tally *t, double seconds, size_t not_run)
 {
 	if (not_run)
-		fprintf(p->out, "Bail out! interrupted, %zu not run\n", not_run);
+		fprintf(p->out, "Bail out! ended early, %zu not run\n", not_run);
 	fprintf(p->out, "# %u passed, %u failed, %u skipped, %u errors, %u xfailed in %.1f s\n", t->passed, t->failed,
 		t->skipped, t->errors, t->xfailed, seconds);
 	fflush(p->out);

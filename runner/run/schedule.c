@@ -250,8 +250,10 @@ static void take_signals(struct run *run)
 {
 	struct signalfd_siginfo info;
 	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGCHLD)
+		if (info.ssi_signo != SIGCHLD) {
+			run->interrupted = true;
 			stop(run);
+		}
 	}
 }
 
@@ -346,6 +348,8 @@ static void loop(struct run *run)
 		wait_for_news(run);
 		end_overdue(run);
 		reap(run);
+		if (run->rq->fail_fast && run->outcome->tally.failed && !run->stopping)
+			stop(run);
 	}
 }
 
@@ -379,7 +383,7 @@ int schedule(const struct schedule_request *rq, struct schedule_outcome *outcome
 	loop(&run);
 	orphans_end(run.signal_fd, now_ns() + ORPHAN_PATIENCE_NS);
 	outcome->seconds = (double)(now_ns() - begin) / 1e9;
-	outcome->interrupted = run.stopping > 0;
+	outcome->interrupted = run.interrupted;
 	for (size_t i = 0; i < run.n_jobs; i++)
 		outcome->not_run += run.jobs[i].state != JOB_DONE;
 	rq->printer->ops->end(rq->printer, &outcome->tally, outcome->seconds, outcome->not_run);

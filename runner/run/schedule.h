@@ -31,6 +31,7 @@ struct schedule_request {
 	uint64_t memory_budget;		/* bytes that machines may hold together; 0: no bound. One machine always may */
 	double timeout_scale;		/* the user's factor on every deadline */
 	bool destructive, fresh_boot;
+	bool fail_fast;			/* the first failed test ends the run */
 	bool fail_needs;		/* pretend that every stated need is missing: proves that skips work */
 	int verbose;
 	struct printer *printer;
@@ -40,7 +41,7 @@ struct schedule_request {
 struct schedule_outcome {
 	struct tally tally;
 	double seconds;
-	size_t not_run;			/* after an interruption */
+	size_t not_run;			/* after an interruption, or a failure with fail_fast */
 	bool interrupted;
 	char keep_problem[1024];	/* the first result that could not be kept, or "" */
 };

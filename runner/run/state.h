@@ -52,7 +52,8 @@ struct run {
 	struct pollfd *fds;	/* and one more */
 	int signal_fd;
 	sigset_t old_mask;
-	int stopping;		/* how many times we were told to stop */
+	int stopping;		/* how many times we were told to stop, by a signal or the first failure */
+	bool interrupted;	/* by a signal */
 	int64_t end_by_ns;
 	const struct kernel *last_kernel;	/* whose turn it was */
 	size_t done;

@@ -191,6 +191,22 @@ START_TEST(interrupted)
 }
 END_TEST
 
+/* The first failure ends the run, and that is no interruption. */
+START_TEST(fail_fast)
+{
+	fresh();
+	add(&good, "f/1", "ends");
+	for (int i = 0; i < 9; i++)
+		add(&good, "f/2", "silent");
+	run((struct schedule_request){ .workers = 1, .timeout_scale = 100, .fail_fast = true });
+	ck_assert(!outcome.interrupted);
+	ck_assert_uint_eq(outcome.tally.failed, 1);
+	ck_assert_uint_eq(outcome.not_run, 9);
+	ck_assert_int_eq(schedule_status(&outcome), 1);
+	clean();
+}
+END_TEST
+
 /* When the runner is killed, the kernel takes its workers and their machines. */
 START_TEST(runner_dies)
 {
@@ -220,4 +236,4 @@ START_TEST(runner_dies)
 }
 END_TEST
 
-TESTS("schedule", errors, templates, budget, skips, interrupted, runner_dies)
+TESTS("schedule", errors, templates, budget, skips, interrupted, fail_fast, runner_dies)
