@@ -7,6 +7,7 @@
 # make bench      measure (ci/bench/)
 # make deps       install what is missing (or name the packages)
 # make install    PREFIX=/usr/local DESTDIR= (make uninstall undoes it)
+# make lab-kernel a kernel made for these tests (docs/trust.md); then oomtests run -k lab
 # make clean
 #
 # SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
@@ -134,6 +135,7 @@ clean:
 	rm -rf build build-asan build-fuzz $(PROGRAMS)
 
 -include ci/deps.mk
+-include ci/lab.mk
 -include ci/fuzz.mk
 -include $(LIBOBJ:.o=.d) $(AGENTOBJ:.o=.d) $(AGENTLIB:.o=.d) $(LOADOBJ:.o=.d) $(TESTBIN:=.d) $(TESTHELP:%.c=$(BUILD)/%.d) $(BUILD)/runner/cmd/main.d
 .SECONDARY:

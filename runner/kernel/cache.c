@@ -8,15 +8,27 @@
 
 #include "base/util.h"
 
-char *cache_dir(struct error *err)
+/* A directory of ours below the user's cache. Malloced. */
+static char *below_cache(const char *name, struct error *err)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	if (xdg && *xdg == '/')		/* a relative one is to be ignored, says the specification */
-		return xasprintf("%s/oomtests/kernels", xdg);
+		return xasprintf("%s/oomtests/%s", xdg, name);
 	if (home && *home == '/')
-		return xasprintf("%s/.cache/oomtests/kernels", home);
+		return xasprintf("%s/.cache/oomtests/%s", home, name);
 	error_set(err, 0, "no place for the cache of kernels: neither XDG_CACHE_HOME nor HOME is set to a directory");
 	return NULL;
+}
+
+char *cache_dir(struct error *err)
+{
+	return below_cache("kernels", err);
+}
+
+char *lab_dir(struct error *err)
+{
+	const char *lab = getenv("LAB_DIR");
+	return lab && *lab ? xasprintf("%s/kernel", lab) : below_cache("lab/kernel", err);
 }
 
 char *cache_path(const char *cache, const char *name)

@@ -7,6 +7,10 @@
 /* ${XDG_CACHE_HOME:-~/.cache}/oomtests/kernels. Malloced; NULL when there is no home. */
 char *cache_dir(struct error *err);
 
+/* Where ci/lab/build puts the lab kernel: kernel in $LAB_DIR, or lab/kernel beside the cache of kernels. Malloced; NULL
+ * when there is no home. */
+char *lab_dir(struct error *err);
+
 /* Where the kernel of that name is or would be. Malloced. */
 char *cache_path(const char *cache, const char *name);
 

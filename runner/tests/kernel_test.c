@@ -31,6 +31,7 @@ static void set_up(void)
 	atexit(clean_up);
 	setenv("XDG_CACHE_HOME", top, 1);
 	unsetenv("OOMTESTS_CASES");
+	unsetenv("LAB_DIR");
 	setenv("OOMTESTS_LIBDIR", top, 1);
 }
 
@@ -112,6 +113,42 @@ START_TEST(cached)
 	ck_assert_str_eq(k.modules, modules);
 	ck_assert_str_eq(k.release, "6.1.0-9-cloud-amd64");
 	kernel_clear(&k);
+}
+END_TEST
+
+START_TEST(lab)
+{
+	set_up();
+	put_cached("debian_bookworm", "debian:bookworm", "6.1.0-9-cloud-amd64", "6.1.9-1");
+	struct kernel k;
+	struct error err;
+	ck_assert_int_eq(kernel_resolve("lab", NULL, NULL, &k, &err), -1);
+	ck_assert_in(err.text, "make lab-kernel");
+	put_image("oomtests/lab/kernel/vmlinuz", NULL);
+	put("oomtests/lab/kernel/release", "6.12.9-oomtests\n");
+	put("oomtests/lab/kernel/source", "name: lab\nversion: 6.12.9-1\nfetched: 2026-01-31T12:00:00Z\n");
+	ck_assert_msg(kernel_resolve("lab", NULL, NULL, &k, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(k.name, "lab");
+	ck_assert_str_eq(k.release, "6.12.9-oomtests");
+	kernel_clear(&k);
+	/* newer than the other, and yet not the default */
+	ck_assert_msg(kernel_default(NULL, NULL, &k, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(k.name, "debian:bookworm");
+	kernel_clear(&k);
+
+	struct kernel_entry *list;
+	size_t n, at = 0;
+	ck_assert_msg(kernel_list(&list, &n, &err) == 0, "%s", err.text);
+	while (at < n && !streq(list[at].name, "lab"))
+		at++;
+	ck_assert_msg(at < n && list[at].release && list[at].about, "the lab kernel is not listed");
+	ck_assert_str_eq(list[at].release, "6.12.9-oomtests");
+	kernel_list_free(list, n);
+
+	CLEANUP_FREE char *elsewhere = xasprintf("%s/elsewhere", top);
+	setenv("LAB_DIR", elsewhere, 1);
+	ck_assert_int_eq(kernel_resolve("lab", NULL, NULL, &k, &err), -1);
+	ck_assert_in(err.text, elsewhere);
 }
 END_TEST
 
@@ -325,4 +362,4 @@ START_TEST(programs)
 }
 END_TEST
 
-TESTS("kernel", cached, newest, unfinished, fetched, paths, refused, programs)
+TESTS("kernel", cached, lab, newest, unfinished, fetched, paths, refused, programs)
