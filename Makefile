@@ -32,7 +32,7 @@ CPPFLAGS += -D_GNU_SOURCE -DOOMTESTS_VERSION='"$(VERSION)"' -DOOMTESTS_PREFIX='"
 ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 # Each directory is one module; what a module may know is in docs/architecture.md.
-LIBDIRS  := base machine model klog explain case kernel target judge run output audit cmd
+LIBDIRS  := base machine model klog explain case kernel target judge run output results audit cmd
 LIBSRC   := $(filter-out runner/cmd/main.c,$(sort $(foreach d,$(LIBDIRS),$(wildcard runner/$d/*.c))))
 LIBOBJ   := $(LIBSRC:%.c=$(BUILD)/%.o)
 AGENTSRC := $(sort $(wildcard runner/agent/*.c) runner/base/bytes.c runner/base/error.c runner/base/util.c)

@@ -1,139 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* oomtests run: predict, provoke, verify. */
-#include <argp.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <sched.h>
 
-#include "base/bytes.h"
 #include "base/paths.h"
 #include "base/util.h"
 #include "case/case.h"
 #include "cmd/cmd.h"
+#include "cmd/run_args.h"
 #include "kernel/kernel.h"
 #include "output/keep.h"
 #include "output/printer.h"
+#include "results/load.h"
+#include "run/facts.h"
 #include "run/schedule.h"
 #include "target/host.h"
 #include "target/target.h"
-
-enum form { FORM_HUMAN, FORM_TAP, FORM_JSON };
-enum { OPT_TAP = 256, OPT_JSON, OPT_DESTRUCTIVE, OPT_FRESH_BOOT, OPT_TIMEOUT_SCALE, OPT_FORCE, OPT_FAIL_FAST };
-
-struct run_args {
-	const char **kernels;
-	size_t n_kernels;
-	const char *target, *dir;
-	enum form form;
-	unsigned workers;	/* 0: as many as processors */
-	double timeout_scale;
-	bool destructive, fresh_boot, force, fail_fast;
-	int verbose;
-	const char *const *cases;
-	size_t n_cases;
-};
-
-static const struct argp_option options[] = {
-	{ "kernel", 'k', "KERNEL", 0, "Kernel to test: an image, \"host\", or a name such as debian:bookworm (\"oomtests "
-	  "kernels\" lists them); may be repeated", 1 },
-	{ "target", 't', "TARGET", 0, "Where: vm (QEMU; the default), uml (User Mode Linux) or host (this very kernel)", 1 },
-	{ "jobs", 'j', "N", 0, "At most N machines at once (default: the number of processors)", 1 },
-	{ "destructive", OPT_DESTRUCTIVE, NULL, 0, "On host: allow what can harm this machine", 1 },
-	{ "fresh-boot", OPT_FRESH_BOOT, NULL, 0, "Boot a machine for each test instead of cloning a booted one", 1 },
-	{ "fail-fast", OPT_FAIL_FAST, NULL, 0, "End after the first test that fails", 1 },
-	{ "timeout-scale", OPT_TIMEOUT_SCALE, "X", 0, "Multiply every deadline by X", 1 },
-	{ "output", 'o', "DIR", 0, "Keep results, logs and observations of all tests in DIR (default: of those that failed, in "
-	  "results/runs/)", 2 },
-	{ "force", OPT_FORCE, NULL, 0, "Write into DIR even when it is not empty", 2 },
-	{ "tap", OPT_TAP, NULL, 0, "Print TAP version 13", 2 },
-	{ "json", OPT_JSON, NULL, 0, "Print JSON Lines", 2 },
-	{ "verbose", 'v', NULL, 0, "Show every check of every test; twice: the machines' own messages too", 2 },
-	{ 0 },
-};
-
-static double parse_scale(const char *text, const struct argp_state *state)
-{
-	char *end;
-	double value = strtod(text, &end);
-	if (end == text || *end || !isfinite(value) || value < 0.01 || value > 1000)
-		argp_error(state, "--timeout-scale: \"%s\" is not a number from 0.01 to 1000", text);
-	return value;
-}
-
-static void set_form(struct run_args *args, enum form form, const struct argp_state *state)
-{
-	if (args->form != FORM_HUMAN && args->form != form)
-		argp_error(state, "--tap and --json exclude each other");
-	args->form = form;
-}
-
-static error_t parse_opt(int key, char *arg, struct argp_state *state)
-{
-	struct run_args *args = state->input;
-	struct error err;
-	int64_t n;
-	switch (key) {
-	case 'k':
-		args->kernels = xrealloc(args->kernels, args->n_kernels + 1, sizeof(*args->kernels));
-		args->kernels[args->n_kernels++] = arg;
-		return 0;
-	case 't':
-		args->target = arg;
-		return 0;
-	case 'j':
-		if (parse_int(arg, 1, 1024, &n, &err) < 0)
-			argp_error(state, "-j: %s", err.text);
-		args->workers = (unsigned)n;
-		return 0;
-	case 'o':
-		if (!*arg)
-			argp_error(state, "-o: the name of the directory is empty");
-		args->dir = arg;
-		return 0;
-	case 'v':
-		args->verbose++;
-		return 0;
-	case OPT_TAP:
-		set_form(args, FORM_TAP, state);
-		return 0;
-	case OPT_JSON:
-		set_form(args, FORM_JSON, state);
-		return 0;
-	case OPT_DESTRUCTIVE:
-		args->destructive = true;
-		return 0;
-	case OPT_FRESH_BOOT:
-		args->fresh_boot = true;
-		return 0;
-	case OPT_TIMEOUT_SCALE:
-		args->timeout_scale = parse_scale(arg, state);
-		return 0;
-	case OPT_FAIL_FAST:
-		args->fail_fast = true;
-		return 0;
-	case OPT_FORCE:
-		args->force = true;
-		return 0;
-	case ARGP_KEY_ARGS:
-		args->cases = (const char *const *)(void *)(state->argv + state->next);
-		args->n_cases = (size_t)(state->argc - state->next);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = options,
-	.parser = parse_opt,
-	.args_doc = "[CASE-FILE|DIR|ID-GLOB]...",
-	.doc = "Sets the scene of each test on a machine of its own, provokes the OOM, and compares what the kernel does with "
-	       "what the rules say.\v"
-	       "Without cases, all that come with oomtests. A test's id is as \"oomtests list\" prints it; in a glob, * and ? "
-	       "match any characters. Exit status: 0 all passed or skipped, 1 a test failed, 2 bad usage or input, 3 an error "
-	       "and nothing failed.",
-};
 
 static void fetch_progress(const char *text, void *arg)
 {
@@ -174,7 +56,8 @@ static int resolve_kernels(const struct run_args *args, const struct target_ops 
 	kernel_progress *progress = isatty(STDERR_FILENO) ? fetch_progress : NULL;
 	*n = 0;
 	if (!target->boots_kernels) {
-		if (args->n_kernels > 1 || (args->n_kernels && !streq(args->kernels[0], "host")))
+		bool own = args->n_kernels && (streq(args->kernels[0], "host") || streq(args->kernels[0], target->name));
+		if (args->n_kernels > 1 || (args->n_kernels && !own))
 			return complain(STATUS_USAGE, "target %s has a kernel of its own: leave -k out, or use -t vm", target->name);
 		kernels[(*n)++] = (struct kernel){ .name = xstrdup(target->name), .release = target->own_release() };
 		return STATUS_OK;
@@ -215,38 +98,58 @@ static uint64_t memory_budget(void)
 	return line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024 / 10 * 8 : 0;
 }
 
-static struct printer *choose_printer(const struct run_args *args)
+/* All that a run is made of. */
+struct whole_run {
+	const struct run_args *args;
+	int argc;
+	char **argv;
+	const struct target_ops *target;
+	const struct kernel *kernels;
+	size_t n_kernels;
+	struct schedule_job *jobs;
+	size_t n_jobs;
+	const struct past_run *past;	/* what is gone on with, or NULL */
+};
+
+static struct keeper *make_keeper(const struct whole_run *w, struct error *err)
 {
-	if (args->form == FORM_TAP)
-		return printer_tap(stdout);
-	if (args->form == FORM_JSON)
-		return printer_json(stdout);
-	return printer_human(stdout, 0, args->verbose > 0);
+	const struct run_args *args = w->args;
+	if (w->past)
+		return keeper_new(args->resume, KEEP_RESUME, w->past->run, err);
+	json_t *asked = run_args_asked(args);
+	struct facts_request rq = {
+		.argc = w->argc,
+		.argv = w->argv,
+		.target = w->target,
+		.asked = asked,
+		.kernels = w->kernels,
+		.n_kernels = w->n_kernels,
+		.jobs = w->jobs,
+		.n_jobs = w->n_jobs,
+	};
+	json_t *facts = run_facts_new(&rq);
+	json_decref(asked);
+	struct keeper *keeper = keeper_new(args->dir, !args->dir ? KEEP_FAILED : args->force ? KEEP_FORCE : KEEP_ALL, facts, err);
+	json_decref(facts);
+	return keeper;
 }
 
-static int run_tests(const struct run_args *args, const struct target_ops *target, const char *const *names,
-		     size_t n_kernels, const struct schedule_job *jobs, size_t n_jobs)
+static int run_schedule(const struct whole_run *w, const char *agent, const char *load, struct keeper *keeper)
 {
+	const struct run_args *args = w->args;
 	struct error err = { 0 };
-	CLEANUP_FREE char *agent = find_program("oomagent", &err);
-	CLEANUP_FREE char *load = agent ? find_program("oomload", &err) : NULL;
-	if (!agent || !load)
-		return complain(STATUS_ERROR, "%s", err.text);
-	/* what an earlier run left on this machine; the host target refuses to start while something is left */
-	if (geteuid() == 0 && host_recover(agent, NULL, &err) < 0)
-		complain(0, "%s", err.text);
-	struct keeper *keeper = keeper_new(args->dir, args->force, names, n_kernels, &err);
-	if (!keeper)
-		return complain(STATUS_USAGE, "-o: %s", err.text);
-	struct printer *printer = choose_printer(args);
+	CLEANUP_FREE const char **names = xcalloc(w->n_kernels + 1, sizeof(*names));
+	for (size_t i = 0; i < w->n_kernels; i++)
+		names[i] = w->kernels[i].name;
+	struct printer *printer = args->form ? args->form->make(stdout) : printer_human(stdout, 0, args->verbose > 0);
 	struct schedule_request rq = {
-		.target = target,
-		.jobs = jobs,
-		.n_jobs = n_jobs,
+		.target = w->target,
+		.jobs = w->jobs,
+		.n_jobs = w->n_jobs,
 		.agent = agent,
 		.load = load,
 		.workers = args->workers ? args->workers : processors(),
-		.memory_budget = target->throw_away ? memory_budget() : 0,
+		.memory_budget = w->target->throw_away ? memory_budget() : 0,
 		.timeout_scale = args->timeout_scale,
 		.destructive = args->destructive,
 		.fresh_boot = args->fresh_boot,
@@ -256,9 +159,9 @@ static int run_tests(const struct run_args *args, const struct target_ops *targe
 		.printer = printer,
 		.keeper = keeper,
 	};
-	if (!target->throw_away)
+	if (!w->target->throw_away)
 		rq.workers = 1;	/* global counters and the kernel's log are shared on one machine */
-	struct run_facts facts = { .n_tests = n_jobs, .kernels = names, .n_kernels = n_kernels, .target = target->name };
+	struct run_facts facts = { .n_tests = w->n_jobs, .kernels = names, .n_kernels = w->n_kernels, .target = w->target->name };
 	printer->ops->begin(printer, &facts);
 	struct schedule_outcome outcome;
 	int status;
@@ -268,68 +171,157 @@ static int run_tests(const struct run_args *args, const struct target_ops *targe
 		status = schedule_status(&outcome);
 		if (*outcome.keep_problem)
 			complain(status, "results were not all kept: %s", outcome.keep_problem);
+		if (outcome.not_run && keeper_dir(keeper) && !args->form)
+			printf("go on with: oomtests run --resume %s\n", keeper_dir(keeper));
 	}
 	printer_free(printer);
+	return status;
+}
+
+static int run_tests(const struct whole_run *w)
+{
+	struct error err = { 0 };
+	CLEANUP_FREE char *agent = find_program("oomagent", &err);
+	CLEANUP_FREE char *load = agent ? find_program("oomload", &err) : NULL;
+	if (!agent || !load)
+		return complain(STATUS_ERROR, "%s", err.text);
+	/* what an earlier run left on this machine; the host target refuses to start while something is left */
+	if (geteuid() == 0 && host_recover(agent, NULL, &err) < 0)
+		complain(0, "%s", err.text);
+	struct keeper *keeper = make_keeper(w, &err);
+	if (!keeper)
+		return complain(STATUS_USAGE, "%s: %s", w->past ? "--resume" : "-o", err.text);
+	int status = run_schedule(w, agent, load, keeper);
 	keeper_free(keeper);
 	return status;
 }
 
+/* Is the test what it was when the run began? Gives it the result that it has already. */
+static int take_up(const struct past_run *past, const json_t *test, struct schedule_job *job, struct error *err)
+{
+	CLEANUP_FREE char *mark = test_mark(job->test);
+	const char *id = json_string_value(json_object_get(test, "id")), *kernel = json_string_value(json_object_get(test, "kernel"));
+	if (!streq(id, job->test->id) || !streq(kernel, job->kernel->name))
+		return error_set(err, 0, "where it has %s on %s there is now %s on %s: the cases have changed, begin a new run", id,
+				 kernel, job->test->id, job->kernel->name);
+	if (!streq(mark, json_string_value(json_object_get(test, "case"))))
+		return error_set(err, 0, "%s has changed since: begin a new run", job->test->path);
+	const json_t *result = past_run_find(past, kernel, id);
+	job->known = result ? result_from_json(result, err) : NULL;
+	if (job->known && job->known->kept) {
+		CLEANUP_FREE char *base = past_run_base(past, result);
+		free(job->known->kept);
+		job->known->kept = xasprintf("%s.json", base);
+	}
+	return 0;
+}
+
+static int take_up_all(const struct whole_run *w, struct error *err)
+{
+	const json_t *tests = json_object_get(w->past->run, "tests");
+	if (json_array_size(tests) != w->n_jobs)
+		return error_set(err, 0, "it has %zu tests and there are now %zu: the cases have changed, begin a new run",
+				 json_array_size(tests), w->n_jobs);
+	for (size_t i = 0; i < w->n_kernels; i++) {
+		const char *was = json_string_value(json_object_get(json_array_get(json_object_get(w->past->run, "kernels"), i),
+								    "release"));
+		if (was && !streq(was, w->kernels[i].release))
+			return error_set(err, 0, "kernel %s was %s and is now %s: begin a new run", w->kernels[i].name, was,
+					 w->kernels[i].release);
+	}
+	for (size_t i = 0; i < w->n_jobs; i++) {
+		if (take_up(w->past, json_array_get(tests, i), &w->jobs[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Expands the cases for each kernel, and runs them. */
-static int run_cases(const struct run_args *args, const struct target_ops *target, const struct case_set *set,
-		     const struct kernel *kernels, size_t n_kernels)
+static int run_cases(struct whole_run *w, const struct case_set *set)
 {
 	struct error err = { 0 };
 	struct test_list tests = { 0 };
-	struct schedule_job *jobs = NULL;
-	const char **names = xcalloc(n_kernels, sizeof(*names));
 	size_t n = 0;
 	int status = STATUS_OK;
-	for (size_t i = 0; i < n_kernels && status == STATUS_OK; i++) {
-		names[i] = kernels[i].name;
-		if (case_set_expand(set, kernels[i].release, &tests, &err) < 0) {
+	for (size_t i = 0; i < w->n_kernels; i++) {
+		const struct kernel *kernel = &w->kernels[i];
+		if (case_set_expand(set, kernel->release, &tests, &err) < 0) {
 			status = complain(STATUS_USAGE, "%s", err.text);
 			break;
 		}
-		jobs = xrealloc(jobs, tests.n, sizeof(*jobs));
+		w->jobs = xrealloc(w->jobs, tests.n, sizeof(*w->jobs));
 		for (; n < tests.n; n++)
-			jobs[n] = (struct schedule_job){ &kernels[i], tests.tests[n] };
+			w->jobs[n] = (struct schedule_job){ .kernel = kernel, .test = tests.tests[n],
+							    .seconds = tests.tests[n]->seconds };
 	}
+	w->n_jobs = shard_pick(w->jobs, n, w->args->shard);
+	if (status == STATUS_OK && w->past && take_up_all(w, &err) < 0)
+		status = complain(STATUS_USAGE, "--resume %s: %s", w->args->resume, err.text);
 	if (status == STATUS_OK)
-		status = run_tests(args, target, names, n_kernels, jobs, n);
-	free(jobs);
-	free(names);
+		status = run_tests(w);
+	for (size_t i = 0; i < w->n_jobs; i++)
+		result_free(w->jobs[i].known);
+	free(w->jobs);
 	test_list_free(&tests);
 	return status;
 }
 
-static int run_set(const struct run_args *args, const struct case_set *set)
+static int run_set(struct whole_run *w, const struct case_set *set)
 {
+	const struct run_args *args = w->args;
 	int status = STATUS_OK;
-	const struct target_ops *target = choose_target(args, &status);
-	if (!target)
+	w->target = choose_target(args, &status);
+	if (!w->target)
 		return status;
 	struct kernel *kernels = xcalloc(args->n_kernels + 1, sizeof(*kernels));
-	size_t n;
-	status = resolve_kernels(args, target, kernels, &n);
+	status = resolve_kernels(args, w->target, kernels, &w->n_kernels);
+	w->kernels = kernels;
 	if (status == STATUS_OK)
-		status = run_cases(args, target, set, kernels, n);
-	for (size_t i = 0; i < n; i++)
+		status = run_cases(w, set);
+	for (size_t i = 0; i < w->n_kernels; i++)
 		kernel_clear(&kernels[i]);
 	free(kernels);
 	return status;
 }
 
-int cmd_run(int argc, char **argv)
+/* The run that is gone on with tells what to run. */
+static struct past_run *take_past(struct run_args *args, struct error *err)
 {
-	struct run_args args = { .timeout_scale = 1 };
+	struct past_run *past = past_run_load(args->resume, err);
+	if (past && past->baseline)
+		error_set(err, 0, "%s is a baseline, not the directory of a run", args->resume);
+	else if (past && run_args_take(args, past->run, err) == 0)
+		return past;
+	past_run_free(past);
+	return NULL;
+}
+
+static int run_asked(struct run_args *args, struct whole_run *w)
+{
 	struct error err = { 0 };
-	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	/* the cases first: a mistake in one is told before anything is fetched */
 	CLEANUP_FREE char *cases_dir = find_cases(&err);
-	struct case_set *set = cases_dir || args.n_cases ?
-			       case_set_find(args.cases, args.n_cases, cases_dir, &err) : NULL;
-	int status = set ? run_set(&args, set) : complain(STATUS_USAGE, "%s", err.text);
+	struct case_set *set = cases_dir || args->n_cases ?
+			       case_set_find(args->cases, args->n_cases, cases_dir, &err) : NULL;
+	int status = set ? run_set(w, set) : complain(STATUS_USAGE, "%s", err.text);
 	case_set_free(set);
-	free(args.kernels);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_args args;
+	struct error err = { 0 };
+	run_args_parse(&args, argc, argv);
+	struct past_run *past = args.resume ? take_past(&args, &err) : NULL;
+	int status;
+	if (args.resume && !past) {
+		status = complain(STATUS_USAGE, "--resume: %s", err.text);
+	} else {
+		struct whole_run w = { .args = &args, .argc = argc, .argv = argv, .past = past };
+		status = run_asked(&args, &w);
+	}
+	past_run_free(past);
+	run_args_free(&args);
 	return status;
 }

@@ -40,9 +40,3 @@ struct printer *printer_json(FILE *out)
 	*p = (struct printer){ .ops = &ops, .out = out };
 	return p;
 }
-
-void printer_free(struct printer *p)
-{
-	if (p)
-		p->ops->free(p);
-}

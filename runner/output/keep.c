@@ -1,86 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "output/keep.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/jbytes.h"
 #include "base/util.h"
-#include "output/printable.h"
+#include "output/keep_files.h"
+
+struct kept_kernel {		/* one run directory */
+	const char *name;	/* in `run` */
+	char *below;		/* its directory below the whole run's: "", or "debian-bookworm/" */
+	json_t *run;		/* its run.json */
+	FILE *results;		/* its results.jsonl; NULL until it is made */
+	struct tally tally;
+	double seconds;		/* that earlier sittings took, as far as a summary tells */
+	bool said_hello;
+};
 
 struct keeper {
 	char *dir;
-	bool all, made, several;
-	FILE *results;		/* results.jsonl; NULL until the directory is made */
-	json_t *earlier;	/* results that came before it was */
+	enum keep_how how;
+	bool made;
+	json_t *run;
+	struct kept_kernel *kernels;
+	size_t n_kernels;
+	json_t *earlier;	/* results that came before the directory was made */
 };
 
-/* mkdir -p for the directories of a path, up to its last slash. The path is put back as it was. */
-static int make_parents(char *path, struct error *err)
-{
-	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		int made = mkdir(path, 0777);
-		int errnum = errno;
-		if (made < 0 && errnum != EEXIST)
-			error_set(err, errnum, "directory %s can't be made", path);
-		*slash = '/';
-		if (made < 0 && errnum != EEXIST)
-			return -1;
-	}
-	return 0;
-}
-
-static int open_results(struct keeper *k, struct error *err)
-{
-	CLEANUP_FREE char *path = xasprintf("%s/results.jsonl", k->dir);
-	if (make_parents(path, err) < 0)
-		return -1;
-	k->results = fopen(path, "we");
-	if (!k->results)
-		return error_set(err, errno, "%s can't be written", path);
-	k->made = true;
-	return 0;
-}
-
-static int check_empty(const char *dir, struct error *err)
-{
-	DIR *d = opendir(dir);
-	if (!d)
-		return errno == ENOENT ? 0 : error_set(err, errno, "%s can't be used for results", dir);
-	int found = 0;
-	const struct dirent *entry;
-	while (!found && (entry = readdir(d)))
-		found = !streq(entry->d_name, ".") && !streq(entry->d_name, "..");
-	closedir(d);
-	return found ? error_set(err, 0, "%s is not empty: name another directory, or write into it with --force", dir) : 0;
-}
-
-/* A kernel's name as part of a path: "debian-bookworm"; of a path its last part. */
-static char *path_word(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-	char *word = xstrdup(slash && slash[1] ? slash + 1 : name);
-	for (char *c = word; *c; c++) {
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+~", *c))
-			*c = '-';
-	}
-	if (*word == '.')
-		*word = '-';
-	return word;
-}
-
-static char *default_dir(const char *const *kernels, size_t n_kernels)
+static char *default_dir(const struct keeper *k)
 {
 	char when[32];
 	time_t now = time(NULL);
 	struct tm tm;
 	localtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm);
-	CLEANUP_FREE char *word = path_word(n_kernels ? kernels[0] : "none");
-	CLEANUP_FREE char *more = n_kernels > 1 ? xasprintf("+%zu", n_kernels - 1) : xstrdup("");
+	CLEANUP_FREE char *word = path_word(k->kernels[0].name);
+	CLEANUP_FREE char *more = k->n_kernels > 1 ? xasprintf("+%zu", k->n_kernels - 1) : xstrdup("");
 	char *dir = xasprintf("results/runs/%s-%s%s", when, word, more);
 	struct stat st;
 	for (int i = 2; stat(dir, &st) == 0; i++) {
@@ -90,14 +47,128 @@ static char *default_dir(const char *const *kernels, size_t n_kernels)
 	return dir;
 }
 
-struct keeper *keeper_new(const char *dir, bool force, const char *const *kernels, size_t n_kernels, struct error *err)
+/* Two images may have the same last part of their paths. */
+static char *unique_below(const struct keeper *k, size_t i)
+{
+	CLEANUP_FREE char *word = path_word(k->kernels[i].name);
+	char *below = xasprintf("%s/", word);
+	int number = 2;
+	for (size_t j = 0; j < i; j++) {
+		if (!streq(k->kernels[j].below, below))
+			continue;
+		free(below);
+		below = xasprintf("%s-%d/", word, number++);
+		j = (size_t)-1;
+	}
+	return below;
+}
+
+/* The part of run.json that is about this kernel alone. */
+static json_t *run_of(const struct keeper *k, size_t i)
+{
+	json_t *run = json_copy(k->run), *tests = json_array(), *test;
+	const json_t *kernel = json_array_get(json_object_get(k->run, "kernels"), i);
+	size_t j;
+	json_array_foreach(json_object_get(k->run, "tests"), j, test) {
+		if (streq(json_string_value(json_object_get(test, "kernel")), k->kernels[i].name))
+			json_array_append(tests, test);
+	}
+	json_t *own = json_deep_copy(kernel);
+	json_object_set_new(own, "dir", json_string("."));
+	json_object_set_new(run, "kernels", json_pack("[o]", own));
+	json_object_set_new(run, "tests", tests);
+	return run;
+}
+
+static void split_kernels(struct keeper *k)
+{
+	json_t *kernels = json_object_get(k->run, "kernels"), *kernel;
+	size_t i;
+	k->n_kernels = json_array_size(kernels);
+	k->kernels = xcalloc(k->n_kernels, sizeof(*k->kernels));
+	json_array_foreach(kernels, i, kernel) {
+		struct kept_kernel *kept = &k->kernels[i];
+		kept->name = json_string_value(json_object_get(kernel, "name"));
+		kept->below = k->n_kernels > 1 ? unique_below(k, i) : xstrdup("");
+		kept->run = run_of(k, i);
+		size_t len = strlen(kept->below);
+		json_object_set_new(kernel, "dir", len ? json_stringn(kept->below, len - 1) : json_string("."));
+	}
+	if (k->n_kernels > 1)
+		json_object_del(k->run, "tests");	/* they are in the kernels' own */
+}
+
+static int put_run(const char *dir, const char *below, const json_t *run, struct error *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%srun.json", dir, below);
+	CLEANUP_FREE char *text = json_dumps(run, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
+	if (!text)
+		return error_set(err, 0, "%s: it can't be put into JSON", path);
+	return make_parents(path, err) < 0 ? -1 : put_file(path, text, err);
+}
+
+/* Cuts off what does not end in a newline, and the summary: what is left is one whole result a line. */
+static int cut_back(struct kept_kernel *kernel, const char *path, struct error *err)
+{
+	FILE *f = kernel->results;
+	char *line = NULL;
+	size_t room = 0;
+	long good = 0;
+	ssize_t n;
+	while ((n = getline(&line, &room, f)) > 0 && line[n - 1] == '\n') {
+		json_t *value = json_loads(line, 0, NULL);
+		struct result *r = result_from_json(value, NULL);
+		if (!r)
+			kernel->seconds = json_number_value(json_object_get(value, "seconds"));
+		json_decref(value);
+		if (!r)
+			break;
+		tally_add(&kernel->tally, r->verdict);
+		result_free(r);
+		good = ftell(f);
+	}
+	free(line);
+	if (ferror(f) || ftruncate(fileno(f), good) < 0 || fseek(f, good, SEEK_SET) < 0)
+		return error_set(err, errno, "%s can't be gone on with", path);
+	return 0;
+}
+
+static int open_results(const struct keeper *k, struct kept_kernel *kernel, struct error *err)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%sresults.jsonl", k->dir, kernel->below);
+	bool resume = k->how == KEEP_RESUME;
+	if (make_parents(path, err) < 0)
+		return -1;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return error_set(err, errno, "%s can't be written", path);
+	/* this process's alone: a lock that workers inherit would outlive a killed runner by as long as they take to die */
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	if (fcntl(fd, F_SETLK, &lock) < 0) {
+		close(fd);
+		return error_set(err, 0, "%s is being written by another oomtests: wait for its end", path);
+	}
+	kernel->results = fdopen(fd, "r+");
+	if (!kernel->results)
+		return error_set(err, errno, "%s can't be written", path);
+	if (resume)
+		return cut_back(kernel, path, err);
+	if (ftruncate(fd, 0) < 0)
+		return error_set(err, errno, "%s can't be written", path);
+	return put_run(k->dir, kernel->below, kernel->run, err);
+}
+
+static int make_now(struct keeper *k, struct error *err);
+
+struct keeper *keeper_new(const char *dir, enum keep_how how, const json_t *run, struct error *err)
 {
 	struct keeper *k = xcalloc(1, sizeof(*k));
-	k->several = n_kernels > 1;
-	k->all = dir;
+	k->how = how;
+	k->run = json_deep_copy(run);
 	k->earlier = json_array();
-	k->dir = dir ? xstrdup(dir) : default_dir(kernels, n_kernels);
-	if (dir && ((!force && check_empty(dir, err) < 0) || open_results(k, err) < 0)) {
+	split_kernels(k);
+	k->dir = dir ? xstrdup(dir) : default_dir(k);
+	if (how != KEEP_FAILED && ((how == KEEP_ALL && check_empty(k->dir, err) < 0) || make_now(k, err) < 0)) {
 		keeper_free(k);
 		return NULL;
 	}
@@ -106,124 +177,73 @@ struct keeper *keeper_new(const char *dir, bool force, const char *const *kernel
 
 bool keeper_wants(const struct keeper *k, enum verdict v)
 {
-	return k->all || v == VERDICT_FAIL || v == VERDICT_ERROR;
+	return k->how != KEEP_FAILED || v == VERDICT_FAIL || v == VERDICT_ERROR;
 }
 
-/* DIR/[KERNEL/]ID, without any part of an id that could lead out of DIR. */
-static char *base_path(const struct keeper *k, const struct result *r)
+static struct kept_kernel *find_kernel(struct keeper *k, const char *name)
 {
-	CLEANUP_FREE char *kernel = k->several && r->kernel ? path_word(r->kernel) : NULL;
-	char *path = xasprintf("%s/%s%s", k->dir, kernel ? kernel : "", kernel ? "/" : "");
-	CLEANUP_FREE char *id = printable(r->id);
-	char *rest = id, *part;
-	bool first = true;
-	while ((part = strsep(&rest, "/"))) {
-		if (!*part)
-			continue;
-		if (*part == '.')
-			*part = '_';
-		char *longer = xasprintf("%s%s%s", path, first ? "" : "/", part);
-		free(path);
-		path = longer;
-		first = false;
+	for (size_t i = 0; i < k->n_kernels; i++) {
+		if (streq(k->kernels[i].name, name))
+			return &k->kernels[i];
 	}
-	return path;
+	return &k->kernels[0];
 }
 
-static FILE *create(const char *base, const char *suffix, struct error *err)
+static int add_result(struct keeper *k, const struct result *r, struct error *err)
 {
-	CLEANUP_FREE char *path = xasprintf("%s%s", base, suffix);
-	FILE *f = fopen(path, "we");
-	if (!f)
-		error_set(err, errno, "%s can't be written", path);
-	return f;
-}
-
-static int close_file(FILE *f, const char *base, const char *suffix, struct error *err)
-{
-	bool bad = ferror(f);
-	if (fclose(f) || bad)
-		return error_set(err, errno, "%s%s can't be written", base, suffix);
+	struct kept_kernel *kernel = find_kernel(k, r->kernel);
+	struct result within = *r;	/* in the directory, paths are relative to it: it may be moved */
+	CLEANUP_FREE char *path = id_path(r->id);
+	CLEANUP_FREE char *kept = r->kept ? xasprintf("%s.json", path) : NULL;
+	within.kept = kept;
+	json_t *line = result_to_json(&within);
+	if (k->made) {
+		put_json_line(kernel->results, line);
+		fflush(kernel->results);
+	} else {
+		json_array_append(k->earlier, line);
+	}
+	json_decref(line);
+	tally_add(&kernel->tally, r->verdict);
+	if (k->made && ferror(kernel->results))
+		return error_set(err, errno, "%s/%sresults.jsonl can't be written", k->dir, kernel->below);
 	return 0;
-}
-
-/* "[   12.345678] text", each line of a record with the stamp. */
-static void write_record(FILE *f, const json_t *record)
-{
-	long long t = json_integer_value(json_object_get(record, "t"));
-	CLEANUP_FREE char *text = json_bytes_get(json_object_get(record, "text"), NULL);
-	char *rest = text, *line;
-	while ((line = strsep(&rest, "\n"))) {
-		CLEANUP_FREE char *safe = printable(line);
-		fprintf(f, "[%5lld.%06lld] %s\n", t / 1000000, t % 1000000, safe);
-	}
-}
-
-static int write_log(const char *base, const json_t *kmsg, struct error *err)
-{
-	if (!json_array_size(kmsg))
-		return 0;
-	FILE *f = create(base, ".log", err);
-	if (!f)
-		return -1;
-	size_t i;
-	json_t *record;
-	json_array_foreach(kmsg, i, record)
-		write_record(f, record);
-	return close_file(f, base, ".log", err);
-}
-
-static int write_console(const char *base, const json_t *console, struct error *err)
-{
-	CLEANUP_FREE char *text = json_bytes_get(console, NULL);
-	if (!text || !*text)
-		return 0;
-	FILE *f = create(base, ".console", err);
-	if (!f)
-		return -1;
-	/* a serial line ends its lines by CR and LF */
-	char *to = text;
-	for (const char *from = text; *from; from++) {
-		if (from[0] != '\r' || from[1] != '\n')
-			*to++ = *from;
-	}
-	*to = '\0';
-	CLEANUP_FREE char *safe = printable_log(text);
-	fputs(safe, f);
-	return close_file(f, base, ".console", err);
-}
-
-static int write_json(const char *base, const struct result *r, const json_t *evidence, struct error *err)
-{
-	FILE *f = create(base, ".json", err);
-	if (!f)
-		return -1;
-	json_t *root = result_to_json(r);
-	json_object_update_missing(root, (json_t *)(uintptr_t)evidence);
-	json_dumpf(root, f, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
-	fputc('\n', f);
-	json_decref(root);
-	return close_file(f, base, ".json", err);
-}
-
-static void add_line(FILE *f, json_t *value)
-{
-	json_dumpf(value, f, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
-	fputc('\n', f);
 }
 
 static int make_now(struct keeper *k, struct error *err)
 {
 	if (k->made)
 		return 0;
-	if (open_results(k, err) < 0)
+	if (k->n_kernels > 1 && k->how != KEEP_RESUME && put_run(k->dir, "", k->run, err) < 0)
 		return -1;
+	for (size_t i = 0; i < k->n_kernels; i++) {
+		if (!k->kernels[i].results && open_results(k, &k->kernels[i], err) < 0)
+			return -1;
+	}
+	k->made = true;
 	size_t i;
 	json_t *line;
 	json_array_foreach(k->earlier, i, line)
-		add_line(k->results, line);
+		put_json_line(find_kernel(k, json_string_value(json_object_get(line, "kernel")))->results, line);
 	json_array_clear(k->earlier);
 	return 0;
+}
+
+int keeper_hello(struct keeper *k, const char *kernel, const json_t *hello, struct error *err)
+{
+	static const char *const facts[] = { "release", "version", "machine", "page_size", "lru_gen" };
+	struct kept_kernel *kept = find_kernel(k, kernel);
+	if (kept->said_hello)
+		return 0;
+	kept->said_hello = true;
+	json_t *said = json_object();
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
+		json_t *value = json_object_get(hello, facts[i]);
+		if (value)
+			json_object_set(said, facts[i], value);
+	}
+	json_object_set_new(json_array_get(json_object_get(kept->run, "kernels"), 0), "said", said);
+	return k->made ? put_run(k->dir, kept->below, kept->run, err) : 0;
 }
 
 int keeper_keep(struct keeper *k, struct result *r, const json_t *evidence, struct error *err)
@@ -231,35 +251,33 @@ int keeper_keep(struct keeper *k, struct result *r, const json_t *evidence, stru
 	bool wanted = keeper_wants(k, r->verdict) && evidence;
 	int status = wanted ? make_now(k, err) : 0;
 	if (wanted && status == 0) {
-		CLEANUP_FREE char *base = base_path(k, r);
-		const json_t *seen = json_object_get(evidence, "observation");
-		r->kept = xasprintf("%s.json", base);
-		if (make_parents(base, err) < 0 || write_json(base, r, evidence, err) < 0 ||
-		    write_log(base, json_object_get(seen, "kmsg"), err) < 0 ||
-		    write_console(base, json_object_get(seen, "console"), err) < 0) {
-			free(TAKE_PTR(r->kept));
-			status = -1;
-		}
+		CLEANUP_FREE char *path = id_path(r->id);
+		CLEANUP_FREE char *base = xasprintf("%s/%s%s", k->dir, find_kernel(k, r->kernel)->below, path);
+		CLEANUP_FREE char *kept = xasprintf("%s.json", path);
+		r->kept = kept;		/* as the file has it */
+		status = put_evidence(base, r, evidence, err);
+		r->kept = status == 0 ? xasprintf("%s.json", base) : NULL;
 	}
-	json_t *line = result_to_json(r);
-	if (k->made) {
-		add_line(k->results, line);
-		fflush(k->results);
-	} else {
-		json_array_append(k->earlier, line);
+	struct error line = { 0 };
+	if (add_result(k, r, &line) < 0 && status == 0) {
+		status = -1;
+		if (err)
+			*err = line;
 	}
-	json_decref(line);
 	return status;
 }
 
-int keeper_finish(struct keeper *k, const struct tally *t, double seconds, struct error *err)
+int keeper_finish(struct keeper *k, double seconds, struct error *err)
 {
-	if (!k->made)
-		return 0;
-	json_t *line = tally_to_json(t, seconds);
-	add_line(k->results, line);
-	json_decref(line);
-	return close_file(TAKE_PTR(k->results), k->dir, "/results.jsonl", err);
+	for (size_t i = 0; i < k->n_kernels && k->made; i++) {
+		struct kept_kernel *kernel = &k->kernels[i];
+		json_t *line = tally_to_json(&kernel->tally, kernel->seconds + seconds);
+		put_json_line(kernel->results, line);
+		json_decref(line);
+		if (fflush(kernel->results) || ferror(kernel->results))
+			return error_set(err, errno, "%s/%sresults.jsonl can't be written", k->dir, kernel->below);
+	}
+	return 0;
 }
 
 const char *keeper_dir(const struct keeper *k)
@@ -271,9 +289,15 @@ void keeper_free(struct keeper *k)
 {
 	if (!k)
 		return;
-	if (k->results)
-		fclose(k->results);
+	for (size_t i = 0; i < k->n_kernels; i++) {
+		if (k->kernels[i].results)
+			fclose(k->kernels[i].results);
+		json_decref(k->kernels[i].run);
+		free(k->kernels[i].below);
+	}
+	free(k->kernels);
 	json_decref(k->earlier);
+	json_decref(k->run);
 	free(k->dir);
 	free(k);
 }

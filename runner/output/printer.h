@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/error.h"
 #include "judge/record.h"
 #include "judge/verdict.h"
 
@@ -44,5 +45,13 @@ struct printer {
 struct printer *printer_human(FILE *out, unsigned width, bool verbose);
 struct printer *printer_tap(FILE *out);
 struct printer *printer_json(FILE *out);
+
+struct printer_form {		/* what --format names */
+	const char *name;
+	struct printer *(*make)(FILE *out);
+};
+
+/* NULL with err set when there is none of this name. */
+const struct printer_form *printer_form_find(const char *name, struct error *err);
 
 void printer_free(struct printer *p);

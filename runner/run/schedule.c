@@ -51,17 +51,30 @@ static void release_template(struct run *run, struct run_template *t)
 		run->rq->target->release(TAKE_PTR(t->held));
 }
 
-/* The job is over: count, keep, print. Takes the result. */
-static void conclude(struct run *run, struct run_job *job, struct result *r, const json_t *evidence)
+/* The first problem is the one to tell. */
+static void keep_problem(struct run *run, const struct error *err)
 {
-	struct error err = { 0 };
+	if (!*run->outcome->keep_problem)
+		memcpy(run->outcome->keep_problem, err->text, sizeof(run->outcome->keep_problem));
+}
+
+/* The job is over: count and print. Takes the result. */
+static void count(struct run *run, struct run_job *job, struct result *r)
+{
 	job->state = JOB_DONE;
 	job->result = r;
 	run->done++;
 	tally_add(&run->outcome->tally, r->verdict);
-	if (keeper_keep(run->rq->keeper, r, evidence, &err) < 0 && !*run->outcome->keep_problem)
-		memcpy(run->outcome->keep_problem, err.text, sizeof(run->outcome->keep_problem));
 	run->rq->printer->ops->result(run->rq->printer, r);
+}
+
+/* The same, and keep. */
+static void conclude(struct run *run, struct run_job *job, struct result *r, const json_t *evidence)
+{
+	struct error err = { 0 };
+	if (keeper_keep(run->rq->keeper, r, evidence, &err) < 0)
+		keep_problem(run, &err);
+	count(run, job, r);
 	if (job->template && --job->template->waiting == 0)
 		release_template(run, job->template);
 }
@@ -171,6 +184,15 @@ static char *worker_end(const struct slot *slot, int status)
 	return xasprintf("its worker process ended with status %d and no result", WEXITSTATUS(status));
 }
 
+static void keep_hello(struct run *run, const struct run_template *t)
+{
+	struct error err = { 0 };
+	json_t *message = t->hello ? json_loads(t->hello, 0, NULL) : NULL;
+	if (keeper_hello(run->rq->keeper, t->request.kernel->name, json_object_get(message, "hello"), &err) < 0)
+		keep_problem(run, &err);
+	json_decref(message);
+}
+
 static void template_done(struct run *run, const struct slot *slot, int status)
 {
 	struct run_template *t = slot->template;
@@ -179,6 +201,7 @@ static void template_done(struct run *run, const struct slot *slot, int status)
 		t->state = TEMPLATE_READY;
 		t->boot_seconds = json_number_value(json_object_get(prepared, "seconds"));
 		t->hello = slot->hello ? xstrdup(slot->hello) : NULL;
+		keep_hello(run, t);
 		return;
 	}
 	const json_t *failed = json_object_get(slot->report, "failed");
@@ -314,9 +337,19 @@ static void show_progress(struct run *run)
 	p->ops->progress(p, &now);
 }
 
+static void take_what_is_known(struct run *run)
+{
+	for (size_t i = 0; i < run->n_jobs; i++) {
+		if (run->jobs[i].what->known)
+			count(run, &run->jobs[i], run->jobs[i].what->known);
+	}
+}
+
 static void skip_what_is_known(struct run *run)
 {
 	for (size_t i = 0; i < run->n_jobs; i++) {
+		if (run->jobs[i].state == JOB_DONE)
+			continue;
 		CLEANUP_FREE char *why = known_missing(run->rq, run->jobs[i].what);
 		if (!why)
 			continue;
@@ -337,6 +370,7 @@ static bool any_worker(const struct run *run)
 
 static void loop(struct run *run)
 {
+	take_what_is_known(run);
 	skip_what_is_known(run);
 	run_make_templates(run);
 	for (;;) {
@@ -388,8 +422,8 @@ int schedule(const struct schedule_request *rq, struct schedule_outcome *outcome
 		outcome->not_run += run.jobs[i].state != JOB_DONE;
 	rq->printer->ops->end(rq->printer, &outcome->tally, outcome->seconds, outcome->not_run);
 	struct error keep = { 0 };
-	if (keeper_finish(rq->keeper, &outcome->tally, outcome->seconds, &keep) < 0 && !*outcome->keep_problem)
-		memcpy(outcome->keep_problem, keep.text, sizeof(outcome->keep_problem));
+	if (!outcome->not_run && keeper_finish(rq->keeper, outcome->seconds, &keep) < 0)
+		keep_problem(&run, &keep);
 	for (size_t i = 0; i < run.n_templates; i++)
 		release_template(&run, run.templates[i]);
 	run_release(&run);

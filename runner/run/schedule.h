@@ -20,6 +20,8 @@
 struct schedule_job {
 	const struct kernel *kernel;
 	const struct test *test;
+	double seconds;			/* about how long it takes: longer ones start earlier; 0: not known */
+	struct result *known;		/* an earlier run's: it is shown and counted, not run again; or NULL */
 };
 
 struct schedule_request {

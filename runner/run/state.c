@@ -65,8 +65,8 @@ static int by_template_and_length(const void *a, const void *b, void *context)
 	size_t i = template_index(context, x->template), j = template_index(context, y->template);
 	if (i != j)
 		return i < j ? -1 : 1;
-	if (x->what->test->seconds != y->what->test->seconds)
-		return x->what->test->seconds > y->what->test->seconds ? -1 : 1;
+	if (x->what->seconds != y->what->seconds)
+		return x->what->seconds > y->what->seconds ? -1 : 1;
 	return x->what < y->what ? -1 : x->what > y->what;
 }
 
@@ -146,8 +146,10 @@ struct choice run_choose(struct run *run)
 
 void run_release(struct run *run)
 {
-	for (size_t i = 0; i < run->n_jobs; i++)
-		result_free(run->jobs[i].result);
+	for (size_t i = 0; i < run->n_jobs; i++) {
+		if (!run->jobs[i].what->known)
+			result_free(run->jobs[i].result);
+	}
 	for (size_t i = 0; i < run->n_templates; i++) {
 		free(run->templates[i]->hello);
 		free(run->templates[i]);

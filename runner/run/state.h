@@ -28,7 +28,7 @@ struct run_job {
 	const struct schedule_job *what;
 	struct run_template *template;	/* NULL: skipped before any was made */
 	enum job_state state;
-	struct result *result;		/* owned; NULL until done */
+	struct result *result;		/* NULL until done; owned unless it is what->known */
 };
 
 struct slot {			/* room for one worker */

@@ -177,6 +177,29 @@ bool process_find(const char *name, char path[PATH_MAX])
 	return false;
 }
 
+char *process_line(const char *program, const char *option)
+{
+	struct argv a = { 0 };
+	int status;
+	CLEANUP_FD int out = memfd_new(program, 0, NULL);
+	if (out < 0)
+		return NULL;
+	argv_opt(&a, program, "%s", option);
+	pid_t pid = process_spawn(&a, NULL, 0, out, NULL);
+	argv_free(&a);
+	if (pid < 0)
+		return NULL;
+	if (!process_wait(pid, now_ns() + INT64_C(10) * 1000000000, &status)) {
+		process_kill(pid, NULL);
+		return NULL;
+	}
+	char text[256];
+	ssize_t n = pread(out, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return *text ? xstrdup(text) : NULL;
+}
+
 int memfd_new(const char *name, uint64_t size, struct error *err)
 {
 	/* Growing a file past RLIMIT_FSIZE raises SIGXFSZ, which ends the program: look first. */

@@ -45,6 +45,9 @@ char *process_status(int status, char buf[64]);
 /* Is there an executable of this name in PATH? Its path goes to `path` (may be NULL). */
 bool process_find(const char *name, char path[PATH_MAX]);
 
+/* The first line that `program option` prints ("--version"), malloced; NULL: it can't be run, or prints none in 10 s. */
+char *process_line(const char *program, const char *option);
+
 /* A close-on-exec, nameless file of so many zero bytes. The descriptor, or -1. */
 int memfd_new(const char *name, uint64_t size, struct error *err);
 

@@ -61,6 +61,10 @@ struct target_ops {
 	/* The release of the kernel that the target has of its own, malloced, or NULL when unknown; NULL where -k matters. */
 	char *(*own_release)(void);
 
+	/* What runs the machines, with its version, for the record: "QEMU emulator version 7.2.22 …". Malloced; NULL: nothing
+	 * that is worth saying. The member itself may be NULL. */
+	char *(*engine)(void);
+
 	/* Allocates what a template is held in (memfds), in the runner itself, before workers fork. An error with errnum
 	 * EOPNOTSUPP says that this kind of target never has such a machine: then the tests are skipped. */
 	struct target_template *(*reserve)(const struct machine_request *req, struct error *err);

@@ -44,25 +44,18 @@ static int usable(struct error *err)
 /* linux.uml --version prints its release. Malloced; NULL: unknown. */
 static char *own_release(void)
 {
-	struct argv a = { 0 };
-	int status;
-	CLEANUP_FD int out = memfd_new("linux.uml --version", 0, NULL);
-	if (out < 0)
-		return NULL;
-	argv_opt(&a, PROGRAM, "--version");
-	pid_t pid = process_spawn(&a, NULL, 0, out, NULL);
-	argv_free(&a);
-	if (pid < 0)
-		return NULL;
-	if (!process_wait(pid, now_ns() + 10 * SECOND, &status)) {
-		process_kill(pid, NULL);
-		return NULL;
-	}
-	char text[128];
-	ssize_t n = pread(out, text, sizeof(text) - 1, 0);
-	text[n > 0 ? n : 0] = '\0';
-	text[strcspn(text, " \n")] = '\0';
-	return isdigit((unsigned char)*text) ? xstrdup(text) : NULL;
+	char *text = process_line(PROGRAM, "--version");
+	if (text)
+		text[strcspn(text, " ")] = '\0';
+	if (text && !isdigit((unsigned char)*text))
+		free(TAKE_PTR(text));
+	return text;
+}
+
+static char *engine(void)
+{
+	CLEANUP_FREE char *release = own_release();
+	return xasprintf("User Mode Linux %s", release ? release : "");
 }
 
 /* Its memory is a file: in a directory that has the room, or the first page that is not there kills it with SIGBUS. */
@@ -288,6 +281,7 @@ const struct target_ops target_uml = {
 	.boot_seconds = 1,
 	.usable = usable,
 	.own_release = own_release,
+	.engine = engine,
 	.reserve = reserve,
 	.prepare = prepare,
 	.release = release,

@@ -173,6 +173,11 @@ static int usable(struct error *err)
 #endif
 }
 
+static char *engine(void)
+{
+	return process_line(VM_PROGRAM, "--version");
+}
+
 /* How the machine ended when nobody here ended it. */
 static enum machine_end end_of(struct vm *vm, int status)
 {
@@ -240,6 +245,7 @@ const struct target_ops target_vm = {
 	.boots_kernels = true,
 	.boot_seconds = 6,	/* and the restore that tries the template; under KVM less */
 	.usable = usable,
+	.engine = engine,
 	.reserve = vm_reserve,
 	.prepare = vm_prepare,
 	.release = vm_release,

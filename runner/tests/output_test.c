@@ -276,14 +276,26 @@ static char *slurp(const char *dir, const char *name)
 	return text;
 }
 
+/* run.json as far as the keeper reads it. */
+static json_t *run_json(const char *first, const char *second)
+{
+	json_t *run = json_pack("{s:i s:[{s:s}] s:[{s:s s:s}]}", "schema", RUN_SCHEMA, "kernels", "name", first, "tests", "id", "a/b",
+				"kernel", first);
+	if (second) {
+		json_array_append_new(json_object_get(run, "kernels"), json_pack("{s:s}", "name", second));
+		json_array_append_new(json_object_get(run, "tests"), json_pack("{s:s s:s}", "id", "a/b", "kernel", second));
+	}
+	return run;
+}
+
 START_TEST(keeping)
 {
 	char dir[] = "/tmp/output-test-XXXXXX";
-	static const char *const kernels[] = { "debian:bookworm", "/boot/vmlinuz" };
+	json_t *one = run_json("debian:bookworm", NULL), *two = run_json("debian:bookworm", "/boot/vmlinuz");
 	struct error err;
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	CLEANUP_FREE char *below = xasprintf("%s/a/b", dir);
-	struct keeper *k = keeper_new(below, false, kernels, 1, &err);
+	struct keeper *k = keeper_new(below, KEEP_ALL, one, &err);
 	ck_assert_ptr_nonnull(k);
 	ck_assert(keeper_wants(k, VERDICT_PASS));
 	struct result *r = result_new("../x/..[a]", "t", "debian:bookworm", "vm");
@@ -291,7 +303,7 @@ START_TEST(keeping)
 				     "one\n\x1btwo", "seq", 2, "t", (json_int_t)12345678901, "text", "three", "console",
 				     "boot\r\nlate\x07\r\n");
 	ck_assert_int_eq(keeper_keep(k, r, evidence, &err), 0);
-	ck_assert_int_eq(keeper_finish(k, &tally, 1, &err), 0);
+	ck_assert_int_eq(keeper_finish(k, 1, &err), 0);
 	keeper_free(k);
 	ck_assert_ptr_nonnull(strstr(r->kept, "/a/b/_./x/_.[a].json"));
 	CLEANUP_FREE char *log = slurp(below, "_./x/_.[a].log"), *console = slurp(below, "_./x/_.[a].console");
@@ -302,16 +314,21 @@ START_TEST(keeping)
 	ck_assert_ptr_null(strstr(lines, "\"observation\":"));
 	ck_assert_ptr_nonnull(strstr(lines, "\n{\"passed\":"));
 	/* what is there is not written over unless asked for */
-	ck_assert_ptr_null(keeper_new(below, false, kernels, 1, &err));
+	ck_assert_ptr_null(keeper_new(below, KEEP_ALL, one, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "is not empty"));
-	k = keeper_new(below, true, kernels, 2, &err);
+	k = keeper_new(below, KEEP_FORCE, two, &err);
 	ck_assert_ptr_nonnull(k);
 	free(TAKE_PTR(r->kept));
 	ck_assert_int_eq(keeper_keep(k, r, evidence, &err), 0);
 	ck_assert_ptr_nonnull(strstr(r->kept, "/a/b/debian-bookworm/_./x/"));
 	keeper_free(k);
+	CLEANUP_FREE char *above = slurp(below, "run.json"), *own = slurp(below, "vmlinuz/run.json");
+	ck_assert(strstr(above, "\"dir\": \"vmlinuz\"") && !strstr(above, "\"tests\""));
+	ck_assert(strstr(own, "\"/boot/vmlinuz\"") && !strstr(own, "bookworm"));
 	result_free(r);
 	json_decref(evidence);
+	json_decref(one);
+	json_decref(two);
 	CLEANUP_FREE char *rm = xasprintf("rm -r %s", dir);
 	ck_assert_int_eq(system(rm), 0);
 }
@@ -320,12 +337,12 @@ END_TEST
 START_TEST(keeping_by_default)
 {
 	char dir[] = "/tmp/output-test-XXXXXX";
-	static const char *const kernels[] = { "debian:bookworm" };
+	json_t *run = run_json("debian:bookworm", NULL);
 	struct error err;
 	struct stat st;
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chdir(dir), 0);
-	struct keeper *k = keeper_new(NULL, false, kernels, 1, &err);
+	struct keeper *k = keeper_new(NULL, KEEP_FAILED, run, &err);
 	ck_assert(!keeper_wants(k, VERDICT_PASS) && !keeper_wants(k, VERDICT_SKIP) && !keeper_wants(k, VERDICT_XFAIL));
 	ck_assert(keeper_wants(k, VERDICT_FAIL) && keeper_wants(k, VERDICT_ERROR));
 	json_t *evidence = json_pack("{s:{}}", "observation");
@@ -343,6 +360,7 @@ START_TEST(keeping_by_default)
 	keeper_free(k);
 	result_free(r);
 	json_decref(evidence);
+	json_decref(run);
 	ck_assert_int_eq(chdir("/"), 0);
 	CLEANUP_FREE char *rm = xasprintf("rm -r %s", dir);
 	ck_assert_int_eq(system(rm), 0);

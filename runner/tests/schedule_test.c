@@ -27,7 +27,7 @@ static void add(struct kernel *kernel, const char *id, const char *how)
 	/* the fake target reads the behaviour from the command line, which is part of the shape */
 	*t = (struct test){ .id = (char *)(uintptr_t)id, .path = (char *)(uintptr_t)id, .title = (char *)(uintptr_t)id };
 	t->shape = (struct shape){ .memory = 1 << 20, .cpus = 1, .nodes = 1, .cmdline = (char *)(uintptr_t)how };
-	jobs[n_jobs++] = (struct schedule_job){ kernel, t };
+	jobs[n_jobs++] = (struct schedule_job){ .kernel = kernel, .test = t };
 }
 
 static void run(struct schedule_request rq)
@@ -35,9 +35,10 @@ static void run(struct schedule_request rq)
 	size_t len;
 	free(printed);
 	FILE *out = open_memstream(&printed, &len);
-	static const char *const names[] = { "k" };
 	struct error err;
-	struct keeper *keeper = keeper_new(dir, true, names, 1, &err);
+	json_t *run_json = json_pack("{s:[{s:s}]}", "kernels", "name", "k");
+	struct keeper *keeper = keeper_new(dir, KEEP_FORCE, run_json, &err);
+	json_decref(run_json);
 	struct printer *printer = printer_json(out);
 	rq.target = &fake_target;
 	rq.jobs = jobs;
