@@ -24,6 +24,13 @@ static struct result call_read(struct load *l, char *args)
 	return !path || next_word(&args) ? BAD_ARGS : sysfile_read(path);
 }
 
+static struct result call_unlink(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	return !path || next_word(&args) ? BAD_ARGS : result_of(unlink(path));
+}
+
 static struct result call_set_mempolicy(struct load *l, char *args)
 {
 	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local" };	/* linux/mempolicy.h */
@@ -55,6 +62,7 @@ static struct result call_swapoff(struct load *l, char *args)
 const struct call machine_calls[] = {
 	{ "write", "PATH VALUE", "write a file; the result is the bytes written", call_write },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
+	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "set_mempolicy", "default|local|preferred|bind|interleave [NODES]", "set the policy of this task", call_set_mempolicy },
 	{ "swapon", "PATH", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },

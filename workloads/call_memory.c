@@ -10,6 +10,9 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21	/* since Linux 5.4 */
 #endif
+#ifndef MADV_FREE
+#define MADV_FREE 8	/* since Linux 4.5 */
+#endif
 
 /* What mmap and mprotect made, the last one on top. */
 static struct segment maps[64];
@@ -161,16 +164,27 @@ static struct result call_munlockall(struct load *l, char *args)
 	return next_word(&args) ? BAD_ARGS : result_of(munlockall());
 }
 
-static struct result call_pageout(struct load *l, char *args)
+/* Of all that the task's kind holds. */
+static struct result advise(struct load *l, char *args, int advice)
 {
 	if (next_word(&args))
 		return BAD_ARGS;
 	if (!l->n_seg)
 		return (struct result){ -1, ENOENT };
 	for (unsigned int i = 0; i < l->n_seg; i++)
-		if (madvise(l->seg[i].start, l->seg[i].len, MADV_PAGEOUT) < 0)
+		if (madvise(l->seg[i].start, l->seg[i].len, advice) < 0)
 			return result_of(-1);
 	return (struct result){ 0, 0 };
+}
+
+static struct result call_pageout(struct load *l, char *args)
+{
+	return advise(l, args, MADV_PAGEOUT);
+}
+
+static struct result call_lazyfree(struct load *l, char *args)
+{
+	return advise(l, args, MADV_FREE);
 }
 
 const struct call memory_calls[] = {
@@ -184,5 +198,6 @@ const struct call memory_calls[] = {
 	{ "mlockall", "[future]", "lock all that is mapped", call_mlockall },
 	{ "munlockall", "", "unlock all", call_munlockall },
 	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
+	{ "lazyfree", "", "give up what is held, to be freed when memory is short (MADV_FREE)", call_lazyfree },
 	{ NULL, NULL, NULL, NULL },
 };

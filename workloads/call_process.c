@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -132,7 +134,55 @@ static struct result call_kill(struct load *l, char *args)
 	return pid ? result_of(kill(pid, (int)signo)) : (struct result){ -1, ESRCH };
 }
 
+static pid_t child_of(char **args)
+{
+	int64_t i;
+	char *word = next_word(args);
+	if (!word || next_word(args) || !parse_int(word, 1, PROCS_MAX, &i))
+		return -1;
+	return procs_pid((unsigned int)i);
+}
+
+static struct result call_mrelease(struct load *l, char *args)
+{
+	pid_t pid = child_of(&args);
+	(void)l;
+	if (pid < 0)
+		return BAD_ARGS;
+	int fd = (int)syscall(434, pid, 0);	/* pidfd_open */
+	if (fd < 0)
+		return result_of(-1);
+	struct result r = result_of(syscall(448, fd, 0));	/* process_mrelease, since Linux 5.15 */
+	close(fd);
+	return r;
+}
+
+static struct result call_ptrace(struct load *l, char *args)
+{
+	pid_t pid = child_of(&args);
+	(void)l;
+	if (pid < 0)
+		return BAD_ARGS;
+	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) < 0)
+		return result_of(-1);
+	return (struct result){ 0, 0 };
+}
+
 /* --- credentials --- */
+
+static struct result call_userns(struct load *l, char *args)
+{
+	char map[32];
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	memcpy(map, "0 ", 2);
+	memcpy(put_decimal(map + 2, getuid()), " 1", sizeof(" 1"));
+	if (unshare(CLONE_NEWUSER) < 0)
+		return result_of(-1);
+	struct result r = sysfile_write("/proc/self/uid_map", map);
+	return r.errnum ? r : (struct result){ 0, 0 };
+}
 
 static struct result call_setuid(struct load *l, char *args)
 {
@@ -239,6 +289,9 @@ const struct call process_calls[] = {
 	{ "fork", "[keep]", "a child that ends at once, or stays and is child number RESULT", call_fork },
 	{ "exec", "", "start over with the same name and kind, holding nothing; the answer is `ready PID`", call_exec },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
+	{ "mrelease", "CHILD", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
+	{ "ptrace", "CHILD", "trace a child, which stops", call_ptrace },
+	{ "userns", "", "a user namespace of its own, in which this user is root", call_userns },
 	{ "setuid", "N", "become this user", call_setuid },
 	{ "dropcap", "NAME", "give up a capability: sys_resource, sys_admin, ipc_lock, dac_override, kill, setuid, sys_nice, sys_ptrace",
 	  call_dropcap },

@@ -64,6 +64,25 @@ bool proc_dead(pid_t pid, uint64_t start)
 	return proc_read_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || (start && st.start != start);
 }
 
+pid_t proc_memory_thread(pid_t pid)
+{
+	struct proc_stat st;
+	if (proc_read_stat(pid, &st) < 0 || st.vsize || st.threads < 2)
+		return pid;
+	CLEANUP_FREE char *path = xasprintf("/proc/%d/task", (int)pid);
+	DIR *dir = opendir(path);
+	if (!dir)
+		return pid;
+	pid_t found = pid;
+	for (struct dirent *d; found == pid && (d = readdir(dir));) {
+		pid_t tid = (pid_t)strtol(d->d_name, NULL, 10);
+		if (tid > 0 && proc_read_stat(tid, &st) == 0 && st.vsize)
+			found = tid;
+	}
+	closedir(dir);
+	return found;
+}
+
 static const char *behind_key(const char *text, const char *key)
 {
 	size_t len = strlen(key);

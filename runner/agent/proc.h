@@ -35,5 +35,11 @@ int64_t key_number(const char *text, const char *key);
 /* The rest of the line behind "Key:", without leading blanks, to be freed; or NULL. */
 char *key_text(const char *text, const char *key);
 
+/*
+ * A thread of the process that has the memory, whose files tell of it: the process itself, or where its first thread has
+ * ended (it has no mm then, mm/oom_kill.c:find_lock_task_mm) the first of the others that has not. pid when there is none.
+ */
+pid_t proc_memory_thread(pid_t pid);
+
 /* Calls fn for each process, in the order of /proc (by pid). */
 void proc_each(void (*fn)(pid_t pid, void *arg), void *arg);

@@ -140,20 +140,22 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 	const struct task *t = task_of_pid(a, pid);
 	if (proc_read_stat(pid, &st) < 0 || (!st.vsize && !t))
 		return NULL;
-	CLEANUP_FREE char *status = proc_text(pid, "status");
-	if (!status)
+	pid_t tid = proc_memory_thread(pid);
+	struct proc_stat holder = st;
+	CLEANUP_FREE char *status = proc_text(tid, "status");
+	if (!status || (tid != pid && proc_read_stat(tid, &holder) < 0))
 		return NULL;
 	char state[2] = { st.state, '\0' };
 	json_t *o = json_pack("{si si so so ss sI sb sI}", "pid", (int)pid, "ppid", (int)st.ppid, "comm",
 			      json_text(st.comm), "name", json_text(t ? t->name : NULL), "state", state, "threads",
-			      (json_int_t)st.threads, "mm", st.vsize != 0, "start", (json_int_t)st.start);
+			      (json_int_t)st.threads, "mm", holder.vsize != 0, "start", (json_int_t)st.start);
 	json_object_set_new(o, "uid", json_integer(key_number(status, "Uid")));
 	put_number(o, "adj", proc_number(pid, "oom_score_adj"));
 	put_number(o, "score", proc_number(pid, "oom_score"));
 	put_sizes(o, status);
 	CLEANUP_FREE char *mems = key_text(status, "Mems_allowed_list");
 	json_object_set_new(o, "mems", json_text(mems));
-	json_object_set_new(o, "cgroup", cgroup_of(a, pid));
+	json_object_set_new(o, "cgroup", cgroup_of(a, tid));
 	return o;
 }
 
@@ -258,7 +260,7 @@ json_t *snapshot_score(const struct task *t)
 	if (!task_alive(t))
 		return NULL;
 	int64_t score = proc_number(t->pid, "oom_score"), adj = proc_number(t->pid, "oom_score_adj");
-	CLEANUP_FREE char *status = proc_text(t->pid, "status");
+	CLEANUP_FREE char *status = proc_text(proc_memory_thread(t->pid), "status");
 	if (!status || score == INT64_MIN)
 		return NULL;
 	json_t *o = json_object();

@@ -150,6 +150,7 @@ static const cyaml_schema_field_t move_fields[] = {
 static const cyaml_schema_field_t call_fields[] = {
 	TEXT_REQUIRED("task", struct raw_target, task),
 	TEXT_REQUIRED("what", struct raw_target, what),
+	TEXT("is", struct raw_target, is),
 	CYAML_FIELD_END
 };
 static const cyaml_schema_field_t wait_fields[] = {

@@ -95,8 +95,8 @@ static void set_signal(struct build *b, struct step *s, const char *raw)
 		bad_word(b, "signal", "a signal", name, words, n);
 }
 
-/* ">= 5", "!=max", "5": the comparison, and the value. */
-static void set_comparison(struct build *b, struct step *s, const char *raw)
+/* ">= 5", "!=max", "5": the comparison, and the value, put into *to. */
+static void set_comparison(struct build *b, struct step *s, const char *raw, char **to)
 {
 	static const char *const operators[] = { ">=", "<=", "!=" };
 	CLEANUP_FREE char *text = text_of(b, "is", raw);
@@ -109,7 +109,7 @@ static void set_comparison(struct build *b, struct step *s, const char *raw)
 		value += strspn(value, " ");
 	}
 	s->compare = s->compare ? s->compare : xstrdup("=");
-	s->value = xstrdup(value);
+	*to = xstrdup(value);
 	int64_t number;
 	uint64_t size;
 	if (!b->failed && (s->compare[0] == '<' || s->compare[0] == '>') &&
@@ -136,7 +136,7 @@ static void set_source(struct build *b, struct step *s, const struct raw_target 
 	if (s->field && (!s->field[0] || strpbrk(s->field, " \n\t")))
 		bad(b, "field", "field: the first word of a line of the file, like oom_kill");
 	if (raw->is)
-		set_comparison(b, s, raw->is);
+		set_comparison(b, s, raw->is, &s->value);
 }
 
 static void build_grow(struct build *b, const struct raw_step *raw)
@@ -174,7 +174,7 @@ static void build_wait(struct build *b, const struct raw_target *raw)
 	b->at[here] = '\0';
 }
 
-static void set_call(struct build *b, struct step *s, const char *raw)
+static void set_call(struct build *b, struct step *s, const char *raw, const char *is)
 {
 	size_t n;
 	const char *const *names = call_names(&n);
@@ -185,6 +185,11 @@ static void set_call(struct build *b, struct step *s, const char *raw)
 		bad_word(b, "what", "a call of oomload", word, names, n);
 	if (strchr(s->value, '\n'))
 		bad(b, "what", "what: a line break in a call");
+	if (is)
+		set_comparison(b, s, is, &s->number);
+	int64_t number;
+	if (s->number && !b->failed && parse_int(s->number, INT64_MIN, INT64_MAX, &number, NULL) < 0)
+		bad(b, "is", "is: a call's result is a whole number");
 }
 
 /* set, write, read, signal, move, call: `op` tells which, `raw` is its mapping, `key` its name. */
@@ -204,7 +209,7 @@ static void build_action(struct build *b, enum step_op op, const char *key, cons
 	if (op == STEP_SIGNAL)
 		set_signal(b, s, raw->signal);
 	if (op == STEP_CALL)
-		set_call(b, s, raw->what);
+		set_call(b, s, raw->what, raw->is);
 	b->at[here] = '\0';
 }
 

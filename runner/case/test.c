@@ -44,6 +44,7 @@ void step_clear(struct step *s)
 	free(s->field);
 	free(s->value);
 	free(s->compare);
+	free(s->number);
 	free(s->result);
 	free_expectation(s->expect);
 	*s = (struct step){ 0 };

@@ -144,7 +144,8 @@ struct step {
 				 * WRITE, READ, WAIT: absolute path when cgroup is -1 */
 	char *field;		/* READ, WAIT: a keyed line of the file, or NULL: the whole */
 	char *value;		/* SET, WRITE, SIGNAL (name), SYSRQ (key), CALL ("mmap 4096"), READ and WAIT (what it must be) */
-	char *compare;		/* READ, WAIT: "=", "!=", ">=", "<=" ; values numeric unless = or != */
+	char *number;		/* CALL: what the call's own result must be, or NULL */
+	char *compare;		/* READ, WAIT, CALL with a number: "=", "!=", ">=", "<=" ; values numeric unless = or != */
 	char *result;		/* SET, WRITE, CALL: "ok" or an errno name; NULL: ok */
 	bool nonblock;		/* SET: open O_NONBLOCK */
 	enum grow_end until;	/* WAIT on a task */

@@ -20,12 +20,15 @@ static const char *name_in(const struct scene *s, int task)
 	return name ? name : s->tasks[task].comm;
 }
 
-/* What dies gives back its pages, to the one that grows. */
+/* What dies gives back its pages, to the one that grows; who shares its mm dies with it. */
 static int64_t bury(struct scene *s, int task)
 {
 	struct model_task *m = &s->tasks[task];
 	int64_t pages = m->pages.anon + m->pages.swap + m->pages.shmem;
 	m->no_mm = true;
+	for (size_t i = 0; m->mm > 0 && i < s->model.n_tasks; i++)
+		if (s->tasks[i].mm == m->mm)
+			s->tasks[i].no_mm = true;
 	return pages;
 }
 

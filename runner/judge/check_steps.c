@@ -40,19 +40,6 @@ static void check_write(struct trial *t, const struct step *s, size_t i, const c
 	trial_check_text(t, CHECK_WRITE, s->file, &s->where, s->result ? s->result : "ok", step_errno(answer));
 }
 
-/* "called mmap 0 ENOMEM": the last word is ok or the errno. */
-static void check_call(struct trial *t, const struct step *s, size_t i)
-{
-	const json_t *answer = trial_answer(t, i, "call");
-	const char *text = look_text(answer, "answer");
-	if (!text)
-		return;
-	const char *last = strrchr(text, ' ');
-	char what[128];
-	snprintf(what, sizeof(what), "%s in %s", s->value, s->tasks[0]);
-	trial_check_text(t, CHECK_CALL, what, &s->where, s->result ? s->result : "ok", last ? last + 1 : text);
-}
-
 static bool holds(const char *compare, bool numeric, int64_t want, int64_t have, const char *want_text,
 		  const char *have_text)
 {
@@ -63,6 +50,34 @@ static bool holds(const char *compare, bool numeric, int64_t want, int64_t have,
 	if (!numeric)
 		return false;
 	return streq(compare, ">=") ? have >= want : streq(compare, "<=") ? have <= want : false;
+}
+
+/* "called getadj 300 ok": the number in the middle. */
+static void check_number(struct trial *t, const struct step *s, const char *what, const char *answer)
+{
+	long long have;
+	if (sscanf(answer, "called %*s %lld", &have) != 1)
+		return;
+	char want[64], seen[32];
+	snprintf(want, sizeof(want), "%s%s", streq(s->compare, "=") ? "" : s->compare, s->number);
+	snprintf(seen, sizeof(seen), "%lld", have);
+	bool ok = holds(s->compare, true, strtoll(s->number, NULL, 10), have, NULL, NULL);
+	trial_check(t, CHECK_CALL, what, &s->where, want, seen, ok);
+}
+
+/* "called mmap 0 ENOMEM": the last word is ok or the errno. */
+static void check_call(struct trial *t, const struct step *s, size_t i)
+{
+	const json_t *answer = trial_answer(t, i, "call");
+	const char *text = look_text(answer, "answer");
+	if (!text)
+		return;
+	const char *last = strrchr(text, ' ');
+	char what[128];
+	snprintf(what, sizeof(what), "%s in %s", s->value, s->tasks[0]);
+	if (trial_check_text(t, CHECK_CALL, what, &s->where, s->result ? s->result : "ok", last ? last + 1 : text) &&
+	    s->number)
+		check_number(t, s, what, text);
 }
 
 /* The value of a file (or of one line of it) as the case compares it: without the newline at its end. */

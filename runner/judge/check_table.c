@@ -10,9 +10,13 @@
 #include "judge/scene.h"
 #include "judge/trial.h"
 
-/* Who has died in an earlier report of the episode may still be in the table, or not. */
+/* Who has died in an earlier report of the episode, or with somebody there, may still be in the table, or not. */
 static bool died_before(const struct episode *e, const struct oom_report *report, int64_t pid)
 {
+	const char *name = look_text(look_task_pid(e->before, pid), "name");
+	for (size_t i = 0; report != e->reports[0] && i < e->expect->n_also_die; i++)
+		if (look_same(e->expect->also_die[i], name))
+			return true;
 	for (size_t i = 0; i < e->n_deaths; i++)
 		if (e->deaths[i].tgid == pid && e->reports[e->deaths[i].report] != report)
 			return true;

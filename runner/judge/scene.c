@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/util.h"
+#include "case/kinds.h"
 #include "judge/look.h"
 
 static uint64_t pages_of(const struct scene *s, int64_t bytes)
@@ -176,6 +177,22 @@ static void add_tasks(struct scene *s, const struct trial *t, const json_t *snap
 	s->model.tasks = s->tasks;
 }
 
+/* Who was moved stands behind those who were in the cgroup before (kernel/cgroup/cgroup.c:css_set_move_task). */
+static void add_moves(struct scene *s, const struct trial *t, const json_t *snapshot)
+{
+	const char *label = look_text(snapshot, "label");
+	int episode = -1, k = 0;
+	if (!label || (sscanf(label, "before-%d", &episode) != 1 && sscanf(label, "after-%d", &episode) != 1))
+		return;
+	for (size_t i = 0; i < t->test->n_steps && k <= episode; i++) {
+		const struct step *step = &t->test->steps[i];
+		k += step->op == STEP_EXPECT;
+		int task = step->op == STEP_MOVE ? scene_task_named(s, step->tasks[0]) : -1;
+		if (task >= 0)
+			s->tasks[task].joined = s->model.n_tasks + i;
+	}
+}
+
 static void add_machine(struct scene *s, const json_t *snapshot)
 {
 	struct model_machine *m = &s->model.machine;
@@ -209,6 +226,7 @@ void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot)
 	add_machine(s, snapshot);
 	add_memcgs(s, t, snapshot);
 	add_tasks(s, t, snapshot);
+	add_moves(s, t, snapshot);
 }
 
 void scene_close(struct scene *s)
@@ -341,6 +359,13 @@ static void machine_room(const struct scene *s, const json_t *snapshot, uint64_t
 	*max = free_pages + reclaimable + look_int(mem, "SwapFree", 0) / k + present / 64;
 }
 
+/* What a task of this kind takes is no page of its own: files that are not mapped, pipes, slab, huge pages. */
+static bool is_hidden(const struct trial *t, const char *name)
+{
+	const struct test_task *c = case_task(t, name);
+	return c && kind_facts(c->kind) && kind_facts(c->kind)->hidden;
+}
+
 /* The growing task, and by how many pages at least and at most it can grow; `wants` is what its `to` still asks for
  * (INT64_MAX: no end). -1 when the episode has none. */
 static int growing(const struct scene *s, const struct trial *t, const struct episode *e, int64_t *min, int64_t *max,
@@ -356,7 +381,8 @@ static int growing(const struct scene *s, const struct trial *t, const struct ep
 		memcg_room(s, t, memcg, min, max);
 	else
 		machine_room(s, e->before, m->policy == POLICY_BIND ? m->policy_nodes : m->mems, min, max);
-	int64_t holds = m->pages.anon + m->pages.shmem + m->pages.file + m->pages.swap;
+	int64_t holds = is_hidden(t, step->tasks[0]) ? (int64_t)(case_task(t, step->tasks[0])->size / 1024) / s->page_kb :
+						       m->pages.anon + m->pages.shmem + m->pages.file + m->pages.swap;
 	*wants = step->bytes == NO_LIMIT || !step->bytes ? INT64_MAX :
 							   (int64_t)(step->bytes / 1024) / s->page_kb - holds;
 	return task;
@@ -375,6 +401,8 @@ void scene_project(struct scene *s, const struct trial *t, const struct episode 
 	if (task < 0)
 		return;
 	struct model_task *m = &s->tasks[task];
+	if (is_hidden(t, trigger_step(t, e)->tasks[0]))
+		return;
 	min += freed;
 	max += freed;
 	/* It stops by itself at `to`; a page table or two come on top. */
