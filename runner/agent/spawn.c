@@ -153,6 +153,7 @@ static void exec_ready(struct agent *a, int fd, void *data)
 		memcpy(t->exec_what, f.what, sizeof(t->exec_what));
 	} else {
 		t->running = true;
+		timeline_watch(a, t);
 	}
 	loop_remove(a, fd);
 	close(fd);
@@ -193,7 +194,6 @@ int task_spawn(struct agent *a, struct task *t, struct error *err)
 	t->pid = pid;
 	struct proc_stat st;
 	t->start = proc_read_stat(pid, &st) == 0 ? st.start : 0;
-	timeline_watch(a, t);
 	t->exec_pipe = pipes[0];
 	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 	loop_add(a, pipes[0], POLLIN, exec_ready, t);

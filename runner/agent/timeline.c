@@ -120,6 +120,17 @@ static void thin(struct timeline *l)
 	l->thinned = true;
 }
 
+/* A guest's processor may stand still under a busy host while its clocks go on: a look that took far longer than they do
+ * was held up, and must not keep the next ones from being made. */
+static void charge(struct timeline *l, int64_t ns)
+{
+	int64_t most = 4 * l->usual_ns;
+	if (l->usual_ns && ns > most)
+		ns = most;
+	l->usual_ns += l->usual_ns ? (ns - l->usual_ns) / 8 : ns;
+	l->cpu_ns += ns;
+}
+
 static void look(struct agent *a)
 {
 	struct timeline *l = &a->timeline;
@@ -135,8 +146,7 @@ static void look(struct agent *a)
 		read_source(a, &l->sources[i], row + 2);
 	l->used += 2 + l->n_columns;
 	l->rows++;
-	l->cost_ns = cpu_ns() - start;
-	l->cpu_ns += l->cost_ns;
+	charge(l, cpu_ns() - start);
 }
 
 /* When to look again, in ns from now. */
@@ -148,7 +158,7 @@ static int64_t next_look(const struct agent *a)
 		     (a->tasks.last_exit_ns && now - a->tasks.last_exit_ns < QUICK_FOR_NS);
 	int64_t wait = quick ? QUICK_NS : QUIET_NS;
 	/* the next one, and the last one, must fit too */
-	int64_t allowed = l->begin_ns + (int64_t)((double)(l->cpu_ns + 2 * l->cost_ns) / TIMELINE_SHARE) - now;
+	int64_t allowed = l->begin_ns + (int64_t)((double)(l->cpu_ns + 2 * l->usual_ns) / TIMELINE_SHARE) - now;
 	return wait > allowed ? wait : allowed;
 }
 
@@ -221,7 +231,7 @@ void timeline_begin(struct agent *a)
 		return;
 	l->on = true;
 	l->used = l->n_columns = l->told_columns = l->n_sources = l->rows = 0;
-	l->cpu_ns = 0;
+	l->cpu_ns = l->usual_ns = 0;
 	l->thinned = false;
 	add(a, TIMELINE_MACHINE, -1, NULL, NULL, machine, 2);
 	add(a, TIMELINE_PSI, open("/proc/pressure/memory", O_RDONLY | O_CLOEXEC), NULL, NULL, psi, 2);

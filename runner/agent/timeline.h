@@ -43,7 +43,7 @@ struct timeline {
 	int64_t *cells;		/* rows, one after the other: number of values, time in us, values */
 	size_t used;
 	int64_t begin_ns, hurry_ns;
-	int64_t cpu_ns, cost_ns;	/* of all looks, of the latest */
+	int64_t cpu_ns, usual_ns;	/* of all looks, of one */
 	size_t rows;		/* taken, told or not */
 	bool thinned;
 };
@@ -51,7 +51,7 @@ struct timeline {
 /* The scene stands: opens its files and begins. */
 void timeline_begin(struct agent *a);
 
-/* A task has got its pid. */
+/* A task runs: it is what it will be, no longer a copy of the agent. */
 void timeline_watch(struct agent *a, const struct task *t);
 
 /* Something is about to happen: look now, and often. */
