@@ -32,9 +32,11 @@ CPPFLAGS += -D_GNU_SOURCE -DOOMTESTS_VERSION='"$(VERSION)"' -DOOMTESTS_PREFIX='"
 ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 # Each directory is one module; what a module may know is in docs/architecture.md.
-LIBDIRS  := base machine model klog explain case kernel target judge run output results audit cmd
+LIBDIRS  := base machine model klog explain case kernel target judge run output results report audit cmd
 LIBSRC   := $(filter-out runner/cmd/main.c,$(sort $(foreach d,$(LIBDIRS),$(wildcard runner/$d/*.c))))
-LIBOBJ   := $(LIBSRC:%.c=$(BUILD)/%.o)
+# the report's page, file by file
+PAGE     := $(wildcard runner/report/page/* runner/report/page/uplot/*)
+LIBOBJ   := $(LIBSRC:%.c=$(BUILD)/%.o) $(BUILD)/runner/report/assets.o
 AGENTSRC := $(sort $(wildcard runner/agent/*.c) runner/base/bytes.c runner/base/error.c runner/base/util.c)
 AGENTOBJ := $(AGENTSRC:%.c=$(BUILD)/static/%.o)
 # all of it but main(), for its unit tests; base/ comes with liboomtests.a
@@ -86,6 +88,10 @@ $(BUILD)/static/workloads/%.o: workloads/%.c
 $(BUILD)/static/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALLFLAGS) -c -o $@ $<
+
+$(BUILD)/runner/report/assets.o: runner/report/assets.S $(PAGE)
+	$(Q)mkdir -p $(@D)
+	$(call say,AS,$<)$(CC) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)

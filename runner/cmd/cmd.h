@@ -20,6 +20,7 @@ subcommand cmd_explain;
 subcommand cmd_kernels;
 subcommand cmd_list;
 subcommand cmd_recover;
+subcommand cmd_report;
 subcommand cmd_run;
 
 /* Prints "oomtests: sentence" to standard error and returns the status, so that `return complain(...)` reads well. */

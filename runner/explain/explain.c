@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "explain/explain.h"
 
-#include "base/util.h"
-
-static void remember(struct earlier *e, const struct oom_report *r)
-{
-	for (size_t i = 0; i < r->n_kills; i++)
-		e->pid[e->n++ % EARLIER] = r->kills[i].pid;
-	for (size_t i = 0; i < r->n_reaps; i++)
-		e->pid[e->n++ % EARLIER] = r->reaps[i].pid;
-	if (r->n_kills)
-		e->usec = r->usec_last;
-}
-
 void explain_report(struct oom_report *r, void *explainer)
 {
 	struct explainer *x = explainer;
@@ -27,6 +15,6 @@ void explain_report(struct oom_report *r, void *explainer)
 		explain_people(x->out, x->file, r, &c);
 	if (x->flush)
 		fflush(x->out);
-	remember(&x->earlier, r);
+	earlier_add(&x->earlier, r);
 	oom_report_free(r);
 }

@@ -396,3 +396,13 @@ void recompute(const struct oom_report *r, const struct earlier *earlier, struct
 				    : "it depends on the page size, which the log does not say");
 	}
 }
+
+void earlier_add(struct earlier *e, const struct oom_report *r)
+{
+	for (size_t i = 0; i < r->n_kills; i++)
+		e->pid[e->n++ % EARLIER] = r->kills[i].pid;
+	for (size_t i = 0; i < r->n_reaps; i++)
+		e->pid[e->n++ % EARLIER] = r->reaps[i].pid;
+	if (r->n_kills)
+		e->usec = r->usec_last;
+}

@@ -49,6 +49,9 @@ struct earlier {
 	int64_t usec;		/* of the last one, or OOM_UNKNOWN */
 };
 
+/* The kills of a report that was looked at. */
+void earlier_add(struct earlier *e, const struct oom_report *r);
+
 void recompute(const struct oom_report *r, const struct earlier *earlier, struct recomputed *out);
 
 /* eras.c: which rules may have held. The likeliest first; at most MAX_ERAS. */

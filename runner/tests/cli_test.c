@@ -34,6 +34,28 @@ static void put(const char *name, const char *text)
 	ck_assert_int_eq(write_all(fd, text, strlen(text)), 0);
 }
 
+/* Directories of runs: one that was cut short, one of a newer schema, one that is damaged, one with a lost file, an empty one. */
+static void put_runs(void)
+{
+	static const char run[] = "{\"schema\":1,\"kernels\":[{\"name\":\"k\",\"dir\":\".\"}],\"tests\":[{\"id\":\"a/b\",\"kernel\":\"k\"},"
+				  "{\"id\":\"a/c\",\"kernel\":\"k\"}]}\n";
+	static const char result[] = "{\"id\":\"a/b\",\"title\":\"</script>\",\"kernel\":\"k\",\"target\":\"vm\",\"verdict\":\"pass\","
+				     "\"why\":null,\"checks\":[],\"victims\":[],\"predicted\":null,\"margin_pages\":null,"
+				     "\"seconds\":1,\"kept\":null}\n";
+	static const char *const dirs[] = { "cut", "newer", "damaged", "lost", "lost/a", "empty" };
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		ck_assert_int_eq(mkdir(dirs[i], 0755), 0);
+	CLEANUP_FREE char *half = xasprintf("%s{\"id\":\"a/", result);
+	put("cut/run.json", run);
+	put("cut/results.jsonl", half);
+	put("newer/run.json", "{\"schema\":99}");
+	put("damaged/run.json", run);
+	put("damaged/results.jsonl", "}\n");
+	put("lost/run.json", run);
+	put("lost/results.jsonl", result);
+	put("lost/a/b.json", "{\"id\":");
+}
+
 /* A directory with one good case, one bad one, and something that is no kernel; the program stands beside the tests. */
 static void set_up(void)
 {
@@ -45,6 +67,7 @@ static void set_up(void)
 	program = xasprintf("%s/oomtests", self);
 	ck_assert_msg(access(program, X_OK) == 0, "%s is not built", program);
 	ck_assert_ptr_nonnull(mkdtemp(root));
+	ck_assert_int_eq(chdir(root), 0);
 	CLEANUP_FREE char *cases = xasprintf("%s/cases", root);
 	CLEANUP_FREE char *memcg = xasprintf("%s/cases/memcg", root);
 	CLEANUP_FREE char *bad = xasprintf("%s/bad", root);
@@ -54,8 +77,8 @@ static void set_up(void)
 	put("bad/bad.yaml", "title: bad\ntasks: 7\n");
 	put("full/file", "x");
 	put("no-kernel", "x");
+	put_runs();
 	setenv("OOMTESTS_CASES", cases, 1);
-	ck_assert_int_eq(chdir(root), 0);
 }
 
 static char *slurp(const char *name)
@@ -123,6 +146,23 @@ START_TEST(command_line)
 		{ "list nothing-like-it", 2, "", "nothing-like-it" },
 		{ "list bad", 2, "", "bad/bad.yaml:2:8: " },
 		{ "recover now", 2, "", "unexpected argument" },
+		{ "report", 2, "", "the directory of a run is needed" },
+		{ "report cut lost", 2, "", "one directory, not \"lost\" too" },
+		{ "report absent", 2, "", "absent can't be read: No such file" },
+		{ "report empty", 2, "", "empty is empty" },
+		{ "report cases", 2, "", "cases has no run.json" },
+		{ "report newer", 2, "", "is of schema 99" },
+		{ "report damaged", 2, "", "damaged/results.jsonl:1:" },
+		{ "report cut -o ''", 2, "", "the name of the file is empty" },
+		{ "report cut -o bad", 2, "", "bad is a directory: name a file in it" },
+		{ "report cut -o no-kernel", 2, "", "no-kernel is there already: name another file with -o, or write over it with --force" },
+		{ "report cut -o absent/x.html", 2, "", "absent/x.html can't be written: No such file" },
+		{ "report cut", 0, "cut/report.html: 1 test, ", "did not come to its end: 1 of 2 tests are there" },
+		{ "report cut", 2, "", "cut/report.html is there already" },
+		{ "report cut --force", 0, "cut/report.html: 1 test, ", NULL },
+		{ "report lost -o page.html", 3, "page.html: 1 test, ", "of 1 test only the result is told: lost/a/b.json:1: " },
+		{ "report cut -o -", 0, "<!DOCTYPE html>", NULL },
+		{ "report cut -o - >/dev/full", 2, NULL, "the page can't be written: No space left" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();
