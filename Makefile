@@ -5,6 +5,7 @@
 # make check      install what is missing, build, run every test
 # make soak       every case N=20 times on KERNELS=, and each verdict that was not the usual one
 # make bench      measure (ci/bench/)
+# make baseline   run all cases on the kernels of the matrix, write results/baseline/ anew
 # make deps       install what is missing (or name the packages)
 # make install    PREFIX=/usr/local DESTDIR= (make uninstall undoes it)
 # make lab-kernel a kernel made for these tests (docs/trust.md); then oomtests run -k lab
@@ -49,13 +50,13 @@ TESTHELP := $(filter-out $(TESTSRC),$(sort $(wildcard runner/tests/*.c)))
 TESTBIN  := $(TESTSRC:%.c=$(BUILD)/%)
 
 LIBS     := $(shell pkg-config --libs libcyaml yaml-0.1 jansson smartcols 2>/dev/null || echo -lcyaml -lyaml -ljansson -lsmartcols) \
-            -lz -llzma -lzstd
+            -lz -llzma -lzstd -lm
 PROGRAMS := oomtests oomagent oomload
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
 
-.PHONY: FORCE all run check check-unit soak bench deps install uninstall clean
+.PHONY: FORCE all run check check-unit baseline soak bench deps install uninstall clean
 all: $(PROGRAMS)
 
 # The programs stand at the top of the tree, so that ./oomtests works; they are links into the build that was made last.
@@ -120,6 +121,9 @@ soak: all
 
 bench: all
 	$(Q)set -e; for b in $(filter-out %-make %.yaml,$(wildcard ci/bench/*)); do echo "== $$b"; $$b; done
+
+baseline: all
+	$(Q)ci/baseline
 
 DEST   = $(DESTDIR)$(PREFIX)
 SHARE  = $(DEST)/share

@@ -16,6 +16,8 @@ enum {
 /* argv[0] is "oomtests NAME", for argp's messages. argp exits with STATUS_USAGE on bad usage (argp_err_exit_status). */
 typedef int subcommand(int argc, char **argv);
 subcommand cmd_audit;
+subcommand cmd_baseline;
+subcommand cmd_compare;
 subcommand cmd_explain;
 subcommand cmd_kernels;
 subcommand cmd_list;
