@@ -10,17 +10,20 @@
 #include "agent/hello.h"
 #include "agent/plan.h"
 #include "base/bytes.h"
+#include "machine/machine.h"
 
 enum { EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 static const char help[] =
 	"usage: oomagent --fd N --journal FILE [--load OOMLOAD]\n"
 	"       oomagent undo FILE\n"
+	"       oomagent snapshot\n"
 	"       oomagent --version | --help\n"
 	"\n"
 	"The hands of oomtests on the machine under test: carries out plans that come on descriptor N and reports\n"
 	"what it saw. Every change to the machine is written to FILE before it is made and undone at the end; when\n"
 	"a run was killed, `oomagent undo FILE` undoes what it left. As /init of a guest it needs no options.\n"
+	"`oomagent snapshot` prints this machine as `oomtests audit --save` does, for `oomtests audit --from`.\n"
 	"\n"
 	"  --fd N          descriptor of the protocol, open for reading and writing\n"
 	"  --journal FILE  must not exist; removed when all is undone\n"
@@ -132,6 +135,20 @@ static int host_main(int fd, const char *journal, const char *load)
 	return undone ? EXIT_SUCCESS : EXIT_TROUBLE;
 }
 
+/* For machines that have nothing but this static program. */
+static int print_snapshot(void)
+{
+	struct machine m;
+	struct error err;
+	int ret = machine_collect("", &m, &err);
+	if (ret == 0)
+		ret = machine_save(&m, stdout, &err);
+	machine_free(&m);
+	if (ret < 0)
+		fprintf(stderr, "oomagent: %s\n", err.text);
+	return ret < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
+}
+
 static int usage(const char *why)
 {
 	fprintf(stderr, "oomagent: %s\ntry `oomagent --help`\n", why);
@@ -183,6 +200,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "oomagent: %s\n", err.text);
 		return EXIT_TROUBLE;
 	}
+	if (optind < argc && streq(argv[optind], "snapshot"))
+		return optind + 1 == argc ? print_snapshot() : usage("snapshot takes no argument");
 	if (optind < argc)
 		return usage("unexpected argument");
 	if (fd < 0 || !journal)

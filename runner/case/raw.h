@@ -97,4 +97,3 @@ struct raw_case {
 };
 
 extern const cyaml_schema_value_t case_schema;	/* a struct raw_case */
-extern const cyaml_config_t case_yaml_config;	/* for freeing; loading adds a log function */

@@ -223,9 +223,3 @@ static const cyaml_schema_field_t case_fields[] = {
 };
 
 const cyaml_schema_value_t case_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_case, case_fields) };
-
-const cyaml_config_t case_yaml_config = {
-	.log_level = CYAML_LOG_WARNING,
-	.mem_fn = cyaml_mem,
-	.flags = CYAML_CFG_NO_ALIAS,
-};

@@ -4,17 +4,19 @@
 #include <errno.h>
 
 #include "audit/audit.h"
+#include "audit/policy.h"
 #include "base/bytes.h"
 #include "base/util.h"
 #include "cmd/cmd.h"
+#include "output/printer.h"
 
 #define STEPS 20
 
-enum { KEY_ALL = 256, KEY_CRITICAL, KEY_FROM, KEY_NEAR, KEY_ROOT, KEY_SAVE };
+enum { KEY_ALL = 256, KEY_CRITICAL, KEY_FROM, KEY_NEAR, KEY_POLICY, KEY_ROOT, KEY_SAVE, KEY_TAP };
 
 struct arguments {
-	bool json;
-	const char *from, *save, *root;
+	bool json, tap;
+	const char *from, *save, *root, *policy;
 	struct audit_options options;
 };
 
@@ -25,6 +27,8 @@ static const struct argp_option options[] = {
 	{ "cgroup", 'g', "PATH", 0, "The order inside this memory cgroup too", 0 },
 	{ "near", KEY_NEAR, "PERCENT", 0, "… and inside those that use so much of their limit (default 80)", 0 },
 	{ "critical", KEY_CRITICAL, "NAME", 0, "A process or unit that must be protected, besides sshd and its like", 0 },
+	{ "policy", KEY_POLICY, "FILE", 0, "Check what must hold, by the rules in FILE, instead of telling orders", 0 },
+	{ "tap", KEY_TAP, NULL, 0, "With --policy: as TAP", 0 },
 	{ "save", KEY_SAVE, "FILE", 0, "Write the snapshot to FILE (\"-\": standard output), and audit nothing", 1 },
 	{ "from", KEY_FROM, "FILE", 0, "Audit a saved snapshot (\"-\": standard input)", 1 },
 	{ "root", KEY_ROOT, "DIR", 0, "Read DIR/proc and DIR/sys", 1 },
@@ -76,12 +80,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ROOT:
 		a->root = arg;
 		return 0;
+	case KEY_POLICY:
+		a->policy = arg;
+		return 0;
+	case KEY_TAP:
+		a->tap = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument \"%s\"", arg);
 		return 0;
 	case ARGP_KEY_END:
 		if (a->from && (a->root || a->save))
 			argp_error(state, "--from reads a snapshot: it goes neither with --root nor with --save");
+		if (a->tap && (a->json || !a->policy))
+			argp_error(state, "--tap is for --policy, and not together with --json");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -93,7 +105,8 @@ static const struct argp argp = {
 	.parser = parse,
 	.doc = "Who would die if this machine ran out of memory now, in which order, and what of its protections does not hold. Reads "
 	       "only; without root it sees less, and says what.\v"
-	       "Exit status: 0 audited, 2 bad usage or input, 3 the machine could not be read.",
+	       "Exit status: 0 audited (with --policy: all rules hold), 1 a rule does not hold, 2 bad usage or input, 3 the machine could "
+	       "not be read, or a rule not be judged.",
 };
 
 static int load(const char *name, struct machine *m, struct error *err)
@@ -116,13 +129,44 @@ static int save(const char *name, const struct machine *m, struct error *err)
 	return machine_save(m, out, err) < 0 ? error_wrap(err, "%s", name) : 0;
 }
 
-static int audit(const struct arguments *args, const struct machine *m)
+static struct printer *choose_printer(const struct arguments *args)
+{
+	if (args->tap)
+		return printer_tap(stdout);
+	return args->json ? printer_json(stdout) : printer_human(stdout, 0, false);
+}
+
+static int check_policy(const struct arguments *args, const struct policy *policy, const struct audit *a)
+{
+	struct printer *printer = choose_printer(args);
+	const char *kernel = a->machine->release ? a->machine->release : "an unknown kernel";
+	size_t n = policy_rules(policy);
+	struct result **results = xcalloc(n, sizeof(struct result *));
+	struct tally tally = { 0 };
+	int64_t start = now_ns();
+	printer->ops->begin(printer, &(struct run_facts){ n, &kernel, 1, "audit" });
+	for (size_t i = 0; i < n; i++) {
+		results[i] = policy_judge(policy, i, a);
+		tally_add(&tally, results[i]->verdict);
+		printer->ops->result(printer, results[i]);
+	}
+	printer->ops->end(printer, &tally, (double)(now_ns() - start) / 1e9, 0);
+	printer_free(printer);
+	for (size_t i = 0; i < n; i++)
+		result_free(results[i]);
+	free(results);
+	return tally.failed ? STATUS_FAILED : tally.errors ? STATUS_ERROR : STATUS_OK;
+}
+
+static int audit(const struct arguments *args, const struct policy *policy, const struct machine *m)
 {
 	struct audit a;
 	struct error err;
 	int status = STATUS_OK;
 	if (audit_make(m, &args->options, &a, &err) < 0)
 		status = complain(STATUS_USAGE, "%s", err.text);
+	else if (policy)
+		status = check_policy(args, policy, &a);
 	else if (args->json)
 		audit_print_json(&a, stdout);
 	else
@@ -137,6 +181,15 @@ int cmd_audit(int argc, char **argv)
 	struct machine m;
 	struct error err;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	struct policy *policy = a.policy ? policy_load(a.policy, &err) : NULL;
+	if (a.policy && !policy)
+		return complain(STATUS_USAGE, "%s", err.text);
+	size_t n = 0;
+	const char *const *critical = policy ? policy_critical(policy, &n) : NULL;
+	for (size_t i = 0; i < n; i++)
+		a.options.critical = append(a.options.critical, a.options.n_critical++, critical[i]);
+	if (policy)
+		a.options.most = 0;
 	const char *root = a.root ? a.root : "";
 	a.options.root = a.from ? NULL : root;
 	int status = a.from ? load(a.from, &m, &err) : machine_collect(root, &m, &err);
@@ -145,7 +198,8 @@ int cmd_audit(int argc, char **argv)
 	else if (a.save)
 		status = save(a.save, &m, &err) < 0 ? complain(STATUS_ERROR, "%s", err.text) : STATUS_OK;
 	else
-		status = audit(&a, &m);
+		status = audit(&a, policy, &m);
+	policy_free(policy);
 	machine_free(&m);
 	free((void *)a.options.cgroups);
 	free((void *)a.options.critical);

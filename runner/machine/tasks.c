@@ -247,7 +247,8 @@ int tasks_read(const char *root, struct machine *m, struct cgroup_tree *tree)
 	if (!proc)
 		return -1;
 	for (struct dirent *e; (e = readdir(proc));)
-		if (isdigit((unsigned char)e->d_name[0]))
+		/* who looks is gone before anything happens */
+		if (isdigit((unsigned char)e->d_name[0]) && (*root || strtol(e->d_name, NULL, 10) != getpid()))
 			read_pid(&r, dirfd(proc), e->d_name);
 	closedir(proc);
 	say_lacks(root, &r);

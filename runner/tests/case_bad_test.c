@@ -315,7 +315,7 @@ START_TEST(files)
 	CLEANUP_FREE char *text = xcalloc(len, 1);
 	memset(text, '#', len);
 	ck_assert_ptr_null(case_parse("t.yaml", text, len, &err));
-	ck_assert_str_eq(err.text, "t.yaml: the file has 1048577 bytes; a case file has at most 1 MiB");
+	ck_assert_str_eq(err.text, "t.yaml: the file has 1048577 bytes; at most 1 MiB is allowed");
 	ck_assert_ptr_null(case_parse("t.yaml", text, len - 1, &err));
 	ck_assert_str_eq(err.text, "t.yaml:1:1: the file is empty; a case has a title, tasks and a trigger at least");
 }
