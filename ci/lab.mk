@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make lab-kernel   LAB_SOURCE=debian:bookworm/linux-source-6.12 or a kernel tree, LAB_DIR=, LAB_JOBS=: see ci/lab/build
+# make mutants      MUTANTS='count-* log-*': the cases on broken kernels; see ci/mutants/run
 
-.PHONY: lab-deps lab-kernel
+.PHONY: lab-deps lab-kernel mutants
 lab-deps: deps
 	@ci/deps lab
 
 lab-kernel: lab-deps
 	$(Q)ci/lab/build
+
+mutants: lab-deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)ci/mutants/run $(MUTANTS)

@@ -46,6 +46,7 @@ lab_source()
 	source=$LAB_DIR/$name/source build=$LAB_DIR/$name/build
 	[ -f "$source/.oomtests-source" ] || lab_fetch "$package" "$LAB_DIR/$name"
 	version=$(< "$source/.oomtests-source")
+	lab_restore
 }
 
 # Debian's source package $1, unpacked into $2/source.
@@ -119,4 +120,37 @@ lab_install()
 		cp "$1/include/config/kernel.release" "$2/release" &&
 		printf 'name: %s\nversion: %s\nfetched: %s\n' "$3" "$version" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" > "$2/source" &&
 		mv "$2/vmlinuz.new" "$2/vmlinuz" || lab_die "can't write $2"
+}
+
+# One at a time works on the lab's sources and objects.
+lab_lock()
+{
+	exec 8> "$LAB_DIR/.lock" || lab_die "can't write $LAB_DIR"
+	flock -n 8 || { lab_say "waiting for another build in $LAB_DIR"; flock 8; }
+}
+
+# lab_patch PATCH: applies it to the source, in place of the one that is applied. What it changes is kept, so that
+# the next use of the source finds it whole even when this one is cut short.
+lab_patch()
+{
+	local f
+
+	lab_restore || return
+	sed -n 's,^+++ b/,,p' "$1" | while read -r f; do
+		mkdir -p "$source/.oomtests-kept/$(dirname "$f")" && cp "$source/$f" "$source/.oomtests-kept/$f.new" &&
+			mv "$source/.oomtests-kept/$f.new" "$source/.oomtests-kept/$f" || return
+	done || return
+	patch -s -p1 -F0 --no-backup-if-mismatch -d "$source" < "$1"
+}
+
+# Takes the applied patch back. The files get a new time, as their objects are those of the patched ones.
+lab_restore()
+{
+	local f
+
+	[ -d "$source/.oomtests-kept" ] || return 0
+	find "$source/.oomtests-kept" -type f ! -name '*.new' -printf '%P\n' | while read -r f; do
+		cp "$source/.oomtests-kept/$f" "$source/$f" && touch "$source/$f" || return
+	done || return
+	rm -rf "$source/.oomtests-kept"
 }

@@ -89,6 +89,7 @@ void guest_init(struct agent *a)
 	umask(022);
 	mount_on("proc", "proc", "/proc", NULL);
 	mount_on("sysfs", "sysfs", "/sys", NULL);
+	mount_on("debugfs", "debugfs", "/sys/kernel/debug", NULL);
 	mount_on("devtmpfs", "devtmpfs", "/dev", "mode=755");
 	open_standard();
 	mount_on("tmpfs", "tmpfs", "/tmp", "mode=1777");

@@ -154,6 +154,7 @@ static int run_schedule(const struct whole_run *w, const char *agent, const char
 		.destructive = args->destructive,
 		.fresh_boot = args->fresh_boot,
 		.fail_fast = args->fail_fast,
+		.collect = args->collect,
 		.fail_needs = streq(getenv("OOMTESTS_FAIL_NEEDS"), "1"),
 		.verbose = args->verbose,
 		.printer = printer,

@@ -9,7 +9,7 @@
 
 enum {
 	OPT_TAP = 256, OPT_JSON, OPT_FORMAT, OPT_DESTRUCTIVE, OPT_FRESH_BOOT, OPT_TIMEOUT_SCALE, OPT_FORCE, OPT_RESUME, OPT_SHARD,
-	OPT_FAIL_FAST,
+	OPT_FAIL_FAST, OPT_COLLECT,
 };
 
 static const struct argp_option options[] = {
@@ -24,6 +24,8 @@ static const struct argp_option options[] = {
 	{ "timeout-scale", OPT_TIMEOUT_SCALE, "X", 0, "Multiply every deadline by X", 1 },
 	{ "output", 'o', "DIR", 0, "Keep results, logs and observations of all tests in DIR (default: of those that failed, in "
 	  "results/runs/)", 2 },
+	{ "collect", OPT_COLLECT, "PATH", 0, "Read this file of the machine at the end of each test and keep it with the "
+	  "observation; may be repeated", 2 },
 	{ "force", OPT_FORCE, NULL, 0, "Write into DIR even when it is not empty", 2 },
 	{ "resume", OPT_RESUME, "DIR", 0, "Go on with the run in DIR, which was cut short: what it has is not run again", 2 },
 	{ "format", OPT_FORMAT, "FORM", 0, "Print for machines: tap, ktap, json, junit or kcidb", 2 },
@@ -109,6 +111,11 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FAIL_FAST:
 		args->fail_fast = true;
+		return 0;
+	case OPT_COLLECT:
+		args->collect = xrealloc(args->collect, args->n_collect + 2, sizeof(*args->collect));
+		args->collect[args->n_collect++] = arg;
+		args->collect[args->n_collect] = NULL;
 		return 0;
 	case OPT_FORCE:
 		args->force = true;
@@ -201,5 +208,6 @@ int run_args_take(struct run_args *args, const json_t *run, struct error *err)
 void run_args_free(struct run_args *args)
 {
 	free(args->kernels);
+	free(args->collect);
 	free(args->asked_cases);
 }

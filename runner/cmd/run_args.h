@@ -15,6 +15,8 @@
 struct run_args {
 	const char **kernels;		/* the array is owned */
 	size_t n_kernels;
+	const char **collect;		/* ended by NULL; the array is owned */
+	size_t n_collect;
 	const char *target, *dir, *resume;
 	const struct printer_form *form;	/* NULL: for people */
 	unsigned workers;		/* 0: as many as processors */

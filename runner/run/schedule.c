@@ -139,6 +139,7 @@ static int start_test(struct run *run, struct slot *slot, struct run_job *job)
 			.test = job->what->test,
 			.hello = run->rq->fresh_boot ? NULL : t->hello,
 			.boot = run->rq->fresh_boot,
+			.collect = run->rq->collect,
 			.scale = run->rq->timeout_scale * slowness(run, t),
 		},
 		.keeper = run->rq->keeper,

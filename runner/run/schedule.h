@@ -33,6 +33,7 @@ struct schedule_request {
 	uint64_t memory_budget;		/* bytes that machines may hold together; 0: no bound. One machine always may */
 	double timeout_scale;		/* the user's factor on every deadline */
 	bool destructive, fresh_boot;
+	const char *const *collect;	/* files of the machine to keep with each test; NULL, or ended by NULL */
 	bool fail_fast;			/* the first failed test ends the run */
 	bool fail_needs;		/* pretend that every stated need is missing: proves that skips work */
 	int verbose;

@@ -276,6 +276,15 @@ static void finish(struct talk *k)
 	}
 }
 
+/* Reads behind the test's own steps; no check looks at them. */
+static void collect(json_t *plan, const char *const *paths)
+{
+	json_t *steps = json_object_get(plan, "steps");
+	for (; paths && *paths; paths++)
+		json_array_append_new(steps, json_pack("{s:s s:o s:i s:i}", "op", "read", "path",
+						       json_bytes(*paths, strlen(*paths)), "src", -1, "episode", -1));
+}
+
 struct observation *session_run(const struct session_request *rq, json_t **plan, struct session_marks *marks)
 {
 	*marks = (struct session_marks){ -1, -1, -1, -1, -1, -1, -1, NAN };
@@ -289,6 +298,7 @@ struct observation *session_run(const struct session_request *rq, json_t **plan,
 	/* the pid makes it unlike those of other runs on the same host, and of an earlier one that left something */
 	CLEANUP_FREE char *root = xasprintf("oomtests-%d-0", (int)getpid());
 	*plan = plan_make(rq->test, root, rq->scale);
+	collect(*plan, rq->collect);
 	struct error err = { 0 };
 	k.machine = rq->target->start(rq->template, rq->machine, rq->boot, &err);
 	if (!k.machine) {

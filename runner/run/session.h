@@ -19,6 +19,7 @@ struct session_request {
 	const struct test *test;
 	const char *hello;	/* the template's hello line; NULL: the machine says it itself (boot, host) */
 	bool boot;		/* boot it, do not clone */
+	const char *const *collect;	/* files to read at the end, for the observation's steps; NULL, or ended by NULL */
 	double scale;		/* factor on every deadline */
 };
 

@@ -25,12 +25,16 @@ static struct observation *run(const char *how, bool boot)
 		.test = &test,
 		.hello = boot ? NULL : "{\"hello\":{\"release\":\"6.1.0-fake\"}}",
 		.boot = boot,
+		.collect = (const char *const[]){ "/one", "/two", NULL },
 		/* deadlines that are to pass are short, those that are not have time on the busiest machine */
 		.scale = streq(how, "silent") || streq(how, "flood") || streq(how, "mute") ? 0.005 : 1,
 	};
 	json_t *plan;
 	struct observation *seen = session_run(&rq, &plan, &marks);
 	ck_assert_str_eq(json_string_value(json_object_get(plan, "id")), how);
+	const json_t *steps = json_object_get(plan, "steps"), *last = json_array_get(steps, json_array_size(steps) - 1);
+	ck_assert_str_eq(json_string_value(json_object_get(last, "op")), "read");
+	ck_assert_str_eq(json_string_value(json_object_get(last, "path")), "/two");
 	json_decref(plan);
 	ck_assert_int_eq(fake_counts->stopped, fake_counts->started);
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);	/* no child */
