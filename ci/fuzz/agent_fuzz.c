@@ -256,6 +256,7 @@ static void agent_end(struct agent *a)
 	free(a->loop.sources);
 	free(a->kmsg.killed);
 	free(a->tasks.all);
+	free(a->timeline.cells);
 }
 
 static void check_said(int fd)

@@ -9,7 +9,7 @@ static void clear(struct journal *j)
 	j->e = (struct journal_entry){ .usec = OOM_UNKNOWN, .message = message };
 	if (!message)
 		j->e.message = xcalloc(1, JOURNAL_MESSAGE);
-	j->binary = false;
+	j->binary = j->array = false;
 }
 
 static void put(struct journal *j, const char *s, size_t n)
@@ -108,7 +108,7 @@ static struct text string(struct journal *j, struct text *t, bool to_message, ch
 	return text_of(buf, to_message ? 0 : len);
 }
 
-/* "[79,117,116]": how journalctl writes a message that is not UTF-8. */
+/* "[79,117,116]": how journalctl writes a message that is not UTF-8. json-pretty may go on in the next lines. */
 static void bytes(struct journal *j, struct text *t)
 {
 	while (t->p < t->end && *t->p != ']') {
@@ -120,6 +120,7 @@ static void bytes(struct journal *j, struct text *t)
 			t->p++;
 		}
 	}
+	j->array = t->p == t->end;
 }
 
 /* "key" : value pairs, at whatever depth, up to the end of the line. Returns whether a message was among them. */
@@ -207,6 +208,24 @@ static enum journal_verdict export(struct journal *j, uint64_t number, struct te
 	return JOURNAL_TAKEN;
 }
 
+/* `"msg": "…"` on a line of its own, in a document whose beginning was not seen: dmesg --json, a cloud's list of events. */
+static bool loose_member(struct journal *j, uint64_t number, struct text t)
+{
+	const char *end = memchr(t.p + 1, '"', text_len(t) - 1);
+	if (!end || !is_message_key(text_of(t.p + 1, (size_t)(end - t.p) - 1)))
+		return false;
+	struct text v = text_of(end + 1, (size_t)(t.end - end) - 1);
+	text_blanks(&v);
+	if (!text_eat(&v, ":"))
+		return false;
+	text_blanks(&v);
+	if (!text_starts(v, "\"") && !text_starts(v, "["))
+		return false;
+	clear(j);
+	j->e.line = number;
+	return pairs(j, t);
+}
+
 enum journal_verdict journal_line(struct journal *j, uint64_t number, struct text t, struct journal_entry **e)
 {
 	const char *equals;
@@ -228,6 +247,10 @@ enum journal_verdict journal_line(struct journal *j, uint64_t number, struct tex
 	if (j->inside) {
 		struct text v = t;
 		text_blanks(&v);
+		if (j->array) {
+			bytes(j, &v);
+			return JOURNAL_TAKEN;
+		}
 		if (text_starts(v, "}")) {
 			j->inside = false;
 			*e = &j->e;
@@ -236,7 +259,7 @@ enum journal_verdict journal_line(struct journal *j, uint64_t number, struct tex
 		if (text_starts(v, "\"")) {
 			size_t before = j->e.len;
 			pairs(j, v);
-			if (!before && j->e.len)
+			if (!before && (j->e.len || j->array))
 				j->e.line = number;
 			return JOURNAL_TAKEN;
 		}
@@ -251,7 +274,13 @@ enum journal_verdict journal_line(struct journal *j, uint64_t number, struct tex
 		return export(j, number, t, e);
 	}
 	struct text v = t;
+	text_eat(&v, "\x1e");		/* json-seq */
+	text_eat(&v, "data: ");		/* json-sse */
 	text_blanks(&v);
+	if (text_starts(v, "\"") && loose_member(j, number, v)) {
+		*e = &j->e;
+		return JOURNAL_ENTRY;
+	}
 	if (!text_starts(v, "{"))
 		return JOURNAL_NONE;
 	v.p++;

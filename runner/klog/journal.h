@@ -25,6 +25,7 @@ struct journal {
 	bool inside;		/* an export or pretty entry is open */
 	bool pretty;
 	bool binary;		/* "MESSAGE" alone: length and bytes follow */
+	bool array;		/* an array of bytes goes on in the next line */
 	uint64_t left;		/* of those bytes */
 	struct journal_entry e;
 };

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "klog/assemble.h"
 #include "klog/journal.h"
+#include "klog/markup.h"
 
 #define MAX_LINE 32768		/* of a line; the rest is dropped */
 #define MAX_PENDING 8192	/* of a line that is being joined */
@@ -13,9 +14,13 @@
 struct klog {
 	struct assembly a;
 	struct journal journal;
+	size_t raw;		/* bytes of the line in work, with all that stands before the message */
+	size_t hard_width;	/* lines of so many bytes were cut in the middle of a word; 0: none was */
 	/* a line that may go on in the next one */
 	struct {
 		bool on;
+		bool bare;		/* nothing but a short word: a comm, perhaps */
+		size_t raw;		/* of its last piece */
 		struct prefix p;
 		uint64_t number;
 		struct line l;
@@ -25,6 +30,7 @@ struct klog {
 		char caller[16];
 	} pending;
 	struct oom_row row;
+	bool html;		/* the text is of a web page: its entities stand for characters */
 	char scratch[MAX_LINE + 1];
 };
 
@@ -85,16 +91,22 @@ static int weigh(struct klog *k, struct text t, struct line *l)
 
 static bool same_kind(enum line_kind before, enum line_kind after)
 {
-	return before == after || (before == LINE_CHOICE && after == LINE_SHARING) ||
-	       (before == LINE_HALF && (after == LINE_HEADER || after == LINE_KILLED || after == LINE_CHOICE ||
-					after == LINE_SHARING || after == LINE_TASK_IN || after == LINE_GROUP ||
-					after == LINE_NO_KILLABLE));
+	/* what begins with its only word on a line of its own */
+	static const enum line_kind of_half[] = {
+		LINE_HEADER, LINE_KILLED, LINE_CHOICE, LINE_SHARING, LINE_TASK_IN, LINE_GROUP, LINE_NO_KILLABLE, LINE_CPU,
+		LINE_USAGE, LINE_MEMCG_STATS, LINE_COUNTS, LINE_PAGES, LINE_SWAP, LINE_TABLE, LINE_ROW, LINE_SELECTED,
+	};
+	for (size_t i = 0; before == LINE_HALF && i < ARRAY_SIZE(of_half); i++)
+		if (after == of_half[i])
+			return true;
+	return before == after || (before == LINE_CHOICE && after == LINE_SHARING);
 }
 
 /* Puts t behind the pending line, with a blank (a mailer broke it there) or without (a terminal did): whichever gives
  * more. False: it does not belong there. */
 static bool join(struct klog *k, struct text t)
 {
+	bool blank = text_len(t) && *t.p == ' ';
 	text_blanks(&t);
 	text_trim_end(&t);
 	size_t n = text_len(t);
@@ -122,16 +134,21 @@ static bool join(struct klog *k, struct text t)
 	if (a <= now && b <= now && !path)
 		return false;
 	k->pending.joins++;
+	k->pending.bare = false;
 	/* inside a path or the names of a gfp mask there is no blank */
 	bool inside = k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
 		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
 		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
-	if (b > a || (b == a && inside && end[-1] != ' ')) {
+	bool hard = k->pending.raw == k->hard_width;
+	if (b > a || (b == a && (inside || hard) && end[-1] != ' ' && !blank)) {
 		memmove(end, end + 1, n);
 		k->pending.len += n;
 	} else {
 		k->pending.len += n + 1;
 	}
+	if (a != b)
+		k->hard_width = b > a ? k->pending.raw : 0;
+	k->pending.raw = k->raw;
 	/* parse again: the texts must point at what is there now */
 	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
 	if (!k->pending.l.cut)
@@ -162,6 +179,11 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 			l.kind = LINE_OTHER;
 		}
 	}
+	bool bare = l.kind == LINE_OTHER && p->stamped && text_len(t) < OOM_COMM / 4;
+	if (bare) {	/* "hog", and "invoked oom-killer: …" in the next line */
+		l.kind = LINE_HALF;
+		l.cut = true;
+	}
 	if (!l.cut || text_len(t) >= MAX_PENDING / 2) {
 		assemble(&k->a, p, number, t, &l);
 		return;
@@ -176,7 +198,13 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 	k->pending.joins = 0;
 	memcpy(k->pending.text, t.p, text_len(t));
 	k->pending.on = true;
+	k->pending.raw = k->raw;
+	k->pending.bare = bare;
 	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	if (bare) {
+		k->pending.l.kind = LINE_HALF;
+		k->pending.l.cut = true;
+	}
 }
 
 /* A record may be several lines (memory.stat in one printk, the counters under Mem-Info), or one with a newline in a comm. */
@@ -221,47 +249,13 @@ void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const cha
 	flush_pending(k);
 }
 
-/* rsyslog writes control characters as #ooo, /dev/kmsg as \xhh; colours go, a mailer's unbreakable blanks become blanks.
- * Returns the new length. */
-static size_t unescape(const char *from, size_t len, char *to, bool hex)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < len; i++) {
-		char c = from[i];
-		if (c == '#' && i + 3 < len && from[i + 1] == '0' && from[i + 2] >= '0' && from[i + 2] <= '3' &&
-		    from[i + 3] >= '0' && from[i + 3] <= '7') {
-			c = (char)((from[i + 2] - '0') * 8 + (from[i + 3] - '0'));
-			i += 3;
-		} else if (hex && c == '\\' && i + 3 < len && from[i + 1] == 'x') {
-			struct text t = text_of(from + i + 2, 2);
-			int64_t v;
-			if (text_hex(&t, &v) && t.p == t.end) {
-				c = (char)v;
-				i += 3;
-			}
-		} else if (c == '\xc2' && i + 1 < len && from[i + 1] == '\xa0') {
-			c = ' ';
-			i++;
-		} else if (c == '\033' && i + 1 < len && from[i + 1] == '[') {
-			size_t j = i + 2;
-			while (j < len && j < i + 16 && (is_digit(from[j]) || from[j] == ';'))
-				j++;
-			if (j < len && (from[j] == 'm' || from[j] == 'K')) {
-				i = j;
-				continue;
-			}
-		}
-		to[n++] = c;
-	}
-	return n;
-}
-
 static void plain_line(struct klog *k, uint64_t number, struct text t)
 {
-	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memchr(t.p, '#', text_len(t))) {
-		size_t n = unescape(t.p, text_len(t), k->scratch, false);
-		t = text_of(k->scratch, n);
-	}
+	k->html |= markup_is_html(t);
+	if (k->html)
+		t = text_of(k->scratch, markup_html(t, k->scratch));
+	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memchr(t.p, '#', text_len(t)))
+		t = text_of(k->scratch, markup_plain(t, k->scratch));
 	struct prefix p;
 	prefix_strip(t, &p);
 	if (p.foreign)
@@ -270,7 +264,7 @@ static void plain_line(struct klog *k, uint64_t number, struct text t)
 	if (p.seq != OOM_UNKNOWN && memmem(m.p, text_len(m), "\\x", 2)) {
 		/* in place or into the scratch: shorter than what it is made from */
 		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch) : k->scratch;
-		m = text_of(to, unescape(m.p, text_len(m), to, true));
+		m = text_of(to, markup_record(m, to));
 	}
 	record(k, &p, number, m);
 }
@@ -304,13 +298,14 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 	struct text t = text_of(line, len < MAX_LINE ? len : MAX_LINE);
 	while (t.end > t.p && (t.end[-1] == '\r' || t.end[-1] == '\n' || t.end[-1] == '\0'))
 		t.end--;
+	k->raw = len;
 	struct journal_entry *e;
 	switch (journal_line(&k->journal, number, t, &e)) {
 	case JOURNAL_TAKEN:	/* whose message it is may stand below */
-		return k->journal.inside && k->journal.e.len;
+		return k->journal.inside && (k->journal.e.len || k->journal.array);
 	case JOURNAL_ENTRY:
 		entry(k, e->line, e);
-		return k->a.relevant != before || k->pending.on;
+		return k->a.relevant != before || (k->pending.on && !k->pending.bare);
 	case JOURNAL_ENTRY_AND_LINE:
 		entry(k, e->line, e);
 		return klog_line(k, number, line, len) || k->a.relevant != before;
@@ -318,7 +313,7 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 		break;
 	}
 	plain_line(k, number, t);
-	return k->a.relevant != before || k->pending.on;
+	return k->a.relevant != before || (k->pending.on && !k->pending.bare);
 }
 
 void klog_flush(struct klog *k)

@@ -100,13 +100,17 @@ bool line_opens(struct text t)
 		WORD("Unreclaimable slab info"), WORD("active_anon:"), WORD("lowmem_reserve[]"), WORD("No available memory"),
 		WORD("RIP: "), WORD("Code: "), WORD("Workqueue: "), WORD("Node "), WORD("DMA"), WORD("Normal"),
 		WORD("[<"), WORD("<TASK>"), WORD("</TASK>"), WORD("Swap cache stats: "), WORD("Pid: "),
-		WORD("kill process "),
+		WORD("kill process "), WORD("Free swap"), WORD("Total swap"),
 #undef WORD
 	};
 	/* first letters of the words: most texts are none */
 	static const bool first[128] = { ['O'] = 1, ['M'] = 1, ['K'] = 1, ['o'] = 1, ['T'] = 1, ['m'] = 1, ['k'] = 1, ['s'] = 1,
 					 ['S'] = 1, ['C'] = 1, ['H'] = 1, ['U'] = 1, ['a'] = 1, ['l'] = 1, ['N'] = 1, ['R'] = 1,
-					 ['W'] = 1, ['D'] = 1, ['['] = 1, ['<'] = 1, ['P'] = 1 };
+					 ['W'] = 1, ['D'] = 1, ['['] = 1, ['<'] = 1, ['P'] = 1, ['F'] = 1 };
+	if (text_len(t) && is_digit(*t.p)) {	/* "52000 pages RAM" */
+		int64_t n;
+		return text_int(&t, &n) && (text_starts(t, " pages ") || text_starts(t, " total pagecache pages"));
+	}
 	if (!text_len(t) || (*t.p & 0x80) || !first[(int)*t.p])
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -15,6 +15,7 @@ struct prefix {
 	bool written;		/* … that wrote to /dev/kmsg: the facility says so, no doubt is possible */
 	bool stamped;		/* a date, a time stamp, a tag or a record head was there: a line of its own, no continuation */
 	bool quoted;		/* in quote marks, as in source code: some stand behind the message too */
+	bool barred;		/* a cell of a table in Markdown: a bar may stand behind the message too */
 	int level;		/* -1 unknown */
 	int64_t usec, seq;	/* OOM_UNKNOWN */
 	struct text when, host, caller;

@@ -23,6 +23,8 @@ static const struct word {
 	WORD("Mem-Info:", 0, 4), WORD("Mem-info:", 0, 4), WORD("Manual OOM", 5, 4), WORD("Show Memory", 2, 4),
 	WORD("Memory cgroup ", 5, 5), WORD("page allocation ", 6, 5), WORD("is deadlocked on", 6, 5),
 	WORD(": usage ", 0, 6), WORD("Free swap ", 3, 6), WORD(" to be killed", 3, 6),
+	/* a journal's message as an array of bytes, in which no other word can be seen */
+	WORD("MESSAGE\":[", 5, 6), WORD("MESSAGE\" : [", 6, 6), WORD("MESSAGE\": [", 5, 6),
 	WORD("]   ", 0, 7),
 #undef WORD
 };

@@ -64,7 +64,7 @@ static size_t look_back(const struct stream *s, size_t hit)
 		limit = line_start(s, hit - HISTORY, limit);
 	size_t own = line_start(s, hit, limit), at = own;
 	const char *p = s->buf + own;
-	bool entry = false;
+	bool entry = own - limit >= 8 && memcmp(p - 8, "MESSAGE\n", 8) == 0;	/* its length and bytes */
 	for (size_t i = 0; i < 3 && own + i < s->have; i++)
 		entry |= s->have - own - i >= 7 && memcmp(p + i, "MESSAGE", 7) == 0;
 	for (int lines = entry ? 60 : 2; lines > 0 && at > limit; lines--) {

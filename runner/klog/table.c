@@ -115,6 +115,7 @@ int table_row(struct text t, const struct table *table, struct oom_row *row)
 		const char *before = t.p;
 		text_blanks(&t);
 		if (c == OOM_COL_NAME) {
+			text_trim_end(&t);
 			row->cut = !text_len(t);
 			text_copy(t, row->name, OOM_COMM);
 			return got + !row->cut;

@@ -43,6 +43,11 @@ static inline bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static inline bool is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static inline void text_blanks(struct text *t)
 {
 	while (t->p < t->end && (*t->p == ' ' || *t->p == '\t'))

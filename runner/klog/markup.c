@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "klog/markup.h"
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* How many bytes the colour or the erasing of a terminal at p has; 0: none is there. */
+static size_t colour(const char *p, const char *end)
+{
+	if (end - p < 3 || p[1] != '[')
+		return 0;
+	const char *q = p + 2;
+	while (q < end && q < p + 16 && (is_digit(*q) || *q == ';'))
+		q++;
+	return q < end && (*q == 'm' || *q == 'K') ? (size_t)(q + 1 - p) : 0;
+}
+
+static size_t unescape(struct text t, char *to, bool hex)
+{
+	size_t n = 0;
+	for (const char *p = t.p; p < t.end; p++) {
+		size_t left = (size_t)(t.end - p);
+		char c = *p;
+		if (c == '#' && left > 3 && p[1] == '0' && p[2] >= '0' && p[2] <= '3' && is_octal(p[3])) {
+			c = (char)((p[2] - '0') * 8 + (p[3] - '0'));
+			p += 3;
+		} else if (hex && c == '\\' && left > 3 && p[1] == 'x') {
+			struct text digits = text_of(p + 2, 2);
+			int64_t v;
+			if (text_hex(&digits, &v) && digits.p == digits.end) {
+				c = (char)v;
+				p += 3;
+			}
+		} else if (c == '\xc2' && left > 1 && p[1] == '\xa0') {
+			c = ' ';
+			p++;
+		} else if (c == '\033' && colour(p, t.end)) {
+			p += colour(p, t.end) - 1;
+			continue;
+		}
+		to[n++] = c;
+	}
+	return n;
+}
+
+size_t markup_plain(struct text t, char *to)
+{
+	return unescape(t, to, false);
+}
+
+size_t markup_record(struct text t, char *to)
+{
+	return unescape(t, to, true);
+}
+
+/* Tags that pages put around lines of a log. */
+static size_t tag(const char *p, const char *end)
+{
+	static const char *const names[] = { "pre", "p", "br", "code", "span", "div", "td", "tr", "li", "tt", "b", "i", "font" };
+	const char *q = p + 1;
+	if (q < end && *q == '/')
+		q++;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]);
+		if ((size_t)(end - q) <= n || memcmp(q, names[i], n) != 0 || !strchr(" />", q[n]))
+			continue;
+		const char *close = memchr(q, '>', (size_t)(end - q));
+		if (close)
+			return (size_t)(close + 1 - p);
+	}
+	return 0;
+}
+
+bool markup_is_html(struct text t)
+{
+	text_blanks(&t);
+	if (!text_len(t))
+		return false;
+	if (*t.p == '<')
+		return tag(t.p, t.end) > 0;
+	if (!memchr(t.p, '&', text_len(t)) && !memchr(t.p, '<', text_len(t)))
+		return false;
+	return text_starts(t, "&lt;") || text_starts(t, "&gt;") || text_find(t, "&nbsp;") || text_find(t, "&lt;TASK&gt;") ||
+	       text_find(t, "[&lt;") || text_find(t, "<br>") || text_find(t, "<br/>") || text_find(t, "<br />");
+}
+
+size_t markup_html(struct text t, char *to)
+{
+	static const struct { const char *entity; char c; } entities[] = {
+		{ "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&#39;", '\'' }, { "&#x27;", '\'' },
+		{ "&#34;", '"' }, { "&nbsp;", ' ' }, { "&#160;", ' ' }, { "&#43;", '+' }, { "&#x2F;", '/' }, { "&apos;", '\'' },
+	};
+	size_t n = 0;
+	for (const char *p = t.p; p < t.end; p++) {
+		size_t skip = *p == '<' ? tag(p, t.end) : 0;
+		if (skip) {
+			p += skip - 1;
+			continue;
+		}
+		char c = *p;
+		for (size_t i = 0; c == '&' && i < sizeof(entities) / sizeof(entities[0]); i++) {
+			size_t len = strlen(entities[i].entity);
+			if (!text_starts_n(text_of(p, (size_t)(t.end - p)), entities[i].entity, len))
+				continue;
+			c = entities[i].c;
+			p += len - 1;
+			break;
+		}
+		to[n++] = c;
+	}
+	return n;
+}
