@@ -134,6 +134,12 @@ static struct keeper *make_keeper(const struct whole_run *w, struct error *err)
 	return keeper;
 }
 
+static struct printer *make_printer(const struct run_args *args)
+{
+	struct printer *printer = args->form ? args->form->make(stdout) : printer_human(stdout, 0, args->verbose > 0);
+	return streq(getenv("GITHUB_ACTIONS"), "true") ? printer_github(stderr, printer) : printer;
+}
+
 static int run_schedule(const struct whole_run *w, const char *agent, const char *load, struct keeper *keeper)
 {
 	const struct run_args *args = w->args;
@@ -141,7 +147,7 @@ static int run_schedule(const struct whole_run *w, const char *agent, const char
 	CLEANUP_FREE const char **names = xcalloc(w->n_kernels + 1, sizeof(*names));
 	for (size_t i = 0; i < w->n_kernels; i++)
 		names[i] = w->kernels[i].name;
-	struct printer *printer = args->form ? args->form->make(stdout) : printer_human(stdout, 0, args->verbose > 0);
+	struct printer *printer = make_printer(args);
 	struct schedule_request rq = {
 		.target = w->target,
 		.jobs = w->jobs,

@@ -6,12 +6,15 @@
 
 const struct printer_form *printer_form_find(const char *name, struct error *err)
 {
-	static const struct printer_form forms[] = { { "tap", printer_tap }, { "json", printer_json } };
+	static const struct printer_form forms[] = {
+		{ "tap", printer_tap, NULL }, { "ktap", printer_ktap, NULL }, { "json", printer_json, NULL },
+		{ "junit", printer_junit, NULL }, { "kcidb", printer_kcidb, kcidb_check },
+	};
 	const char *names[ARRAY_SIZE(forms)];
 	CLEANUP_FREE char *all = xstrdup("");
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		if (streq(forms[i].name, name))
-			return &forms[i];
+			return !forms[i].check || forms[i].check(err) == 0 ? &forms[i] : NULL;
 		names[i] = forms[i].name;
 		char *longer = xasprintf("%s%s%s", all, i ? ", " : "", names[i]);
 		free(all);

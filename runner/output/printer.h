@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a run is shown while it goes on and when it is over: for people, as TAP 13, as JSON Lines. A printer gets each
- * result once, in the order of their ends; results stay valid until after end().
+ * How a run is shown while it goes on and when it is over: for people, and in the forms that other programs read. A printer
+ * gets each result once, in the order of their ends; results stay valid until after end().
  */
 #pragma once
 
@@ -44,14 +44,24 @@ struct printer {
  * or takes 80. `verbose` prints passed tests as they end, and their checks. */
 struct printer *printer_human(FILE *out, unsigned width, bool verbose);
 struct printer *printer_tap(FILE *out);
+struct printer *printer_ktap(FILE *out);
 struct printer *printer_json(FILE *out);
+struct printer *printer_junit(FILE *out);
+struct printer *printer_kcidb(FILE *out);
+
+/* What the environment says of KCIDB (output/kcidb.c) is as it must be. */
+int kcidb_check(struct error *err);
+
+/* Annotations for GitHub Actions on `out`, and all that `inner` (taken) prints. */
+struct printer *printer_github(FILE *out, struct printer *inner);
 
 struct printer_form {		/* what --format names */
 	const char *name;
 	struct printer *(*make)(FILE *out);
+	int (*check)(struct error *err);	/* can it be made? NULL: it can */
 };
 
-/* NULL with err set when there is none of this name. */
+/* NULL with err set when there is none of this name, or it can't be made. */
 const struct printer_form *printer_form_find(const char *name, struct error *err);
 
 void printer_free(struct printer *p);

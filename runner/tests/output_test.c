@@ -9,7 +9,9 @@
 #include "output/keep.h"
 #include "output/printable.h"
 #include "output/printer.h"
+#include "output/xml.h"
 #include "tests/harness.h"
+#include "tests/validate.h"
 
 #define N 6
 
@@ -190,6 +192,171 @@ START_TEST(json)
 }
 END_TEST
 
+/* Into a file, for a validator. The path is static. */
+static const char *print_file(struct printer *(*make)(FILE *out), size_t not_run)
+{
+	static char path[64];
+	strcpy(path, "/tmp/output-test-XXXXXX");
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	CLEANUP_FREE char *text = print(make, not_run);
+	ck_assert_int_eq(write_all(fd, text, strlen(text)), 0);
+	close(fd);
+	return path;
+}
+
+START_TEST(ktap)
+{
+	static const char golden[] =
+		"KTAP version 1\n"
+		"1..6\n"
+		"ok 1 memcg/largest-dies[cgroup=v2,swap=none]\n"
+		"# memory.events oom_group_kill of box (cases/memcg/group-kill.yaml:30:7)\n"
+		"#     expected 1\n"
+		"#     seen     0\n"
+		"# survivors answer\n"
+		"#     expected outside, bystander\n"
+		"#     seen     outside\n"
+		"# kept: results/runs/x/memcg/group-kill[cgroup=v2].json\n"
+		"not ok 2 memcg/group-kill[cgroup=v2]\n"
+		"ok 3 numa/bind-kills-on-node[memory=1G] # SKIP needs nodes 2: the machine has one, use a kernel with CONFIG_NUMA\n"
+		"# no end within 130 s; the last answer was to step 3 (grow)\n"
+		"not ok 4 global/largest-dies # ERROR no end within 130 s; the last answer was to step 3 (grow)\n"
+		"# bug 0123456789ab: fixed in 6.9\n"
+		"ok 5 memcg/known-bug # XFAIL bug 0123456789ab: fixed in 6.9\n"
+		"# comm\n"
+		"#     expected a\"b\\c\n"
+		"#     seen     \\x1b[31m\\xff\\x85\n"
+		"not ok 6 odd/\\#1 \\\\x\\\\nname\n"
+		"# Totals: pass:1 fail:2 xfail:1 xpass:0 skip:1 error:1\n";
+	CLEANUP_FREE char *text = print(printer_ktap, 0);
+	same(text, golden);
+	CLEANUP_FREE char *cut = print(printer_ktap, 3);
+	ck_assert_ptr_nonnull(strstr(cut, "# ended early, 3 not run\n"));
+}
+END_TEST
+
+START_TEST(junit)
+{
+	CLEANUP_FREE char *text = print(printer_junit, 0);
+	ck_assert_ptr_nonnull(strstr(text, "<testsuites name=\"oomtests\" tests=\"6\" failures=\"2\" errors=\"1\" skipped=\"2\" "));
+	ck_assert_ptr_nonnull(strstr(text, "<testcase classname=\"oomtests.numa\" name=\"bind-kills-on-node[memory=1G]\" "
+				     "time=\"0.000\">\n      <skipped message=\"needs nodes 2: the machine has one, use a kernel with "
+				     "CONFIG_NUMA\"/>\n"));
+	ck_assert_ptr_nonnull(strstr(text, "<skipped message=\"a known bug was seen: bug 0123456789ab: fixed in 6.9\">"));
+	ck_assert_ptr_nonnull(strstr(text, "<failure message=\"comm: expected a&quot;b\\c, seen \\x1b[31m\\xff\\x85\\n\">"));
+	ck_assert_ptr_nonnull(strstr(text, " name=\"#1 \\x\\nname\""));
+	if (!have_validator("xmllint"))
+		return;
+	const char *path = print_file(printer_junit, 2);
+	validate(0, "xmllint --noout --schema results/schema/junit.xsd %s", path);
+	validate(1, "sed 's/<skipped/<skip/' %s | xmllint --noout --schema results/schema/junit.xsd -", path);	/* it can say no */
+	unlink(path);
+}
+END_TEST
+
+/* Whatever a guest says: XML stays XML, and says the same. */
+START_TEST(xml_text)
+{
+	static const struct {
+		const char *raw, *attribute, *content;
+	} table[] = {
+		{ "plain", "plain", "plain" },
+		{ "<a href=\"x\">&amp;</a>", "&lt;a href=&quot;x&quot;&gt;&amp;amp;&lt;/a&gt;",
+		  "&lt;a href=&quot;x&quot;&gt;&amp;amp;&lt;/a&gt;" },
+		{ "]]>", "]]&gt;", "]]&gt;" },
+		{ "<!--", "&lt;!--", "&lt;!--" },
+		{ "a\nb\tc", "a\\nb\\x09c", "a\nb\tc" },
+		{ "\x01\x1b", "\\x01\\x1b", "\\x01\\x1b" },
+		{ "\xef\xbf\xbe\xef\xbf\xbf", "\\xef\\xbf\\xbe\\xef\\xbf\\xbf", "\\xef\\xbf\\xbe\\xef\\xbf\\xbf" },
+		{ "\xff\xc3", "\\xff\\xc3", "\\xff\\xc3" },
+		{ "Gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x92\xa5", "Gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x92\xa5",
+		  "Gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x92\xa5" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		for (int content = 0; content < 2; content++) {
+			char *text;
+			size_t len;
+			FILE *out = open_memstream(&text, &len);
+			(content ? xml_content : xml_attribute)(out, table[i].raw);
+			fclose(out);
+			ck_assert_str_eq(text, content ? table[i].content : table[i].attribute);
+			free(text);
+		}
+	}
+}
+END_TEST
+
+START_TEST(kcidb)
+{
+	unsetenv("OOMTESTS_KCIDB_ORIGIN");
+	unsetenv("OOMTESTS_KCIDB_BUILD");
+	struct error err = { 0 };
+	setenv("OOMTESTS_KCIDB_BUILD", "No Origin:abc", 1);
+	ck_assert_ptr_null(printer_form_find("kcidb", &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "OOMTESTS_KCIDB_BUILD: \"No Origin:abc\" is not the id of a build"));
+	setenv("OOMTESTS_KCIDB_BUILD", "kernelci:abc", 1);
+	for (int given = 1; given >= 0; given--) {
+		if (!given)
+			unsetenv("OOMTESTS_KCIDB_BUILD");
+		ck_assert_ptr_nonnull(printer_form_find("kcidb", &err));
+		CLEANUP_FREE char *text = print(printer_kcidb, 0);
+		json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *tests = json_object_get(root, "tests");
+		static const char *const statuses[] = { "PASS", "FAIL", "SKIP", "ERROR", "FAIL", "FAIL" };
+		ck_assert_uint_eq(json_array_size(tests), N);
+		for (size_t i = 0; i < N; i++) {
+			json_t *test = json_array_get(tests, i);
+			ck_assert_str_eq(json_string_value(json_object_get(test, "status")), statuses[i]);
+			ck_assert_str_eq(json_string_value(json_object_get(test, "build_id")),
+					 given == 1 ? "kernelci:abc" : "oomtests:debian:bookworm");
+		}
+		ck_assert_str_eq(json_string_value(json_object_get(json_array_get(tests, 0), "path")),
+				 "oomtests.memcg.largest-dies.cgroup-v2_swap-none");
+		ck_assert_str_eq(json_string_value(json_object_get(json_array_get(tests, 5), "path")), "oomtests.odd.-1--x-name");
+		ck_assert_int_eq(json_object_get(root, "builds") != NULL, given != 1);
+		json_decref(root);
+	}
+	const char *path = print_file(printer_kcidb, 1);
+	validate_json(0, "kcidb", path);
+	if (have_validator("jsonschema"))
+		validate(1, "sed -i 's/\"PASS\"/\"PASSED\"/' %s; jsonschema -i %s results/schema/kcidb.json", path, path);
+	unlink(path);
+}
+END_TEST
+
+static struct printer *annotated(FILE *out)
+{
+	return printer_github(out, printer_tap(out));
+}
+
+START_TEST(github)
+{
+	CLEANUP_FREE char *text = print(annotated, 0);
+	static const char fail[] =
+		"::error file=cases/memcg/group-kill.yaml,line=30,col=7,title=fail%3A memcg/group-kill[cgroup=v2] (debian%3Abookworm)::"
+		"memory.events oom_group_kill of box (cases/memcg/group-kill.yaml:30:7)%0A    expected 1%0A    seen     0%0A";
+	ck_assert_msg(strstr(text, fail), "%s", text);
+	ck_assert_ptr_nonnull(strstr(text, "\n::error title=error%3A global/largest-dies (debian%3Abookworm)::no end within 130 s; the"));
+	ck_assert_ptr_nonnull(strstr(text, "\n::notice title=xfail%3A memcg/known-bug"));
+	ck_assert_ptr_nonnull(strstr(text, "\nok 3 - "));
+	size_t commands = 0;
+	for (const char *c = text; (c = strstr(c, "\n::")); c++)
+		commands++;
+	ck_assert_uint_eq(commands, 4);	/* nothing of what a guest said has become one */
+}
+END_TEST
+
+START_TEST(forms)
+{
+	struct error err = { 0 };
+	ck_assert_ptr_nonnull(printer_form_find("junit", &err));
+	ck_assert_ptr_null(printer_form_find("junti", &err));
+	ck_assert_str_eq(err.text, "no form \"junti\", did you mean \"junit\"?; there are tap, ktap, json, junit, kcidb");
+	ck_assert_ptr_null(printer_form_find("xml", &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "no form \"xml\"; there are "));
+}
+END_TEST
+
 static struct printer *human(FILE *out)
 {
 	return printer_human(out, 80, false);
@@ -367,4 +534,4 @@ START_TEST(keeping_by_default)
 }
 END_TEST
 
-TESTS("output", tap_text, tap_for_prove, json, people, escapes, keeping, keeping_by_default)
+TESTS("output", tap_text, tap_for_prove, json, ktap, junit, xml_text, kcidb, github, forms, people, escapes, keeping, keeping_by_default)
