@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/uio.h>
 
 #include "base/util.h"
 
@@ -56,6 +58,14 @@ int proc_read_stat(pid_t pid, struct proc_stat *st)
 	st->start = start;
 	st->vsize = vsize;
 	return 0;
+}
+
+/* mm/process_vm_access.c:process_vm_rw_core(): ESRCH without an mm; else the byte at 0 is there, or EFAULT. */
+bool proc_without_mm(pid_t pid)
+{
+	char byte;
+	struct iovec here = { &byte, 1 }, there = { NULL, 1 };
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) < 0 && errno == ESRCH;
 }
 
 bool proc_dead(pid_t pid, uint64_t start)

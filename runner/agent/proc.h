@@ -23,6 +23,12 @@ int proc_read_stat(pid_t pid, struct proc_stat *st);
 /* The process is gone, or a zombie, or another one that got its number. start 0: not compared. */
 bool proc_dead(pid_t pid, uint64_t start);
 
+/*
+ * Surely without memory of its own: a kernel thread, a zombie, or gone. A hundred kernel threads are asked in the time in
+ * which the text of few is made. False where the kernel would not tell.
+ */
+bool proc_without_mm(pid_t pid);
+
 /* One number from a file like oom_score; INT64_MIN when it can't be read. */
 int64_t proc_number(pid_t pid, const char *file);
 

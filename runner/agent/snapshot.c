@@ -138,7 +138,7 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 {
 	struct proc_stat st;
 	const struct task *t = task_of_pid(a, pid);
-	if (proc_read_stat(pid, &st) < 0 || (!st.vsize && !t))
+	if ((!t && proc_without_mm(pid)) || proc_read_stat(pid, &st) < 0 || (!st.vsize && !t))
 		return NULL;
 	pid_t tid = proc_memory_thread(pid);
 	struct proc_stat holder = st;
