@@ -4,9 +4,10 @@
  * not equal another (KSM); and writing it must cost little beside faulting it in. A random block is made once;
  * each page is that block xor a 32-byte key, and the key is another for every page of every process.
  *
- * The fast way asks the kernel to write the pages (process_vm_writev() on itself): it faults them in by the batch and
- * copies through its own mapping, without an exception and a TLB miss per page. Where it fails, or where a holder
- * must meet its OOM as programs do (grow), every page is faulted in by a store from user mode.
+ * New private memory is filled by the fastest way there is (fill_copy.c). Where that fails, and for other memory, the
+ * kernel is asked to write the pages (process_vm_writev() on itself): it faults them in by the batch and copies through
+ * its own mapping, without an exception and a TLB miss per page. Where that fails, or where a holder must meet its OOM
+ * as programs do (grow), every page is faulted in by a store from user mode.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -17,12 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "oomload.h"
+#include "fill_copy.h"
 
 typedef uint64_t vec __attribute__((vector_size(32)));
 #define VECS (FILL_BLOCK / sizeof(vec))
 
-static vec pattern[2 * VECS] __attribute__((aligned(FILL_BLOCK)));	/* the second half repeats the first */
+#define WINDOW 4	/* pages of one copy */
+static vec pattern[(WINDOW + 1) * VECS] __attribute__((aligned(FILL_BLOCK)));
 static vec block[VECS] __attribute__((aligned(FILL_BLOCK)));
 static uint64_t seed;
 
@@ -93,8 +95,8 @@ void fill_init(void)
 	const uint64_t *random = (const uint64_t *)getauxval(AT_RANDOM);
 	seed = random ? random[0] ^ random[1] : 1;
 	fill_reseed();
-	for (size_t i = 0; i < VECS; i++)
-		pattern[i] = pattern[i + VECS] = (vec){ next_random(), next_random(), next_random(), next_random() };
+	for (size_t i = 0; i < ARRAY_SIZE(pattern); i++)
+		pattern[i] = (vec){ next_random(), next_random(), next_random(), next_random() };
 	struct sigaction sa = { .sa_handler = on_fault, .sa_flags = SA_NODEFER | SA_ONSTACK };
 	sigaction(SIGBUS, &sa, NULL);
 	sigaction(SIGSEGV, &sa, NULL);
@@ -143,6 +145,30 @@ static void write_by_kernel(struct range *r)
 		if (put != (ssize_t)(n * FILL_BLOCK))
 			return;	/* the faults in user mode say why */
 	}
+}
+
+/* The pattern from a random offset on, with a new word at the start of each page: no page is like one before. */
+static const void *next_window(void *arg, uint64_t *len)
+{
+	(void)arg;
+	char *from = (char *)pattern + next_random() % (FILL_BLOCK / sizeof(uint64_t)) * sizeof(uint64_t);
+	if (*len > WINDOW * FILL_BLOCK)
+		*len = WINDOW * FILL_BLOCK;
+	for (uint64_t at = 0; at < *len; at += FILL_BLOCK) {
+		uint64_t own = next_random();
+		memcpy(from + at, &own, sizeof(own));
+	}
+	return from;
+}
+
+failure fill_write_new(struct load *l, char *p, uint64_t len, uint64_t *done)
+{
+	uint64_t copied = 0;
+	if (!l->by_faults && !l->alike && l->advice < 0 && page_size == FILL_BLOCK)
+		copied = fill_copy(p, len, next_window, NULL);
+	failure f = fill_write(l, p + copied, len - copied, done);
+	*done += copied;
+	return f;
 }
 
 failure fill_write(struct load *l, char *p, uint64_t len, uint64_t *done)

@@ -97,6 +97,8 @@ void fill_init(void);
 void fill_reseed(void);
 /* Writes [p, p + len) with pages that don't compress and are unlike each other. *done: bytes written, in whole pages. */
 failure fill_write(struct load *l, char *p, uint64_t len, uint64_t *done);
+/* The same for private memory that was mapped just now. */
+failure fill_write_new(struct load *l, char *p, uint64_t len, uint64_t *done);
 /* Reads one byte of every `stride` bytes. *done as above, in strides. */
 failure fill_read(const char *p, uint64_t len, uint64_t stride, uint64_t *done);
 #define FILL_BLOCK 4096

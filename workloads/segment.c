@@ -90,7 +90,7 @@ failure segment_add_anon(struct load *l, uint64_t bytes, int flags, failure (*th
 		return f;
 	}
 	uint64_t done = 0;
-	failure f = fill_write(l, p, bytes, &done);
+	failure f = fill_write_new(l, p, bytes, &done);
 	if (!f && then) {
 		f = then(l, p, bytes);
 		if (f)
