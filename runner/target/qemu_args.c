@@ -38,11 +38,12 @@ static char *kernel_cmdline(const struct machine_request *req, const char *extra
 {
 	/*
 	 * quiet: each line takes the emulated UART about a millisecond. panic=-1 with -no-reboot ends QEMU at a panic.
-	 * mitigations, nokaslr, notests, no_timer_check: boot time. tsc=reliable: the clocksource watchdog would see the
+	 * mitigations, init_on_alloc, nokaslr, notests, no_timer_check: time, at boot and for every page (where init_on_alloc is
+	 * on, what is about to be overwritten is zeroed first). tsc=reliable: the clocksource watchdog would see the
 	 * template's standstill. nr_uarts: some configurations register one port only. log_buf_len: no record may be lost.
 	 */
 	return xasprintf("console=ttyS0 quiet loglevel=1 panic=-1 oomtests.port=ttyS1 8250.nr_uarts=4 log_buf_len=4M "
-			 "printk.devkmsg=on mitigations=off nokaslr cryptomgr.notests no_timer_check tsc=reliable "
+			 "printk.devkmsg=on mitigations=off init_on_alloc=0 nokaslr cryptomgr.notests no_timer_check tsc=reliable "
 			 "random.trust_cpu=on%s%s%s%s",
 			 req->shape->cmdline && *req->shape->cmdline ? " " : "",
 			 req->shape->cmdline ? req->shape->cmdline : "", *extra ? " " : "", extra);
