@@ -6,7 +6,7 @@
 #include "case/case.h"
 #include "tests/harness.h"
 
-static char dir[64];
+static char dir[TEST_DIR_MAX];
 
 static void write_case(const char *path, const char *extra)
 {
@@ -24,8 +24,7 @@ static void write_case(const char *path, const char *extra)
 
 static void make_cases(void)
 {
-	strcpy(dir, "/tmp/oomtests-find-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	test_dir(dir);
 	write_case("cases/memcg/b.yaml", "matrix: [{axis: cgroup, values: [v1, v2]}]\n");
 	write_case("cases/memcg/a.yaml", "");
 	write_case("cases/global/z.yaml", "");

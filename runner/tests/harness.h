@@ -7,6 +7,11 @@
 
 #include <check.h>
 
+#define TEST_DIR_MAX 64
+
+/* Makes a new directory, which goes with all that is in it when the program ends, however the test did. Its path. */
+char *test_dir(char path[TEST_DIR_MAX]);
+
 int harness_main(const char *name, const TTest *const *tests, int n);
 
 #define TESTS(name, ...)                                                                     \

@@ -98,7 +98,7 @@ START_TEST(full_disk_is_told)
 END_TEST
 
 /* A directory of modules, as depmod leaves it. */
-static char dir[64];
+static char dir[TEST_DIR_MAX];
 
 static void put(const char *name, const char *text)
 {
@@ -111,8 +111,7 @@ static void put(const char *name, const char *text)
 
 static void make_dir(void)
 {
-	strcpy(dir, "/tmp/oomtests-initramfs-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	test_dir(dir);
 	put("virtio_blk.ko", "\177ELFblk");
 	put("ring.ko", "\177ELFring");
 	put("zram.ko", "\177ELFzram");

@@ -301,8 +301,8 @@ END_TEST
 
 START_TEST(kvm)
 {
-	char dir[] = "/tmp/oomtests-kvm-XXXXXX";
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	char dir[TEST_DIR_MAX];
+	test_dir(dir);
 	setenv("XDG_CACHE_HOME", dir, 1);
 	setenv("OOMTESTS_ACCEL", "tcg", 1);
 	ck_assert(!kvm_try("/bin/sh"));

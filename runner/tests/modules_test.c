@@ -9,7 +9,7 @@
 #include "target/modules.h"
 #include "tests/harness.h"
 
-static char dir[64];
+static char dir[TEST_DIR_MAX];
 static const char *made[32];
 static int n_made;
 
@@ -30,8 +30,7 @@ static void put_text(const char *name, const char *text)
 
 static void begin(void)
 {
-	strcpy(dir, "/tmp/oomtests-modules-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	test_dir(dir);
 }
 
 static void end(void)
