@@ -33,7 +33,7 @@ CPPFLAGS += -D_GNU_SOURCE -DOOMTESTS_VERSION='"$(VERSION)"' -DOOMTESTS_PREFIX='"
 ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 # Each directory is one module; what a module may know is in docs/architecture.md.
-LIBDIRS  := base machine model klog explain case kernel target judge run output results report audit cmd
+LIBDIRS  := base machine model klog explain case kernel target judge run output results report audit watch cmd
 LIBSRC   := $(filter-out runner/cmd/main.c,$(sort $(foreach d,$(LIBDIRS),$(wildcard runner/$d/*.c))))
 # the report's page, file by file
 PAGE     := $(wildcard runner/report/page/* runner/report/page/uplot/*)
@@ -135,11 +135,14 @@ install: all
 	install $(BUILD)/oomagent $(BUILD)/oomload ci/fetch-kernel $(DEST)/lib/oomtests
 	cp -R cases/. $(SHARE)/oomtests/cases
 	install -m 644 README.md LICENSE docs/*.md $(SHARE)/doc/oomtests
+	install -d $(DEST)/lib/systemd/system
+	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' runner/watch/oomtests-watch.service > $(DEST)/lib/systemd/system/oomtests-watch.service
 	set -e; for page in $(wildcard docs/man/*.[1-9]); do \
 		install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
 
 uninstall:
 	rm -f $(DEST)/bin/oomtests $(foreach p,$(wildcard docs/man/*.[1-9]),$(SHARE)/man/man$(lastword $(subst ., ,$p))/$(notdir $p))
+	rm -f $(DEST)/lib/systemd/system/oomtests-watch.service
 	rm -rf $(DEST)/lib/oomtests $(SHARE)/oomtests $(SHARE)/doc/oomtests
 
 clean:

@@ -24,6 +24,7 @@ subcommand cmd_list;
 subcommand cmd_recover;
 subcommand cmd_report;
 subcommand cmd_run;
+subcommand cmd_watch;
 
 /* Prints "oomtests: sentence" to standard error and returns the status, so that `return complain(...)` reads well. */
 int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -19,6 +19,7 @@ static const struct {
 	{ "baseline", cmd_baseline, "a run's verdicts, short, to commit and compare with" },
 	{ "explain", cmd_explain, "OOM reports in logs: who died, and was it right?" },
 	{ "audit", cmd_audit, "who would die here now, in order; what is unprotected" },
+	{ "watch", cmd_watch, "memory pressure and OOM events, as they come" },
 	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
 	{ "recover", cmd_recover, "undo what a killed run left on this machine" },
 	{ NULL, NULL, NULL },

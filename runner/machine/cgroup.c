@@ -276,6 +276,7 @@ struct cgroup_tree *cgroup_tree_read(const char *root, struct machine *m)
 			machine_lack(m, "cgroups: no cgroup tree with a memory controller is mounted");
 		return t;
 	}
+	m->mount = TAKE_PTR(path);
 	m->memory_v2 = t->v2;
 	m->memory_v1 = !t->v2;
 	walk(t, m, dir, "", -1, 0);
@@ -348,4 +349,10 @@ void cgroup_tree_done(struct cgroup_tree *t, struct machine *m)
 	free(t->members);
 	free(t->buffer.text);
 	free(t);
+}
+
+void machine_read_cgroups(const char *root, struct machine *m)
+{
+	*m = (struct machine){ .page_size = 4096, .cpus = 1 };
+	cgroup_tree_done(cgroup_tree_read(root, m), m);
 }

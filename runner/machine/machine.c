@@ -10,6 +10,7 @@ void machine_free(struct machine *m)
 	free(m->release);
 	free(m->version);
 	free(m->arch);
+	free(m->mount);
 	free(m->node);
 	for (size_t i = 0; i < m->meminfo.n; i++)
 		free(m->meminfo.all[i].name);

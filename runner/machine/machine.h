@@ -76,6 +76,7 @@ struct machine {
 	struct machine_pairs sysctl;	/* "vm.panic_on_oom" … */
 	bool memory_v2, memory_v1;	/* where the memory controller is; neither: no cgroup mount was found */
 	bool localevents;	/* cgroup2 is mounted memory_localevents */
+	char *mount;		/* where that is mounted; NULL in a loaded snapshot */
 	bool mglru;		/* multi-generational LRU is on */
 	int64_t min_ttl_ms;
 	struct machine_cgroup *cgroups;
@@ -90,6 +91,9 @@ struct machine {
 
 /* Reads the machine below `root` ("" is this one). -1 only when there is no /proc. Free with machine_free() either way. */
 int machine_collect(const char *root, struct machine *m, struct error *err);
+
+/* Reads the memory cgroups only. Free with machine_free(). */
+void machine_read_cgroups(const char *root, struct machine *m);
 
 /* Writes a snapshot as JSON Lines. -1 when the stream has an error. */
 int machine_save(const struct machine *m, FILE *out, struct error *err);
