@@ -6,6 +6,7 @@
 # make soak       every case N=20 times on KERNELS=, and each verdict that was not the usual one
 # make bench      measure (ci/bench/)
 # make baseline   run all cases on the kernels of the matrix, write results/baseline/ anew
+# make catalogue  write docs/catalogue.md from the case files
 # make deps       install what is missing (or name the packages)
 # make install    PREFIX=/usr/local DESTDIR= (make uninstall undoes it)
 # make lab-kernel a kernel made for these tests (docs/trust.md); then oomtests run -k lab
@@ -57,7 +58,7 @@ PROGRAMS := oomtests oomagent oomload
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
 
-.PHONY: FORCE all run check check-unit baseline soak bench deps install uninstall clean
+.PHONY: FORCE all run check check-unit baseline soak bench catalogue deps install uninstall clean
 all: $(PROGRAMS)
 
 # The programs stand at the top of the tree, so that ./oomtests works; they are links into the build that was made last.
@@ -111,6 +112,10 @@ check-unit: $(TESTBIN) $(PROGRAMS)
 run: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)./oomtests run $(ARGS)
+
+# The page is what its test expects; it is written by the same code.
+catalogue: $(BUILD)/runner/tests/catalogue_test
+	$(Q)CATALOGUE_PRINT=1 $< >/dev/null
 
 check: deps
 	$(Q)MAKE="$(MAKE)" ci/check

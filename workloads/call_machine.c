@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls about the machine: files, memory policy, swap. */
 #include <errno.h>
+#include <sys/mount.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +30,15 @@ static struct result call_unlink(struct load *l, char *args)
 	char *path = next_word(&args);
 	(void)l;
 	return !path || next_word(&args) ? BAD_ARGS : result_of(unlink(path));
+}
+
+static struct result call_remount(struct load *l, char *args)
+{
+	char *path = next_word(&args), *options = next_word(&args);
+	(void)l;
+	if (!path || next_word(&args))
+		return BAD_ARGS;
+	return result_of(mount(NULL, path, NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, options));
 }
 
 static struct result call_set_mempolicy(struct load *l, char *args)
@@ -63,6 +73,7 @@ const struct call machine_calls[] = {
 	{ "write", "PATH VALUE", "write a file; the result is the bytes written", call_write },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
 	{ "unlink", "PATH", "remove a file", call_unlink },
+	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },
 	{ "set_mempolicy", "default|local|preferred|bind|interleave [NODES]", "set the policy of this task", call_set_mempolicy },
 	{ "swapon", "PATH", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },

@@ -38,6 +38,10 @@ struct test_list {
 int case_expand(const struct case_file *c, const char *release, struct test_list *list, struct error *err);
 void test_list_free(struct test_list *list);
 
+/* Of the tests from `from` on, leaves those that have every one of the tags (a commit that the case guards is a tag, too).
+ * That none has them is an error, and the list stays as it was. */
+int test_list_keep_tagged(struct test_list *list, size_t from, const char *const *tags, size_t n, struct error *err);
+
 struct case_set;		/* what the arguments of a command name; opaque */
 
 /* Each argument is a file, a directory (all *.yaml below it, sorted) or a glob (only `*` and `?` are special) on the

@@ -229,7 +229,7 @@ static void complete(const struct scene *s, struct expectation *e)
 		e->memcg = by->cgroup;
 	} else if (open && task >= 0) {
 		complete_for_task(s, task, e);
-	} else if (e->constraint == CONSTRAINT_MEMCG && e->memcg < 0 && task >= 0) {
+	} else if (e->constraint == CONSTRAINT_MEMCG && e->memcg < 0 && task >= 0 && s->askers == 1) {
 		int nearest;
 		if (limits_above(s, s->cgroup_of[task], &nearest) == 1)
 			e->memcg = nearest;

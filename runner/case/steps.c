@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
 #include <errno.h>
+#include <regex.h>
 #include <signal.h>
 
 #include "base/bytes.h"
@@ -95,23 +96,34 @@ static void set_signal(struct build *b, struct step *s, const char *raw)
 		bad_word(b, "signal", "a signal", name, words, n);
 }
 
+static bool is_pattern(const char *text)
+{
+	regex_t re;
+	if (strlen(text) > 1000 || regcomp(&re, text, REG_EXTENDED | REG_NOSUB))
+		return false;
+	regfree(&re);
+	return true;
+}
+
 /* ">= 5", "!=max", "5": the comparison, and the value, put into *to. */
 static void set_comparison(struct build *b, struct step *s, const char *raw, char **to)
 {
-	static const char *const operators[] = { ">=", "<=", "!=" };
+	static const char *const operators[] = { ">=", "<=", "!=", "~" };
 	CLEANUP_FREE char *text = text_of(b, "is", raw);
 	const char *value = text;
 	for (size_t i = 0; i < ARRAY_SIZE(operators); i++) {
 		if (!starts_with(text, operators[i]))
 			continue;
 		s->compare = xstrdup(operators[i]);
-		value = text + 2;
+		value = text + strlen(operators[i]);
 		value += strspn(value, " ");
 	}
 	s->compare = s->compare ? s->compare : xstrdup("=");
 	*to = xstrdup(value);
 	int64_t number;
 	uint64_t size;
+	if (s->compare[0] == '~' && (s->op != STEP_READ || !is_pattern(value)))
+		bad(b, "is", "is: ~ needs an extended regular expression behind it, and stands in a `read` only");
 	if (!b->failed && (s->compare[0] == '<' || s->compare[0] == '>') &&
 	    (strlen(value) > 40 || (parse_int(value, INT64_MIN, INT64_MAX, &number, NULL) < 0 &&
 				    parse_size(value, &size, NULL) < 0)))

@@ -9,22 +9,28 @@
 
 struct list_args {
 	bool json;
+	const char **tags;	/* the array is owned */
+	size_t n_tags;
 	const char *const *cases;
 	size_t n_cases;
 };
 
 static const struct argp_option options[] = {
 	{ "json", 'J', NULL, 0, "JSON Lines: one object per test", 0 },
+	{ "tag", 'T', "TAG", 0, "Only tests with this tag, like quick; repeated: with all of them", 0 },
 	{ 0 },
 };
 
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
 	struct list_args *args = state->input;
-	(void)arg;
 	switch (key) {
 	case 'J':
 		args->json = true;
+		return 0;
+	case 'T':
+		args->tags = xrealloc(args->tags, args->n_tags + 1, sizeof(*args->tags));
+		args->tags[args->n_tags++] = arg;
 		return 0;
 	case ARGP_KEY_ARGS:
 		args->cases = (const char *const *)(void *)(state->argv + state->next);
@@ -80,11 +86,13 @@ int cmd_list(int argc, char **argv)
 	struct case_set *set = case_set_find(args.cases, args.n_cases, cases_dir, &err);
 	struct test_list tests = { 0 };
 	int status = STATUS_OK;
-	if (!set || case_set_expand(set, NULL, &tests, &err) < 0)
+	if (!set || case_set_expand(set, NULL, &tests, &err) < 0 ||
+	    test_list_keep_tagged(&tests, 0, args.tags, args.n_tags, &err) < 0)
 		status = complain(STATUS_USAGE, "%s", err.text);
-	for (size_t i = 0; i < tests.n; i++)
+	for (size_t i = 0; i < tests.n && status == STATUS_OK; i++)
 		(args.json ? print_json : print_line)(tests.tests[i]);
 	test_list_free(&tests);
 	case_set_free(set);
+	free(args.tags);
 	return status;
 }

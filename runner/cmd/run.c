@@ -252,7 +252,8 @@ static int run_cases(struct whole_run *w, const struct case_set *set)
 	int status = STATUS_OK;
 	for (size_t i = 0; i < w->n_kernels; i++) {
 		const struct kernel *kernel = &w->kernels[i];
-		if (case_set_expand(set, kernel->release, &tests, &err) < 0) {
+		if (case_set_expand(set, kernel->release, &tests, &err) < 0 ||
+		    test_list_keep_tagged(&tests, n, w->args->tags, w->args->n_tags, &err) < 0) {
 			status = complain(STATUS_USAGE, "%s", err.text);
 			break;
 		}

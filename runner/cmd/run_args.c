@@ -9,7 +9,7 @@
 
 enum {
 	OPT_TAP = 256, OPT_JSON, OPT_FORMAT, OPT_DESTRUCTIVE, OPT_FRESH_BOOT, OPT_TIMEOUT_SCALE, OPT_FORCE, OPT_RESUME, OPT_SHARD,
-	OPT_FAIL_FAST, OPT_COLLECT,
+	OPT_FAIL_FAST, OPT_COLLECT, OPT_TAG,
 };
 
 static const struct argp_option options[] = {
@@ -18,6 +18,7 @@ static const struct argp_option options[] = {
 	{ "target", 't', "TARGET", 0, "Where: vm (QEMU; the default), uml (User Mode Linux) or host (this very kernel)", 1 },
 	{ "jobs", 'j', "N", 0, "At most N machines at once (default: the number of processors)", 1 },
 	{ "shard", OPT_SHARD, "I/N", 0, "Run part I of N parts that take about the same time; together they are the whole", 1 },
+	{ "tag", OPT_TAG, "TAG", 0, "Only tests with this tag, like quick; repeated: with all of them", 1 },
 	{ "destructive", OPT_DESTRUCTIVE, NULL, 0, "On host: allow what can harm this machine", 1 },
 	{ "fresh-boot", OPT_FRESH_BOOT, NULL, 0, "Boot a machine for each test instead of cloning a booted one", 1 },
 	{ "fail-fast", OPT_FAIL_FAST, NULL, 0, "End after the first test that fails", 1 },
@@ -61,7 +62,7 @@ static void check_resume(const struct run_args *args, const struct argp_state *s
 	if (!args->resume)
 		return;
 	if (args->n_kernels || args->n_cases || args->target || args->dir || args->force || args->shard.of || args->destructive ||
-	    args->fresh_boot)
+	    args->fresh_boot || args->n_tags)
 		argp_error(state, "--resume takes kernels, cases and the rest from the run it goes on with; leave them out");
 }
 
@@ -117,6 +118,10 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		args->collect[args->n_collect++] = arg;
 		args->collect[args->n_collect] = NULL;
 		return 0;
+	case OPT_TAG:
+		args->tags = xrealloc(args->tags, args->n_tags + 1, sizeof(*args->tags));
+		args->tags[args->n_tags++] = arg;
+		return 0;
 	case OPT_FORCE:
 		args->force = true;
 		return 0;
@@ -168,6 +173,7 @@ json_t *run_args_asked(const struct run_args *args)
 {
 	json_t *asked = json_object();
 	json_object_set_new(asked, "cases", strings(args->cases, args->n_cases));
+	json_object_set_new(asked, "tags", strings(args->tags, args->n_tags));
 	json_object_set_new(asked, "shard", args->shard.of ? json_pack("[ii]", (int)args->shard.i, (int)args->shard.of) : json_null());
 	json_object_set_new(asked, "timeout_scale", json_real(args->timeout_scale));
 	json_object_set_new(asked, "destructive", json_boolean(args->destructive));
@@ -190,6 +196,10 @@ int run_args_take(struct run_args *args, const json_t *run, struct error *err)
 		args->asked_cases[args->n_cases++] = json_string_value(item);
 	}
 	args->cases = args->asked_cases;
+	json_array_foreach(json_object_get(asked, "tags"), i, item) {
+		args->tags = xrealloc(args->tags, args->n_tags + 1, sizeof(*args->tags));
+		args->tags[args->n_tags++] = json_string_value(item) ? json_string_value(item) : "";
+	}
 	args->target = json_string_value(json_object_get(run, "target"));
 	args->timeout_scale = scale;
 	args->destructive = json_is_true(json_object_get(asked, "destructive"));
@@ -209,5 +219,6 @@ void run_args_free(struct run_args *args)
 {
 	free(args->kernels);
 	free(args->collect);
+	free(args->tags);
 	free(args->asked_cases);
 }

@@ -15,6 +15,8 @@
 struct run_args {
 	const char **kernels;		/* the array is owned */
 	size_t n_kernels;
+	const char **tags;		/* the array is owned */
+	size_t n_tags;
 	const char **collect;		/* ended by NULL; the array is owned */
 	size_t n_collect;
 	const char *target, *dir, *resume;

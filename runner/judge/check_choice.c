@@ -189,6 +189,7 @@ static void add_hidden(struct model_task *m, const struct trial *t, const struct
 		m->cap_sys_admin = s->tasks[i].cap_sys_admin;
 		m->in_vfork = s->tasks[i].in_vfork;
 		m->joined = s->tasks[i].joined;
+		m->origin = s->tasks[i].origin;
 	}
 	for (size_t j = 0; j < e->n_deaths; j++)
 		if (e->deaths[j].tgid == m->pid && e->deaths[j].report < report)
@@ -256,6 +257,19 @@ void check_choice(struct trial *t, struct episode *e)
 			recompute(t, e, i);
 }
 
+/* "forker/1", where forker is of kind vfork. */
+static bool is_vfork_child(const struct trial *t, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	for (size_t i = 0; slash && i < t->test->n_tasks; i++) {
+		const struct test_task *task = &t->test->tasks[i];
+		size_t len = (size_t)(slash - name);
+		if (strlen(task->name) == len && memcmp(task->name, name, len) == 0)
+			return streq(task->kind, "vfork");
+	}
+	return false;
+}
+
 /* oom_score as the kernel computes it, from sizes read back to back with it. */
 static void check_score(struct trial *t, const struct step *s, const char *who, const json_t *read, uint64_t totalpages,
 			int64_t page_kb)
@@ -268,11 +282,12 @@ static void check_score(struct trial *t, const struct step *s, const char *who, 
 	m.pages.swap = look_int(read, "swap_kb", 0) / page_kb;
 	m.pages.ptes = look_int(read, "pte_kb", 0) / page_kb;
 	int adj = (int)look_int(read, "adj", 0);
+	bool in_vfork = is_vfork_child(t, who);
 	int64_t base = model_base(&t->era, &m.pages);
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
 	bool root = look_int(read, "uid", 0) == 0;
 	int64_t low = MODEL_INELIGIBLE, high = MODEL_INELIGIBLE;
-	if (adj != ADJ_MIN) {
+	if (adj != ADJ_MIN && !(in_vfork && t->era.vfork_exempt)) {
 		low = model_points(&t->era, base > error ? base - error : 0, adj, root, totalpages);
 		high = model_points(&t->era, base + error, adj, root, totalpages);
 	}

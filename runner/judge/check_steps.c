@@ -2,6 +2,8 @@
 /*
  * What the case itself asked for, step by step: results of writes and system calls, contents of files, scores, waits.
  */
+#include <regex.h>
+
 #include "base/bytes.h"
 #include "base/util.h"
 #include "judge/look.h"
@@ -100,6 +102,17 @@ static char *value_of(const char *text, const char *field)
 	return strndup(text, len);
 }
 
+/* Each line is a line to ^ and $. */
+static bool matches(const char *pattern, const char *text)
+{
+	regex_t re;
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE))
+		return false;
+	bool found = regexec(&re, text, 0, NULL, 0) == 0;
+	regfree(&re);
+	return found;
+}
+
 static void check_read(struct trial *t, const struct step *s, size_t i)
 {
 	const json_t *answer = trial_answer(t, i, "read");
@@ -126,7 +139,8 @@ static void check_read(struct trial *t, const struct step *s, size_t i)
 		number = strtoll(have, &end, 10);
 		numeric = end != have && (!*end || *end == ' ');
 	}
-	bool ok = holds(s->compare, numeric, want, number, s->value, have);
+	bool ok = s->compare && streq(s->compare, "~") ? matches(s->value, have) :
+							 holds(s->compare, numeric, want, number, s->value, have);
 	char expected[256];
 	snprintf(expected, sizeof(expected), "%s%s", s->compare && !streq(s->compare, "=") ? s->compare : "", s->value);
 	trial_check(t, CHECK_READ, what, &s->where, expected, have, ok);

@@ -177,8 +177,11 @@ static void add_tasks(struct scene *s, const struct trial *t, const json_t *snap
 	s->model.tasks = s->tasks;
 }
 
-/* Who was moved stands behind those who were in the cgroup before (kernel/cgroup/cgroup.c:css_set_move_task). */
-static void add_moves(struct scene *s, const struct trial *t, const json_t *snapshot)
+/*
+ * What the steps made of the tasks. Who was moved stands behind those who were in the cgroup before
+ * (kernel/cgroup/cgroup.c:css_set_move_task); who calls swapoff is an origin (mm/swapfile.c:try_to_unuse).
+ */
+static void add_history(struct scene *s, const struct trial *t, const json_t *snapshot)
 {
 	const char *label = look_text(snapshot, "label");
 	int episode = -1, k = 0;
@@ -187,9 +190,11 @@ static void add_moves(struct scene *s, const struct trial *t, const json_t *snap
 	for (size_t i = 0; i < t->test->n_steps && k <= episode; i++) {
 		const struct step *step = &t->test->steps[i];
 		k += step->op == STEP_EXPECT;
-		int task = step->op == STEP_MOVE ? scene_task_named(s, step->tasks[0]) : -1;
-		if (task >= 0)
+		int task = step->op == STEP_MOVE || step->op == STEP_CALL ? scene_task_named(s, step->tasks[0]) : -1;
+		if (task >= 0 && step->op == STEP_MOVE)
 			s->tasks[task].joined = s->model.n_tasks + i;
+		if (task >= 0 && step->op == STEP_CALL && k == episode)
+			s->tasks[task].origin = starts_with(step->value, "swapoff ");
 	}
 }
 
@@ -226,7 +231,7 @@ void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot)
 	add_machine(s, snapshot);
 	add_memcgs(s, t, snapshot);
 	add_tasks(s, t, snapshot);
-	add_moves(s, t, snapshot);
+	add_history(s, t, snapshot);
 }
 
 void scene_close(struct scene *s)
@@ -287,12 +292,37 @@ static int who_asks(const struct scene *s, const struct episode *e, const struct
 	return step && step->op == STEP_GROW ? scene_task_named(s, step->tasks[0]) : -1;
 }
 
+/* The nodes that the growing memory of a task is bound to by its policy, or by its mbind. False: to none. */
+static bool bound_to(const struct scene *s, const struct trial *t, int task, uint64_t *nodes)
+{
+	*nodes = s->tasks[task].policy_nodes;
+	if (s->tasks[task].policy == POLICY_BIND)
+		return true;
+	CLEANUP_FREE char *name = look_bytes(look_text(s->rows[task], "name"));
+	const struct test_task *c = name ? case_task(t, name) : NULL;
+	const char *mbind = c ? strstr(c->args, "mbind=") : NULL;
+	if (!mbind)
+		return false;
+	mbind += strlen("mbind=");
+	CLEANUP_FREE char *list = strndup(mbind, strcspn(mbind, " "));
+	return parse_mask(list, nodes, NULL) == 0;
+}
+
+/* The memcg whose limit was hit: by the case, else by the report. */
+static int whose_limit(const struct scene *s, const struct trial *t, const struct episode *e,
+		       const struct oom_report *report)
+{
+	if (e->expect->memcg >= 0)
+		return scene_memcg(s, t->test->cgroups[e->expect->memcg].name);
+	return report ? memcg_at(s, report->oom_memcg) : -1;
+}
+
 void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
 	       struct model_oom *oom)
 {
 	const struct step *step = trigger_step(t, e);
 	model_oom_init(oom);
-	oom->memcg = e->expect->memcg >= 0 ? scene_memcg(s, t->test->cgroups[e->expect->memcg].name) : -1;
+	oom->memcg = whose_limit(s, t, e, report);
 	oom->current = who_asks(s, e, step, report);
 	if (step && step->op == STEP_SYSRQ)
 		oom->trigger = TRIGGER_SYSRQ;
@@ -302,8 +332,7 @@ void scene_oom(const struct scene *s, const struct trial *t, const struct episod
 		return;
 	const struct model_task *asks = &s->tasks[oom->current];
 	oom->current_mems = asks->mems;
-	oom->has_nodemask = asks->policy == POLICY_BIND;
-	oom->nodemask = asks->policy_nodes;
+	oom->has_nodemask = bound_to(s, t, oom->current, &oom->nodemask);
 }
 
 /* Pages that the growing task can still take in its memcg: up to the limit, and what may be swapped or dropped. */
@@ -376,11 +405,12 @@ static int growing(const struct scene *s, const struct trial *t, const struct ep
 	if (task < 0)
 		return -1;
 	const struct model_task *m = &s->tasks[task];
-	int memcg = e->expect->memcg >= 0 ? scene_memcg(s, t->test->cgroups[e->expect->memcg].name) : -1;
+	int memcg = whose_limit(s, t, e, NULL);
+	uint64_t nodes;
 	if (memcg >= 0)
 		memcg_room(s, t, memcg, min, max);
 	else
-		machine_room(s, e->before, m->policy == POLICY_BIND ? m->policy_nodes : m->mems, min, max);
+		machine_room(s, e->before, bound_to(s, t, task, &nodes) ? nodes : m->mems, min, max);
 	int64_t holds = is_hidden(t, step->tasks[0]) ? (int64_t)(case_task(t, step->tasks[0])->size / 1024) / s->page_kb :
 						       m->pages.anon + m->pages.shmem + m->pages.file + m->pages.swap;
 	*wants = step->bytes == NO_LIMIT || !step->bytes ? INT64_MAX :
@@ -392,6 +422,29 @@ bool scene_must_oom(const struct scene *s, const struct trial *t, const struct e
 {
 	int64_t min, max, wants;
 	return growing(s, t, e, &min, &max, &wants) >= 0 && wants > max;
+}
+
+/* The other tasks that grow in the episode may have taken anything up to all there was. */
+static void project_rivals(struct scene *s, const struct trial *t, const struct episode *e, int task, int64_t most)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *step = &t->test->steps[i];
+		k += step->op == STEP_EXPECT;
+		int other = step->op == STEP_GROW && k == e->k ? scene_task_named(s, step->tasks[0]) : -1;
+		if (other >= 0 && other != task && !is_hidden(t, step->tasks[0]))
+			s->tasks[other].more += most + most / 512 + 2;
+	}
+}
+
+static bool has_rivals(const struct trial *t, const struct episode *e)
+{
+	size_t k = 0, n = 0;
+	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
+		k += t->test->steps[i].op == STEP_EXPECT;
+		n += t->test->steps[i].op == STEP_GROW && k == e->k;
+	}
+	return n > 1;
 }
 
 void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed)
@@ -408,6 +461,10 @@ void scene_project(struct scene *s, const struct trial *t, const struct episode 
 	/* It stops by itself at `to`; a page table or two come on top. */
 	if (wants != INT64_MAX && max > wants + 64)
 		max = wants + 64;
+	if (has_rivals(t, e)) {
+		min = 0;
+		project_rivals(s, t, e, task, max);
+	}
 	if (min < 0)
 		min = 0;
 	if (min > max)

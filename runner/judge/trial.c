@@ -106,7 +106,8 @@ const struct test_task *trial_stress_ng(const struct trial *t)
 /* Kernel records between two snapshots: a snapshot's kmsg_seq is the number of the last record read before it. */
 static void find_records(struct trial *t, struct episode *e)
 {
-	int64_t from = look_int(e->before, "kmsg_seq", -1), to = look_int(e->after, "kmsg_seq", INT64_MAX);
+	/* null: there was no record yet */
+	int64_t from = look_int(e->before, "kmsg_seq", -1), to = e->after ? look_int(e->after, "kmsg_seq", -1) : INT64_MAX;
 	size_t n = json_array_size(t->seen->kmsg);
 	e->first_record = n;
 	e->last_record = n;
@@ -229,6 +230,10 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 		return -1;
 	know_era(t);
 	t->v1 = test->hierarchy == HIERARCHY_V1;
+	t->local_events = !t->era.events_hierarchical;
+	for (size_t i = 0; i < test->n_steps; i++)
+		if (test->steps[i].op == STEP_CALL && starts_with(test->steps[i].value, "remount "))
+			t->local_events |= strstr(test->steps[i].value, "memory_localevents") != NULL;
 	t->ncpus = (int)look_int(seen->hello, "cpus", 1);
 	t->plan = plan_make(test, "oomtests", 1.0);
 	for (size_t i = 0; i < test->n_steps; i++) {

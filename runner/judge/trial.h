@@ -52,6 +52,7 @@ struct trial {
 	struct era era;
 	const char *release;
 	bool v1;
+	bool local_events;	/* memory.events counts no descendants: cgroup2 is mounted with memory_localevents */
 	int ncpus;
 	json_t *plan;		/* owned: what the agent was told */
 	struct episode *episodes;
