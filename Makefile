@@ -139,6 +139,8 @@ install: all
 	install $(BUILD)/oomtests $(DEST)/bin
 	install $(BUILD)/oomagent $(BUILD)/oomload ci/fetch-kernel $(DEST)/lib/oomtests
 	cp -R cases/. $(SHARE)/oomtests/cases
+	install -d $(SHARE)/oomtests/baseline
+	$(if $(wildcard results/baseline/*.json),install -m 644 $(wildcard results/baseline/*.json) $(SHARE)/oomtests/baseline)
 	install -m 644 README.md LICENSE docs/*.md $(SHARE)/doc/oomtests
 	install -d $(DEST)/lib/systemd/system
 	sed 's,/usr/local/bin/,$(PREFIX)/bin/,' runner/watch/oomtests-watch.service > $(DEST)/lib/systemd/system/oomtests-watch.service

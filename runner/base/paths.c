@@ -73,6 +73,18 @@ char *find_cases_from(const char *exedir, struct error *err)
 	return first_of(paths, R_OK | X_OK, "the directory of cases", "OOMTESTS_CASES", err);
 }
 
+char *find_baselines(void)
+{
+	CLEANUP_FREE char *dir = exe_dir(NULL);
+	char *paths[4] = { NULL };
+	if (!dir)
+		return NULL;
+	paths[0] = xasprintf("%s/../results/baseline", dir);
+	paths[1] = xasprintf("%s/../share/oomtests/baseline", dir);
+	paths[2] = xasprintf("%s/share/oomtests/baseline", OOMTESTS_PREFIX);
+	return first_of(paths, R_OK | X_OK, "the directory of baselines", "", NULL);
+}
+
 char *find_program(const char *name, struct error *err)
 {
 	CLEANUP_FREE char *dir = exe_dir(err);

@@ -21,6 +21,7 @@ subcommand cmd_compare;
 subcommand cmd_explain;
 subcommand cmd_kernels;
 subcommand cmd_list;
+subcommand cmd_merge;
 subcommand cmd_recover;
 subcommand cmd_report;
 subcommand cmd_run;

@@ -16,6 +16,7 @@ static const struct {
 	{ "list", cmd_list, "the tests, one a line, with their needs" },
 	{ "report", cmd_report, "a run as one HTML page" },
 	{ "compare", cmd_compare, "what changed between two runs, or since a baseline" },
+	{ "merge", cmd_merge, "the parts of a run as one" },
 	{ "baseline", cmd_baseline, "a run's verdicts, short, to commit and compare with" },
 	{ "explain", cmd_explain, "OOM reports in logs: who died, and was it right?" },
 	{ "audit", cmd_audit, "who would die here now, in order; what is unprotected" },

@@ -11,6 +11,7 @@
 #include "kernel/kernel.h"
 #include "output/keep.h"
 #include "output/printer.h"
+#include "results/baseline.h"
 #include "results/load.h"
 #include "run/facts.h"
 #include "run/schedule.h"
@@ -207,18 +208,29 @@ static int run_tests(const struct whole_run *w)
 static int take_up(const struct past_run *past, const json_t *test, struct schedule_job *job, struct error *err)
 {
 	CLEANUP_FREE char *mark = test_mark(job->test);
-	const char *id = json_string_value(json_object_get(test, "id")), *kernel = json_string_value(json_object_get(test, "kernel"));
-	if (!streq(id, job->test->id) || !streq(kernel, job->kernel->name))
-		return error_set(err, 0, "where it has %s on %s there is now %s on %s: the cases have changed, begin a new run", id,
-				 kernel, job->test->id, job->kernel->name);
+	if (!test)
+		return error_set(err, 0, "%s on %s is none of its tests: the cases have changed, begin a new run", job->test->id,
+				 job->kernel->name);
 	if (!streq(mark, json_string_value(json_object_get(test, "case"))))
 		return error_set(err, 0, "%s has changed since: begin a new run", job->test->path);
-	const json_t *result = past_run_find(past, kernel, id);
+	const json_t *result = past_run_find(past, job->kernel->name, job->test->id);
 	job->known = result ? result_from_json(result, err) : NULL;
 	if (job->known && job->known->kept) {
 		CLEANUP_FREE char *base = past_run_base(past, result);
 		free(job->known->kept);
 		job->known->kept = xasprintf("%s.json", base);
+	}
+	return 0;
+}
+
+static int check_releases(const struct whole_run *w, struct error *err)
+{
+	const json_t *kernels = json_object_get(w->past->run, "kernels");
+	for (size_t i = 0; i < w->n_kernels; i++) {
+		const char *was = json_string_value(json_object_get(json_array_get(kernels, i), "release"));
+		if (was && !streq(was, w->kernels[i].release))
+			return error_set(err, 0, "kernel %s was %s and is now %s: begin a new run", w->kernels[i].name, was,
+					 w->kernels[i].release);
 	}
 	return 0;
 }
@@ -229,18 +241,26 @@ static int take_up_all(const struct whole_run *w, struct error *err)
 	if (json_array_size(tests) != w->n_jobs)
 		return error_set(err, 0, "it has %zu tests and there are now %zu: the cases have changed, begin a new run",
 				 json_array_size(tests), w->n_jobs);
-	for (size_t i = 0; i < w->n_kernels; i++) {
-		const char *was = json_string_value(json_object_get(json_array_get(json_object_get(w->past->run, "kernels"), i),
-								    "release"));
-		if (was && !streq(was, w->kernels[i].release))
-			return error_set(err, 0, "kernel %s was %s and is now %s: begin a new run", w->kernels[i].name, was,
-					 w->kernels[i].release);
-	}
+	if (check_releases(w, err) < 0)
+		return -1;
 	for (size_t i = 0; i < w->n_jobs; i++) {
-		if (take_up(w->past, json_array_get(tests, i), &w->jobs[i], err) < 0)
+		if (take_up(w->past, past_run_test(w->past, w->jobs[i].kernel->name, w->jobs[i].test->id), &w->jobs[i], err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* What the case says, or the baselines know. */
+static void expect_durations(struct whole_run *w)
+{
+	CLEANUP_FREE char *dir = find_baselines();
+	struct durations *known = durations_load(dir);
+	for (size_t i = 0; i < w->n_jobs; i++) {
+		struct schedule_job *job = &w->jobs[i];
+		job->seconds = job->test->seconds > 0 ? job->test->seconds :
+							durations_find(known, job->kernel->name, job->test->id);
+	}
+	durations_free(known);
 }
 
 /* Expands the cases for each kernel, and runs them. */
@@ -259,9 +279,10 @@ static int run_cases(struct whole_run *w, const struct case_set *set)
 		}
 		w->jobs = xrealloc(w->jobs, tests.n, sizeof(*w->jobs));
 		for (; n < tests.n; n++)
-			w->jobs[n] = (struct schedule_job){ .kernel = kernel, .test = tests.tests[n],
-							    .seconds = tests.tests[n]->seconds };
+			w->jobs[n] = (struct schedule_job){ .kernel = kernel, .test = tests.tests[n] };
 	}
+	w->n_jobs = n;
+	expect_durations(w);
 	w->n_jobs = shard_pick(w->jobs, n, w->args->shard);
 	if (status == STATUS_OK && w->past && take_up_all(w, &err) < 0)
 		status = complain(STATUS_USAGE, "--resume %s: %s", w->args->resume, err.text);

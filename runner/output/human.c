@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "base/util.h"
+#include "output/grid.h"
 #include "output/printable.h"
 #include "output/printer.h"
 
@@ -17,6 +18,7 @@ struct human {
 	bool on_progress_line;	/* the cursor stands behind a progress line */
 	unsigned width;
 	size_t n_tests, n_kernels;
+	const char *const *kernels;
 	unsigned failed, errors;
 	const struct result **results;	/* the array is owned */
 	size_t n_results;
@@ -66,6 +68,7 @@ static void begin(struct printer *p, const struct run_facts *facts)
 	struct human *h = (struct human *)p;
 	h->n_tests = facts->n_tests;
 	h->n_kernels = facts->n_kernels;
+	h->kernels = facts->kernels;
 	fprintf(p->out, "%zu test%s", facts->n_tests, facts->n_tests == 1 ? "" : "s");
 	for (size_t i = 0; i < facts->n_kernels; i++)
 		fprintf(p->out, "%s%s", i ? ", " : " on ", facts->kernels[i]);
@@ -277,6 +280,8 @@ static void end(struct printer *p, const struct tally *t, double seconds, size_t
 	if (h->n_results)
 		qsort(h->results, h->n_results, sizeof(*h->results), by_id);
 	print_table(h);
+	if (h->n_kernels > 1)
+		grid_print(p->out, h->results, h->n_results, h->kernels, h->n_kernels, h->width, h->n_results <= TABLE_ALL);
 	fprintf(p->out, "\n%u passed, %u failed, %u skipped, %u errors", t->passed, t->failed, t->skipped, t->errors);
 	if (t->xfailed)
 		fprintf(p->out, ", %u failed as known", t->xfailed);

@@ -180,7 +180,7 @@ bool keeper_wants(const struct keeper *k, enum verdict v)
 	return k->how != KEEP_FAILED || v == VERDICT_FAIL || v == VERDICT_ERROR;
 }
 
-static struct kept_kernel *find_kernel(struct keeper *k, const char *name)
+static struct kept_kernel *find_kernel(const struct keeper *k, const char *name)
 {
 	for (size_t i = 0; i < k->n_kernels; i++) {
 		if (streq(k->kernels[i].name, name))
@@ -252,7 +252,7 @@ int keeper_keep(struct keeper *k, struct result *r, const json_t *evidence, stru
 	int status = wanted ? make_now(k, err) : 0;
 	if (wanted && status == 0) {
 		CLEANUP_FREE char *path = id_path(r->id);
-		CLEANUP_FREE char *base = xasprintf("%s/%s%s", k->dir, find_kernel(k, r->kernel)->below, path);
+		CLEANUP_FREE char *base = keeper_base(k, r->kernel, r->id);
 		CLEANUP_FREE char *kept = xasprintf("%s.json", path);
 		r->kept = kept;		/* as the file has it */
 		status = put_evidence(base, r, evidence, err);
@@ -265,6 +265,12 @@ int keeper_keep(struct keeper *k, struct result *r, const json_t *evidence, stru
 			*err = line;
 	}
 	return status;
+}
+
+char *keeper_base(const struct keeper *k, const char *kernel, const char *id)
+{
+	CLEANUP_FREE char *path = id_path(id);
+	return xasprintf("%s/%s%s", k->dir, find_kernel(k, kernel)->below, path);
 }
 
 int keeper_finish(struct keeper *k, double seconds, struct error *err)

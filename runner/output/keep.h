@@ -42,6 +42,9 @@ int keeper_keep(struct keeper *k, struct result *r, const json_t *evidence, stru
 /* Writes what ends results.jsonl; not to be called for a run that was interrupted. */
 int keeper_finish(struct keeper *k, double seconds, struct error *err);
 
+/* DIR/[KERNEL/]ID: where the files of a result go, without suffix. Malloced. */
+char *keeper_base(const struct keeper *k, const char *kernel, const char *id);
+
 /* The directory, or NULL when there is none (yet). */
 const char *keeper_dir(const struct keeper *k);
 

@@ -13,7 +13,7 @@
 #include "judge/record.h"
 #include "judge/verdict.h"
 
-struct run_facts {		/* known before the first test starts */
+struct run_facts {		/* known before the first test starts; valid until after end() */
 	size_t n_tests;
 	const char *const *kernels;
 	size_t n_kernels;

@@ -93,6 +93,8 @@ static int take_line(struct past_run *p, const char *path, size_t number, const 
 		status = 1;
 	else
 		status = error_set(err, 0, "%s:%zu: %s", path, number, why.text);
+	if (status > 0)
+		p->seconds += json_number_value(json_object_get(value, "seconds"));
 	result_free(r);
 	json_decref(value);
 	return status;
@@ -241,15 +243,25 @@ size_t past_run_planned(const struct past_run *p)
 	return p->baseline ? json_array_size(p->results) : json_array_size(json_object_get(p->run, "tests"));
 }
 
-const json_t *past_run_find(const struct past_run *p, const char *kernel, const char *id)
+static const json_t *find_test(const json_t *list, const char *kernel, const char *id)
 {
-	const json_t *result;
+	const json_t *item;
 	size_t i;
-	json_array_foreach(p->results, i, result) {
-		if (streq(text_of(result, "id"), id) && streq(text_of(result, "kernel"), kernel))
-			return result;
+	json_array_foreach(list, i, item) {
+		if (streq(text_of(item, "id"), id) && streq(text_of(item, "kernel"), kernel))
+			return item;
 	}
 	return NULL;
+}
+
+const json_t *past_run_find(const struct past_run *p, const char *kernel, const char *id)
+{
+	return find_test(p->results, kernel, id);
+}
+
+const json_t *past_run_test(const struct past_run *p, const char *kernel, const char *id)
+{
+	return find_test(json_object_get(p->run, "tests"), kernel, id);
 }
 
 char *past_run_base(const struct past_run *p, const json_t *result)

@@ -19,6 +19,7 @@ struct past_run {
 	json_t *run;		/* run.json, with the kernels and tests of its subdirectories; of a baseline its head */
 	json_t *results;	/* array: results as judge/record.h has them; of a baseline as results/summary.h has them */
 	bool finished;		/* it came to its end: all summaries are there; always true of a baseline */
+	double seconds;		/* what the summaries say it took */
 	bool cut;		/* a last line was half written and is left out */
 };
 
@@ -32,6 +33,9 @@ size_t past_run_planned(const struct past_run *p);
 
 /* The result of that test, or NULL. Borrowed. */
 const json_t *past_run_find(const struct past_run *p, const char *kernel, const char *id);
+
+/* That test as run.json has it, or NULL. Borrowed. */
+const json_t *past_run_test(const struct past_run *p, const char *kernel, const char *id);
 
 /* Where the files of a result are, without suffix: DIR/[KERNEL/]ID. Malloced. */
 char *past_run_base(const struct past_run *p, const json_t *result);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/util.h"
+#include "output/grid.h"
 #include "output/keep.h"
 #include "output/printable.h"
 #include "output/printer.h"
@@ -407,6 +408,44 @@ START_TEST(people)
 }
 END_TEST
 
+/* Three tests on two kernels, of which one has no result of one. */
+static char *grid(const char *const *kernels, unsigned width, bool all)
+{
+	static const struct {
+		const char *id;
+		int kernel;
+		enum verdict v;
+	} rows[] = {
+		{ "a/1", 0, VERDICT_PASS }, { "a/1", 1, VERDICT_PASS }, { "a/2", 1, VERDICT_FAIL }, { "a/2", 0, VERDICT_SKIP },
+		{ "a/3", 1, VERDICT_PASS },
+	};
+	struct result *r[ARRAY_SIZE(rows)];
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		r[i] = result_new(rows[i].id, "t", kernels[rows[i].kernel], "vm");
+		r[i]->verdict = rows[i].v;
+	}
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	grid_print(out, (const struct result *const *)r, ARRAY_SIZE(rows), kernels, 2, width, all);
+	fclose(out);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		result_free(r[i]);
+	return text;
+}
+
+START_TEST(grids)
+{
+	static const char *const kernels[] = { "debian:bookworm", "debian:sid" };
+	static const char *const paths[] = { "/home/someone/linux-with-a-long-name/arch/x86/boot/bzImage", "/boot/vmlinuz" };
+	CLEANUP_FREE char *some = grid(kernels, 80, false), *all = grid(kernels, 80, true), *numbers = grid(paths, 80, true);
+	same(some, "\nbookworm sid  TEST\nskip     FAIL a/2\n-        pass a/3\n\n1 test passed on all 2 kernels\n");
+	same(all, "\nbookworm sid  TEST\npass     pass a/1\nskip     FAIL a/2\n-        pass a/3\n\n");
+	same(numbers, "\nkernel 1: home/someone/linux-with-a-long-name/arch/x86/boot/bzImage\nkernel 2: boot/vmlinuz\n"
+	     "1    2    TEST\npass pass a/1\nskip FAIL a/2\n-    pass a/3\n\n");
+}
+END_TEST
+
 START_TEST(escapes)
 {
 	static const struct {
@@ -534,4 +573,4 @@ START_TEST(keeping_by_default)
 }
 END_TEST
 
-TESTS("output", tap_text, tap_for_prove, json, ktap, junit, xml_text, kcidb, github, forms, people, escapes, keeping, keeping_by_default)
+TESTS("output", tap_text, tap_for_prove, json, ktap, junit, xml_text, kcidb, github, forms, people, grids, escapes, keeping, keeping_by_default)

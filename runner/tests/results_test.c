@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "output/keep.h"
 #include "results/load.h"
+#include "results/merge.h"
 #include "results/summary.h"
 #include "tests/harness.h"
 #include "tests/validate.h"
@@ -350,4 +351,90 @@ START_TEST(summaries)
 }
 END_TEST
 
-TESTS("results", whole, schemas, killed, cut, bad_input, summaries)
+/* run.json of a part: all of the tests whose number is in `numbers`. */
+static void make_part(const char *name, unsigned i, unsigned of, const char *numbers, bool finished)
+{
+	CLEANUP_FREE char *path = path_of(name);
+	json_t *run = run_json(1), *tests = json_object_get(run, "tests");
+	for (size_t t = json_array_size(tests); t-- > 0;) {
+		const char *id = json_string_value(json_object_get(json_array_get(tests, t), "id"));
+		if (!strchr(numbers, id[strlen(id) - 1]))
+			json_array_remove(tests, t);
+	}
+	json_object_set_new(json_object_get(run, "asked"), "shard", json_pack("[ii]", (int)i, (int)of));
+	struct keeper *k = keeper_new(path, KEEP_ALL, run, NULL);
+	ck_assert_ptr_nonnull(k);
+	json_decref(run);
+	for (const char *c = numbers; *c && (finished || c[1]); c++)
+		keep(k, "debian:bookworm", *c - '0', *c == '1' ? VERDICT_FAIL : VERDICT_PASS);
+	if (finished)
+		ck_assert_int_eq(keeper_finish(k, 2, NULL), 0);
+	keeper_free(k);
+}
+
+static int merge(struct past_run **runs, size_t n, const char *to, struct merge_outcome *outcome, struct error *err)
+{
+	CLEANUP_FREE char *path = path_of(to);
+	json_t *command = json_pack("[s]", "oomtests merge");
+	int status = merge_runs((const struct past_run *const *)runs, n, path, false, command, outcome, err);
+	json_decref(command);
+	return status;
+}
+
+START_TEST(merging)
+{
+	set_up();
+	struct merge_outcome outcome = { .planned = 0 };
+	struct error err = { 0 };
+	make_part("p1", 1, 2, "2", true);
+	make_part("p2", 2, 2, "01", true);
+	make_part("half", 2, 2, "01", false);
+	make_part("again", 2, 3, "2", true);
+	struct past_run *runs[] = { load("p1"), load("p2") }, *halves[] = { runs[0], load("half") }, *twice[] = { runs[0], load("again") };
+	ck_assert_msg(merge(runs, 2, "all", &outcome, &err) == 0, "%s", err.text);
+	ck_assert(outcome.tally.passed == 2 && outcome.tally.failed == 1 && outcome.planned == 3 && !outcome.missing);
+	/* the same as one run has */
+	struct past_run *all = load("all");
+	ck_assert(all->finished && json_is_null(json_object_get(json_object_get(all->run, "asked"), "shard")));
+	ck_assert(all->seconds > 3.99 && all->seconds < 4.01);
+	struct keeper *k = keeper(KEEP_ALL, 1, "one");
+	for (int i = 0; i < 3; i++)
+		keep(k, "debian:bookworm", i, i == 1 ? VERDICT_FAIL : VERDICT_PASS);
+	finish(k);
+	struct past_run *one = load("one");
+	ck_assert(json_equal(one->results, all->results));
+	CLEANUP_FREE char *diff = xasprintf("diff -r %s/one/a %s/all/a", dir, dir);
+	validate(0, "%s", diff);
+	CLEANUP_FREE char *facts = path_of("all/run.json");
+	validate_json(0, "run", facts);
+	/* what is not whole */
+	ck_assert_int_eq(merge(halves, 2, "h", &outcome, &err), 0);
+	ck_assert(outcome.tally.passed == 2 && outcome.planned == 3);
+	struct past_run *h = load("h");
+	ck_assert(!h->finished);
+	ck_assert_int_eq(merge(runs, 1, "m", &outcome, &err), 0);
+	ck_assert_str_eq(outcome.missing, "2");
+	free(outcome.missing);
+	/* what does not fit */
+	ck_assert_int_eq(merge(twice, 2, "t", &outcome, &err), -1);
+	ck_assert_msg(strstr(err.text, "both have a result of a/test-2 on debian:bookworm"), "%s", err.text);
+	ck_assert_int_eq(merge(runs, 2, "all", &outcome, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "is not empty"));
+	json_object_set_new(json_array_get(json_object_get(runs[1]->run, "kernels"), 0), "release", json_string("6.9"));
+	ck_assert_int_eq(merge(runs, 2, "r", &outcome, &err), -1);
+	ck_assert_msg(strstr(err.text, "kernel debian:bookworm is 6.9, and 6.1.0 in another part"), "%s", err.text);
+	json_object_set_new(runs[1]->run, "target", json_string("uml"));
+	ck_assert_int_eq(merge(runs, 2, "u", &outcome, &err), -1);
+	ck_assert_msg(strstr(err.text, "on target vm, and"), "%s", err.text);
+	past_run_free(runs[0]);
+	past_run_free(runs[1]);
+	past_run_free(halves[1]);
+	past_run_free(twice[1]);
+	past_run_free(all);
+	past_run_free(one);
+	past_run_free(h);
+	tear_down();
+}
+END_TEST
+
+TESTS("results", whole, schemas, killed, cut, bad_input, summaries, merging)
