@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/jbytes.h"
 #include "base/util.h"
@@ -39,6 +40,14 @@ static void mark(const struct talk *k, double *when)
 {
 	if (*when < 0)
 		*when = since(k);
+}
+
+static void mark_cpu(const struct talk *k, double *used)
+{
+	clockid_t clock;
+	struct timespec t;
+	if (*used < 0 && clock_getcpuclockid(k->machine->pid, &clock) == 0 && clock_gettime(clock, &t) == 0)
+		*used = (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* By a message of the agent that came just now: of all, the one that was the fastest to come is the nearest. */
@@ -78,8 +87,11 @@ static void on_line(void *context, const char *line, size_t len)
 		mark(k, &k->marks->kill);
 	else if (streq(name, "end"))
 		k->ended = true;
-	if (streq(name, "begin") || streq(name, "end"))
-		compare_clocks(k, streq(name, "begin") ? k->seen->begin : k->seen->end);
+	if (streq(name, "begin") || streq(name, "end")) {
+		bool begin = streq(name, "begin");
+		compare_clocks(k, begin ? k->seen->begin : k->seen->end);
+		mark_cpu(k, begin ? &k->marks->begun_cpu : &k->marks->end_cpu);
+	}
 }
 
 static void read_stream(struct talk *k)
@@ -287,7 +299,7 @@ static void collect(json_t *plan, const char *const *paths)
 
 struct observation *session_run(const struct session_request *rq, json_t **plan, struct session_marks *marks)
 {
-	*marks = (struct session_marks){ -1, -1, -1, -1, -1, -1, -1, NAN };
+	*marks = (struct session_marks){ -1, -1, -1, -1, -1, -1, -1, -1, -1, NAN };
 	struct talk k = {
 		.rq = rq,
 		.seen = observation_new(),
@@ -338,7 +350,7 @@ json_t *session_marks_to_json(const struct session_marks *marks)
 	} all[] = {
 		{ "running", marks->running }, { "plan_sent", marks->plan_sent }, { "begun", marks->begun },
 		{ "first_step", marks->first_step }, { "kill", marks->kill }, { "end", marks->end },
-		{ "stopped", marks->stopped },
+		{ "stopped", marks->stopped }, { "begun_cpu", marks->begun_cpu }, { "end_cpu", marks->end_cpu },
 	};
 	json_t *root = json_object();
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)

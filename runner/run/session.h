@@ -33,6 +33,7 @@ struct session_marks {
 	double kill;		/* the first "Killed process" record */
 	double end;		/* the end: of the plan, of the machine, of patience */
 	double stopped;		/* the machine is gone */
+	double begun_cpu, end_cpu;	/* processor time that the machine's process had used when it had begun, and at the end */
 	double zero;		/* when the machine's clock, that of a message's `t`, was 0; at the latest. NAN: unknown */
 };
 

@@ -53,6 +53,7 @@ START_TEST(ends)
 		ck_assert_uint_eq(json_array_size(o->notes), 0);
 		ck_assert(marks.running >= 0 && marks.running <= marks.plan_sent && marks.plan_sent <= marks.begun);
 		ck_assert(marks.begun <= marks.first_step && marks.first_step <= marks.kill && marks.kill <= marks.end && marks.end <= marks.stopped);
+		ck_assert(marks.begun_cpu > 0 && marks.begun_cpu <= marks.end_cpu);
 		/* of the messages with the machine's time `begin` was the fastest */
 		ck_assert(marks.zero >= marks.begun - 4 && marks.zero < marks.begun - 3.5);
 		observation_free(o);
