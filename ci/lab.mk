@@ -2,8 +2,9 @@
 #
 # make lab-kernel   LAB_SOURCE=debian:bookworm/linux-source-6.12 or a kernel tree, LAB_DIR=, LAB_JOBS=: see ci/lab/build
 # make mutants      MUTANTS='count-* log-*': the cases on broken kernels; see ci/mutants/run
+# make coverage     ARGS='memcg global': lines and branches of the kernel's OOM code that the cases reach; see ci/lab/coverage
 
-.PHONY: lab-deps lab-kernel mutants
+.PHONY: lab-deps lab-kernel mutants coverage
 lab-deps: deps
 	@ci/deps lab
 
@@ -13,3 +14,7 @@ lab-kernel: lab-deps
 mutants: lab-deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)ci/mutants/run $(MUTANTS)
+
+coverage: lab-deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)ci/lab/coverage $(ARGS)

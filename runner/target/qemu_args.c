@@ -2,6 +2,7 @@
 #include "target/vm.h"
 
 #include "base/util.h"
+#include "target/tsc.h"
 
 static void add_memory(struct argv *a, const struct shape *s, const struct vm_fds *fds, enum vm_mode mode)
 {
@@ -34,8 +35,14 @@ static void add_memory(struct argv *a, const struct shape *s, const struct vm_fd
 	}
 }
 
-static char *kernel_cmdline(const struct machine_request *req, const char *extra)
+static char *kernel_cmdline(const struct machine_request *req, bool kvm, const char *extra)
 {
+	/*
+	 * A guest that measures its clock's frequency while the host is busy is wrong by factors, and its watchdogs then see
+	 * lockups that are none (arch/x86/kernel/tsc.c:determine_cpu_tsc_frequencies; older kernels pass the parameter over).
+	 */
+	unsigned long khz = kvm ? 0 : host_tsc_khz();
+	CLEANUP_FREE char *tsc = khz ? xasprintf(" tsc_early_khz=%lu", khz) : xstrdup("");
 	/*
 	 * quiet: each line takes the emulated UART about a millisecond. panic=-1 with -no-reboot ends QEMU at a panic.
 	 * mitigations, init_on_alloc, nokaslr, notests, no_timer_check: time, at boot and for every page (where init_on_alloc is
@@ -44,7 +51,7 @@ static char *kernel_cmdline(const struct machine_request *req, const char *extra
 	 */
 	return xasprintf("console=ttyS0 quiet loglevel=1 panic=-1 oomtests.port=ttyS1 8250.nr_uarts=4 log_buf_len=4M "
 			 "printk.devkmsg=on mitigations=off init_on_alloc=0 nokaslr cryptomgr.notests no_timer_check tsc=reliable "
-			 "random.trust_cpu=on%s%s%s%s",
+			 "random.trust_cpu=on%s%s%s%s%s", tsc,
 			 req->shape->cmdline && *req->shape->cmdline ? " " : "",
 			 req->shape->cmdline ? req->shape->cmdline : "", *extra ? " " : "", extra);
 }
@@ -87,7 +94,7 @@ void qemu_args(struct argv *a, const struct machine_request *req, const struct v
 		argv_opt(a, "-incoming", "defer");
 		return;
 	}
-	CLEANUP_FREE char *cmdline = kernel_cmdline(req, extra);
+	CLEANUP_FREE char *cmdline = kernel_cmdline(req, kvm, extra);
 	argv_opt(a, "-kernel", "%s", req->kernel->image);
 	argv_opt(a, "-initrd", "/proc/self/fd/%d", fds->initramfs);
 	argv_opt(a, "-append", "%s", cmdline);
