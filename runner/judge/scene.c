@@ -418,10 +418,10 @@ static int growing(const struct scene *s, const struct trial *t, const struct ep
 	return task;
 }
 
-bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e)
+bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e, int64_t freed)
 {
 	int64_t min, max, wants;
-	return growing(s, t, e, &min, &max, &wants) >= 0 && wants > max;
+	return growing(s, t, e, &min, &max, &wants) >= 0 && wants - freed > max;
 }
 
 /* The other tasks that grow in the episode may have taken anything up to all there was. */

@@ -35,8 +35,9 @@ int scene_memcg(const struct scene *s, const char *name);
 void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
 	       struct model_oom *oom);
 
-/* Must memory run out in this episode? The growing task wants more than there can be for it, by all bounds. */
-bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e);
+/* Must memory run out in this episode, although `freed` pages came back to it? The growing task wants more than there can be for
+ * it, by all bounds. */
+bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e, int64_t freed);
 
 /*
  * Gives the growing task what it will have grown by when memory is out: between `more` at the least (put into its pages)

@@ -41,7 +41,7 @@ struct episode {
 	size_t n_deaths;
 	bool timed_out;		/* a wait of this episode passed its deadline */
 	const char *timed_out_op;
-	bool no_oom;		/* nobody died, and memory need not have run out */
+	bool no_oom;		/* fewer died than stated, and memory need not have run out (again) */
 	size_t first_record, last_record;	/* [first, last) of seen->kmsg */
 };
 
