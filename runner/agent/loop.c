@@ -33,7 +33,7 @@ void loop_remove(struct agent *a, int fd)
 
 static void serve(struct agent *a, int timeout_ms)
 {
-	struct pollfd p[MAX_SOURCES];
+	struct pollfd p[MAX_SOURCES + 1];
 	struct source *s = a->loop.sources;
 	size_t index[MAX_SOURCES];
 	nfds_t n = 0;
@@ -43,11 +43,14 @@ static void serve(struct agent *a, int timeout_ms)
 			continue;
 		index[n] = i;
 		p[n] = (struct pollfd){ .fd = s[i].fd, .events = s[i].events };
-		if (s[i].fd == a->wire.fd && a->wire.out_len && !a->wire.gone)
+		if (s[i].fd == a->wire.out_fd && a->wire.out_len && !a->wire.gone)
 			p[n].events |= POLLOUT;
 		n++;
 	}
-	int found = poll(p, n, timeout_ms);
+	/* where it is no source of anything, it is only waited for */
+	p[n] = (struct pollfd){ .fd = a->wire.out_fd, .events = POLLOUT };
+	bool apart = a->wire.out_fd != a->wire.fd && a->wire.out_len && !a->wire.gone;
+	int found = poll(p, n + apart, timeout_ms);
 	for (nfds_t i = 0; found > 0 && i < n; i++) {
 		/* a callback may have removed this source, or moved the array */
 		struct source now = a->loop.sources[index[i]];

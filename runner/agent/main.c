@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <poll.h>
@@ -15,7 +16,7 @@
 enum { EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 static const char help[] =
-	"usage: oomagent --fd N --journal FILE [--load OOMLOAD]\n"
+	"usage: oomagent --fd N | --stdio --journal FILE [--load OOMLOAD]\n"
 	"       oomagent undo FILE\n"
 	"       oomagent snapshot\n"
 	"       oomagent --version | --help\n"
@@ -26,6 +27,7 @@ static const char help[] =
 	"`oomagent snapshot` prints this machine as `oomtests audit --save` does, for `oomtests audit --from`.\n"
 	"\n"
 	"  --fd N          descriptor of the protocol, open for reading and writing\n"
+	"  --stdio         the protocol on standard input and output\n"
 	"  --journal FILE  must not exist; removed when all is undone\n"
 	"  --load OOMLOAD  the workload program (default: oomload beside oomagent)\n";
 
@@ -95,7 +97,7 @@ static int guest_main(void)
 	a.load = "/oomload";
 	guest_init(&a);
 	int fd = guest_port(&err);
-	if (fd < 0 || wire_open(&a.wire, fd, &err) < 0 || journal_open(&a.journal, NULL, &err) < 0 ||
+	if (fd < 0 || wire_open(&a.wire, fd, fd, &err) < 0 || journal_open(&a.journal, NULL, &err) < 0 ||
 	    tasks_init(&a, &err) < 0) {
 		fprintf(stderr, "oomagent: %s\n", err.text);
 		guest_off();
@@ -114,14 +116,14 @@ static char *default_load(void)
 	return xasprintf("%.*soomload", slash ? (int)(slash + 1 - self) : 0, self);
 }
 
-static int host_main(int fd, const char *journal, const char *load)
+static int host_main(int fd, int out_fd, const char *journal, const char *load)
 {
 	static struct agent a;
 	struct error err;
 	agent_init(&a);
 	a.load = load ? load : default_load();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (wire_open(&a.wire, fd, &err) < 0 || journal_open(&a.journal, journal, &err) < 0 ||
+	if (wire_open(&a.wire, fd, out_fd, &err) < 0 || journal_open(&a.journal, journal, &err) < 0 ||
 	    tasks_init(&a, &err) < 0) {
 		fprintf(stderr, "oomagent: %s\n", err.text);
 		return EXIT_TROUBLE;
@@ -149,6 +151,17 @@ static int print_snapshot(void)
 	return ret < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
+/* The protocol's pipes get other numbers, so that no workload writes into them. */
+static int take_stdio(int *in, int *out, struct error *err)
+{
+	CLEANUP_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	*in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+	*out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+	if (null < 0 || *in < 0 || *out < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return error_set(err, errno, "standard input and output for the protocol");
+	return 0;
+}
+
 static int usage(const char *why)
 {
 	fprintf(stderr, "oomagent: %s\ntry `oomagent --help`\n", why);
@@ -158,6 +171,7 @@ static int usage(const char *why)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "fd", required_argument, NULL, 'f' },
+						 { "stdio", no_argument, NULL, 's' },
 						 { "journal", required_argument, NULL, 'j' },
 						 { "load", required_argument, NULL, 'l' },
 						 { "version", no_argument, NULL, 'V' },
@@ -165,6 +179,7 @@ int main(int argc, char **argv)
 						 { NULL, 0, NULL, 0 } };
 	const char *journal = NULL, *load = NULL;
 	int64_t fd = -1;
+	bool stdio = false;
 	struct error err;
 	/* jansson would read a seed from urandom, which takes a young guest a second to fill; nobody attacks these */
 	json_object_seed(1);
@@ -175,6 +190,10 @@ int main(int argc, char **argv)
 		case 'f':
 			if (parse_int(optarg, 0, INT_MAX, &fd, &err) < 0)
 				return usage(err.text);
+			break;
+		case 's':
+			stdio = true;
+			fd = STDIN_FILENO;
 			break;
 		case 'j':
 			journal = optarg;
@@ -205,6 +224,11 @@ int main(int argc, char **argv)
 	if (optind < argc)
 		return usage("unexpected argument");
 	if (fd < 0 || !journal)
-		return usage("--fd and --journal are needed");
-	return host_main((int)fd, journal, load);
+		return usage("--fd (or --stdio) and --journal are needed");
+	int in = (int)fd, out = (int)fd;
+	if (stdio && take_stdio(&in, &out, &err) < 0) {
+		fprintf(stderr, "oomagent: %s\n", err.text);
+		return EXIT_TROUBLE;
+	}
+	return host_main(in, out, journal, load);
 }

@@ -14,12 +14,19 @@
 #define READER_PATIENCE_MS 10000
 #define GATHER_MS 2
 
-int wire_open(struct wire *w, int fd, struct error *err)
+static int prepare(int fd, struct error *err)
 {
 	int flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return error_set(err, errno, "descriptor %d for the protocol", fd);
-	*w = (struct wire){ .fd = fd, .tty = isatty(fd), .out_room = OUT_ROOM, .in_room = IN_ROOM };
+	return 0;
+}
+
+int wire_open(struct wire *w, int fd, int out_fd, struct error *err)
+{
+	if (prepare(fd, err) < 0 || prepare(out_fd, err) < 0)
+		return -1;
+	*w = (struct wire){ .fd = fd, .out_fd = out_fd, .tty = isatty(fd), .out_room = OUT_ROOM, .in_room = IN_ROOM };
 	if (w->tty) {
 		struct termios tio;
 		if (tcgetattr(fd, &tio) < 0)
@@ -58,7 +65,7 @@ static int append_cb(const char *data, size_t len, void *w)
 
 static bool wait_writable(struct wire *w)
 {
-	struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+	struct pollfd p = { .fd = w->out_fd, .events = POLLOUT };
 	int n;
 	do
 		n = poll(&p, 1, READER_PATIENCE_MS);
@@ -89,7 +96,7 @@ void wire_flush(struct wire *w)
 {
 	size_t done = 0;
 	while (done < w->out_len && !w->gone) {
-		ssize_t n = write(w->fd, w->out + done, w->out_len - done);
+		ssize_t n = write(w->out_fd, w->out + done, w->out_len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)

@@ -15,7 +15,7 @@
 #include "base/error.h"
 
 struct wire {
-	int fd;
+	int fd, out_fd;		/* the same, but for a pair of pipes */
 	bool tty;
 	bool gone;		/* the other side is not there any more: output is dropped */
 	char *out, *in;
@@ -23,8 +23,8 @@ struct wire {
 	size_t in_taken;	/* bytes of `in` that the last line handed out occupies */
 };
 
-/* Takes the descriptor, makes it non-blocking, and a terminal raw at 115200. */
-int wire_open(struct wire *w, int fd, struct error *err);
+/* Takes the descriptors (out_fd may be fd), makes them non-blocking, and a terminal raw at 115200. */
+int wire_open(struct wire *w, int fd, int out_fd, struct error *err);
 
 /* Appends {"name": value} as one line to the output; takes the reference to value. */
 void wire_send(struct wire *w, const char *name, json_t *value);

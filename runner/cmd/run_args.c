@@ -15,7 +15,8 @@ enum {
 static const struct argp_option options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "Kernel to test: an image, \"host\", or a name such as debian:bookworm (\"oomtests "
 	  "kernels\" lists them); may be repeated", 1 },
-	{ "target", 't', "TARGET", 0, "Where: vm (QEMU; the default), uml (User Mode Linux) or host (this very kernel)", 1 },
+	{ "target", 't', "TARGET", 0, "Where: vm (QEMU; the default), uml (User Mode Linux), host (this very kernel) or "
+	  "ssh:[USER@]HOST (a device under test)", 1 },
 	{ "jobs", 'j', "N", 0, "At most N machines at once (default: the number of processors)", 1 },
 	{ "shard", OPT_SHARD, "I/N", 0, "Run part I of N parts that take about the same time; together they are the whole", 1 },
 	{ "tag", OPT_TAG, "TAG", 0, "Only tests with this tag, like quick; repeated: with all of them", 1 },
@@ -208,6 +209,9 @@ int run_args_take(struct run_args *args, const json_t *run, struct error *err)
 		args->kernels = xrealloc(args->kernels, args->n_kernels + 1, sizeof(*args->kernels));
 		args->kernels[args->n_kernels++] = json_string_value(json_object_get(item, "name"));
 	}
+	/* a device is known by the name of its kernel, "ssh:HOST" */
+	if (streq(args->target, "ssh") && args->n_kernels)
+		args->target = args->kernels[0];
 	if (json_is_array(shard)) {
 		args->shard.i = (unsigned)json_integer_value(json_array_get(shard, 0));
 		args->shard.of = (unsigned)json_integer_value(json_array_get(shard, 1));

@@ -56,8 +56,7 @@ void check_after(struct trial *t)
 	if (t->seen->fate != FATE_ENDED)
 		return;
 	const json_t *begin = look_snapshot(t->seen, "begin"), *end = look_snapshot(t->seen, "end");
-	/* On a shared host others come and go: only a machine of our own can be held to account. */
-	if (begin && end && !streq(t->r->target, "host"))
+	if (begin && end && trial_own_machine(t))
 		check_memory_back(t, begin, end);
 	check_removed(t);
 }

@@ -238,8 +238,7 @@ void check_counters(struct trial *t, struct episode *e)
 		return;
 	int64_t was = look_int(json_object_get(e->before, "vmstat"), "oom_kill", -1);
 	int64_t is = look_int(json_object_get(e->after, "vmstat"), "oom_kill", -1);
-	/* On a shared host the whole machine's counter is not ours alone. */
-	if (was >= 0 && is >= 0 && !streq(t->r->target, "host"))
+	if (was >= 0 && is >= 0 && trial_own_machine(t))
 		trial_check_int(t, CHECK_VMSTAT_OOM_KILL, NULL, NULL, (int64_t)e->n_deaths, is - was);
 	size_t i;
 	json_t *cgroup;

@@ -71,6 +71,11 @@ const json_t *trial_answer(const struct trial *t, size_t test_step, const char *
 	return NULL;
 }
 
+bool trial_own_machine(const struct trial *t)
+{
+	return !streq(t->r->target, "host") && !streq(t->r->target, "ssh");
+}
+
 bool trial_grows(const struct trial *t, const struct episode *e, const char *wire_name)
 {
 	CLEANUP_FREE char *name = look_bytes(wire_name);

@@ -72,6 +72,9 @@ bool trial_grows(const struct trial *t, const struct episode *e, const char *wir
 /* The task of the test with this name (bytes); NULL: none, or a child of one. */
 const struct test_task *trial_task(const struct trial *t, const char *name);
 
+/* Was the machine the test's own? On one that others use they come and go too. */
+bool trial_own_machine(const struct trial *t);
+
 /* The task of kind stress-ng, or NULL: it makes processes of its own as it runs, which no snapshot knows. */
 const struct test_task *trial_stress_ng(const struct trial *t);
 

@@ -56,8 +56,8 @@ void argv_free(struct argv *a)
 }
 
 /* In the child, after fork: only system calls. Reports errno through report_fd (close-on-exec) and ends. */
-static void __attribute__((noreturn)) become(const struct argv *a, const int *keep, size_t n_keep, int output_fd,
-					     int report_fd, bool heir)
+static void __attribute__((noreturn)) become(const struct argv *a, const int *keep, size_t n_keep, int stream_fd,
+					     int output_fd, int report_fd, bool heir)
 {
 	int errnum;
 	sigset_t none;
@@ -74,8 +74,9 @@ static void __attribute__((noreturn)) become(const struct argv *a, const int *ke
 	if (poll(&p, 1, 0) > 0)
 		_exit(127);
 	int null = open("/dev/null", O_RDWR);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output_fd >= 0 ? output_fd : null, STDOUT_FILENO) < 0 ||
-	    dup2(output_fd >= 0 ? output_fd : null, STDERR_FILENO) < 0)
+	int output = output_fd >= 0 ? output_fd : null;
+	if (null < 0 || dup2(stream_fd >= 0 ? stream_fd : null, STDIN_FILENO) < 0 ||
+	    dup2(stream_fd >= 0 ? stream_fd : output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		goto fail;
 	/* Whatever the caller held open without close-on-exec ends here; keep[] is opened again below. */
 	syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC; absent before 5.11, and then ours are cloexec anyway */);
@@ -89,7 +90,8 @@ fail:
 	_exit(127);
 }
 
-static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int output_fd, bool heir, struct error *err)
+static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int stream_fd, int output_fd, bool heir,
+		   struct error *err)
 {
 	int report[2], errnum = 0;
 	if (pipe2(report, O_CLOEXEC) < 0)
@@ -97,7 +99,7 @@ static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int out
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(report[0]);
-		become(a, keep, n_keep, output_fd, report[1], heir);
+		become(a, keep, n_keep, stream_fd, output_fd, report[1], heir);
 	}
 	int fork_errno = errno;
 	close(report[1]);
@@ -114,12 +116,17 @@ static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int out
 
 pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err)
 {
-	return spawn(a, keep, n_keep, output_fd, false, err);
+	return spawn(a, keep, n_keep, -1, output_fd, false, err);
 }
 
 pid_t process_spawn_heir(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err)
 {
-	return spawn(a, keep, n_keep, output_fd, true, err);
+	return spawn(a, keep, n_keep, -1, output_fd, true, err);
+}
+
+pid_t process_spawn_stream(const struct argv *a, int stream_fd, int output_fd, struct error *err)
+{
+	return spawn(a, NULL, 0, stream_fd, output_fd, true, err);
 }
 
 int process_wait(pid_t pid, int64_t deadline_ns, int *status)

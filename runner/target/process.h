@@ -32,6 +32,9 @@ pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int ou
  * its stream closes. */
 pid_t process_spawn_heir(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err);
 
+/* The same for one whose standard input and output are stream_fd; what it prints to standard error goes to output_fd. */
+pid_t process_spawn_stream(const struct argv *a, int stream_fd, int output_fd, struct error *err);
+
 /* Waits until deadline_ns (of now_ns(); 0: only look) for the child's end and reaps it. 1: ended, *status is set;
  * 0: still runs. */
 int process_wait(pid_t pid, int64_t deadline_ns, int *status);

@@ -79,7 +79,7 @@ struct target_ops {
 	enum machine_end (*stop)(struct session *s, int *status);
 };
 
-/* NULL when there is none of this name. */
+/* NULL when there is none of this name. "ssh:[USER@]HOST" is ssh, to there. */
 const struct target_ops *target_find(const char *name);
-/* "vm, uml, host": for messages. */
+/* "vm, uml, host, ssh": for messages. */
 const char *target_names(void);

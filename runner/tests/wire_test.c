@@ -55,7 +55,7 @@ START_TEST(lines_are_put_together)
 	struct wire w;
 	int fds[2];
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	ck_assert_int_eq(wire_open(&w, fds[0], NULL), 0);
+	ck_assert_int_eq(wire_open(&w, fds[0], fds[0], NULL), 0);
 	ck_assert(wire_receive(&w));
 	ck_assert_ptr_null(wire_line(&w));
 	ck_assert_int_eq(write_all(fds[1], "one\ntw", 6), 0);
