@@ -122,7 +122,8 @@ static failure write_by_faults(void *arg)
 	return 0;
 }
 
-/* Big enough to make the system call cheap. A page is eight bytes of its own and the pattern from a random offset on. */
+/* Big enough to make the system call cheap. A page is eight bytes of its own and the pattern from a random offset
+ * on. */
 #define BATCH 64
 
 static void write_by_kernel(struct range *r)
@@ -136,7 +137,8 @@ static void write_by_kernel(struct range *r)
 		for (uint64_t i = 0; i < n; i++) {
 			own[i] = next_random();
 			from[2 * i] = (struct iovec){ &own[i], sizeof(own[i]) };
-			from[2 * i + 1] = (struct iovec){ (char *)pattern + own[i] % FILL_BLOCK, FILL_BLOCK - sizeof(own[i]) };
+			from[2 * i + 1] = (struct iovec){ (char *)pattern + own[i] % FILL_BLOCK,
+							  FILL_BLOCK - sizeof(own[i]) };
 		}
 		struct iovec to = { r->p + r->done, n * FILL_BLOCK };
 		ssize_t put = process_vm_writev(getpid(), from, 2 * n, &to, 1, 0);

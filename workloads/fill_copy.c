@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pages of private memory by userfaultfd's copy (mm/userfaultfd.c:mfill_atomic()): the kernel allocates a page, copies to
- * it and maps it. No other way takes it so little a page: nothing is zeroed first, and there is neither a fault
- * nor a second walk of the page table, as in process_vm_writev() and MAP_POPULATE.
+ * Pages of private memory by userfaultfd's copy (mm/userfaultfd.c:mfill_atomic()): the kernel allocates a page,
+ * copies to it and maps it. No other way takes it so little a page: nothing is zeroed first, and there is neither a
+ * fault nor a second walk of the page table, as in process_vm_writev() and MAP_POPULATE.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -47,7 +47,8 @@ uint64_t fill_copy(char *p, uint64_t len, const void *(*next)(void *arg, uint64_
 		while (done < len) {
 			struct uffd_copy c = { .dst = (uintptr_t)p + done, .len = len - done, .mode = MODE_DONTWAKE };
 			c.src = (uintptr_t)next(arg, &c.len);
-			/* `copied` is what was done before an error, or the error; untouched where it did not come to that */
+			/* `copied` is what was done before an error, or the error; untouched where it did not come
+			 * to that */
 			ioctl(fd, UFFDIO_COPY, &c);
 			if (c.copied > 0)
 				done += (uint64_t)c.copied;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * oomload holds memory in one way (a kind), takes orders on a control stream, and otherwise keeps still: a task that holds
- * must neither allocate nor change its RSS, because the kernel's choice of a victim is being measured to the page.
- * Hence the rules of this directory: no malloc, no stdio; everything an order needs is faulted in before `ready`;
+ * oomload holds memory in one way (a kind), takes orders on a control stream, and otherwise keeps still: a task that
+ * holds must neither allocate nor change its RSS, because the kernel's choice of a victim is being measured to the
+ * page. Hence the rules of this directory: no malloc, no stdio; everything an order needs is faulted in before `ready`;
  * a failed allocation is an answer ("failed ENOMEM 4096"), never an exit.
  *
  * A kind is one file with one public `struct kind`, listed in kinds.c.
@@ -69,7 +69,8 @@ struct kind {
 	void (*close)(struct load *l);
 	uint64_t (*unit)(struct load *l);	/* sizes are rounded up to this; NULL: the page size */
 	bool main_only;	/* can't be what a child of another kind holds */
-	/* Instead of `ready` and serving orders in the thread that called main(): does both in another. Returns on failure. */
+	/* Instead of `ready` and serving orders in the thread that called main(): does both in another. Returns on
+	 * failure. */
 	int (*serve_elsewhere)(struct load *l, void (*serve)(struct load *l));
 };
 
@@ -86,7 +87,8 @@ extern uint64_t page_size;
 /* The value of an argument, or NULL. */
 const char *load_arg(const struct load *l, const char *key);
 /* The value as a size within [min, max], or `otherwise` without the argument. Says what is wrong and returns false. */
-bool load_arg_size(const struct load *l, const char *key, uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *value);
+bool load_arg_size(const struct load *l, const char *key, uint64_t otherwise, uint64_t min, uint64_t max,
+		   uint64_t *value);
 /* Makes l->total the target (rounded up to the unit). */
 failure load_resize(struct load *l, uint64_t target);
 uint64_t load_unit(struct load *l);
@@ -95,7 +97,8 @@ uint64_t load_unit(struct load *l);
 void fill_init(void);
 /* A forked child's pages differ from its parent's. */
 void fill_reseed(void);
-/* Writes [p, p + len) with pages that don't compress and are unlike each other. *done: bytes written, in whole pages. */
+/* Writes [p, p + len) with pages that don't compress and are unlike each other. *done: bytes written, in whole
+ * pages. */
 failure fill_write(struct load *l, char *p, uint64_t len, uint64_t *done);
 /* The same for private memory that was mapped just now. */
 failure fill_write_new(struct load *l, char *p, uint64_t len, uint64_t *done);
@@ -117,8 +120,10 @@ void segment_drop(struct load *l, uint64_t bytes);
 failure segment_drop_held(struct load *l, uint64_t bytes);
 uint64_t segment_touch(struct load *l);
 void segment_close(struct load *l);
-/* Maps `bytes` of anonymous memory, fills it, runs `then` (or NULL) on it, records it. What can't be filled is unmapped. */
-failure segment_add_anon(struct load *l, uint64_t bytes, int flags, failure (*then)(struct load *l, char *p, uint64_t len));
+/* Maps `bytes` of anonymous memory, fills it, runs `then` (or NULL) on it, records it. What can't be filled is
+ * unmapped. */
+failure segment_add_anon(struct load *l, uint64_t bytes, int flags,
+			 failure (*then)(struct load *l, char *p, uint64_t len));
 
 /* system.c */
 /* Faults in the program, its data and some stack. */
@@ -138,7 +143,8 @@ void *system_scratch(size_t size);
 
 /* procs.c: the other processes of this workload. */
 #define PROCS_MAX 256
-/* Records a child, and says so once `ready` has been said. Returns its number (from 1), or 0 when there are too many. */
+/* Records a child, and says so once `ready` has been said. Returns its number (from 1), or 0 when there are too
+ * many. */
 unsigned int procs_add(pid_t pid);
 /* The pid of child i while it lives, 0 otherwise. */
 pid_t procs_pid(unsigned int i);
@@ -150,7 +156,8 @@ void procs_reap(void);
 void procs_end(void);
 /* The first thing in a child. */
 void procs_child_init(void);
-/* Lets a parent wait until its child has started up: before the fork; in the child at the end of its start; in the parent. */
+/* Lets a parent wait until its child has started up: before the fork; in the child at the end of its start; in the
+ * parent. */
 int procs_start_begin(int fd[2]);
 void procs_start_done(const int fd[2]);
 bool procs_start_wait(const int fd[2]);

@@ -78,7 +78,8 @@ static char *map_aligned(uint64_t bytes, uint64_t align, int flags)
 	return start;
 }
 
-failure segment_add_anon(struct load *l, uint64_t bytes, int flags, failure (*then)(struct load *l, char *p, uint64_t len))
+failure segment_add_anon(struct load *l, uint64_t bytes, int flags,
+			 failure (*then)(struct load *l, char *p, uint64_t len))
 {
 	char *p = map_aligned(bytes, l->advice == MADV_HUGEPAGE ? UINT64_C(2) << 20 : page_size, flags);
 	if (p == MAP_FAILED)

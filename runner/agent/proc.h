@@ -24,8 +24,8 @@ int proc_read_stat(pid_t pid, struct proc_stat *st);
 bool proc_dead(pid_t pid, uint64_t start);
 
 /*
- * Surely without memory of its own: a kernel thread, a zombie, or gone. A hundred kernel threads are asked in the time in
- * which the text of few is made. False where the kernel would not tell.
+ * Surely without memory of its own: a kernel thread, a zombie, or gone. A hundred kernel threads are asked in the
+ * time in which the text of few is made. False where the kernel would not tell.
  */
 bool proc_without_mm(pid_t pid);
 
@@ -42,8 +42,9 @@ int64_t key_number(const char *text, const char *key);
 char *key_text(const char *text, const char *key);
 
 /*
- * A thread of the process that has the memory, whose files tell of it: the process itself, or where its first thread has
- * ended (it has no mm then, mm/oom_kill.c:find_lock_task_mm) the first of the others that has not. pid when there is none.
+ * A thread of the process that has the memory, whose files tell of it: the process itself, or where its first thread
+ * has ended (it has no mm then, mm/oom_kill.c:find_lock_task_mm) the first of the others that has not. pid when
+ * there is none.
  */
 pid_t proc_memory_thread(pid_t pid);
 

@@ -32,7 +32,8 @@ void model_counters_init(struct model_counters *c, const struct model_scene *sce
 	c->events = xcalloc(c->n, sizeof(*c->events));
 	c->local = xcalloc(c->n, sizeof(*c->local));
 	for (size_t i = 0; i < c->n; i++) {
-		bool limited = scene->memcgs[i].limit != MODEL_NO_LIMIT || scene->memcgs[i].memsw_limit != MODEL_NO_LIMIT;
+		bool limited = scene->memcgs[i].limit != MODEL_NO_LIMIT ||
+			       scene->memcgs[i].memsw_limit != MODEL_NO_LIMIT;
 		c->local[i].max.max = limited ? INT64_MAX : 0;
 	}
 	/* whether events are hierarchical is the era's to say; what is 0 stays 0 either way, `max` is widened */
@@ -90,7 +91,8 @@ static struct model_range attempts(const struct model_scene *scene, const struct
 		return (struct model_range){ 0, INT64_MAX };
 	if (d->outcome == OUTCOME_FAILS && oom->trigger == TRIGGER_LIMIT_WRITE)
 		return (struct model_range){ 0, 0 };
-	/* a lone single-threaded task that kills itself asks once; whoever waits for another to die asks again and again */
+	/* a lone single-threaded task that kills itself asks once; whoever waits for another to die asks again and
+	 * again */
 	if (d->outcome == OUTCOME_KILL && charge && oom->sole_charger && d->victim == oom->current && d->victim >= 0 &&
 	    scene->tasks[d->victim].threads == 1)
 		return (struct model_range){ 1, 1 };

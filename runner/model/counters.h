@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which counters rise, and by how much, when the kernel acts on decisions. Ranges: where the kernel is exact min == max;
- * where it is not, what it guarantees.
+ * Which counters rise, and by how much, when the kernel acts on decisions. Ranges: where the kernel is exact min ==
+ * max; where it is not, what it guarantees.
  *
  *	struct model_counters c;
  *	model_counters_init(&c, scene);
@@ -37,5 +37,6 @@ void model_counters_add(struct model_counters *c, const struct era *era, const s
 
 void model_counters_free(struct model_counters *c);
 
-/* How often a charge reclaims in vain, and counts `max`, before it asks for a kill: 7 or 18. A lower bound of the rise. */
+/* How often a charge reclaims in vain, and counts `max`, before it asks for a kill: 7 or 18. A lower bound of the
+ * rise. */
 int model_max_passes(const struct era *era);

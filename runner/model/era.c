@@ -38,8 +38,8 @@ static int parse_version(const char *s, uint64_t *version, const char **end)
 }
 
 /*
- * Does a backport of the row's next change reach this kernel? 1: certainly, 0: certainly not, -1: it came to this series
- * at a point that is not known. *likely is what a kernel in use probably has.
+ * Does a backport of the row's next change reach this kernel? 1: certainly, 0: certainly not, -1: it came to this
+ * series at a point that is not known. *likely is what a kernel in use probably has.
  */
 static int backported(const struct era *era, const char *list, bool *likely)
 {

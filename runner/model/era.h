@@ -31,7 +31,7 @@ struct era {
 
 	/* badness and selection */
 	bool ties_last;		/* of equal points the last in iteration order is chosen, not the first */
-	bool signed_points;	/* net-negative points are kept and compared, not raised to 1; the 666 form of oom_score */
+	bool signed_points;	/* net-negative points are kept, not raised to 1; the 666 form of oom_score */
 	bool root_bonus;	/* CAP_SYS_ADMIN takes 3 % off the base */
 	bool child_sacrifice;	/* the worst child with an mm of its own is killed in the chosen task's place */
 	bool shmem_counter;	/* RssShmem is counted apart from RssFile */
@@ -55,10 +55,10 @@ struct era {
 	bool reaper;		/* the oom_reaper kthread exists */
 	bool reaper_delayed;	/* the reaper waits 2 s for the victim to exit by itself */
 	bool reaps_mlocked;	/* the reaper frees mlocked memory too */
-	bool overkill_window;	/* an exiting victim is out of the way before its memory is free: a racing OOM kills more */
+	bool overkill_window;	/* an exiting victim is out of the way before its memory is: a racing OOM kills more */
 	bool v1_frozen_dies;	/* all threads of a victim in a v1 freezer are thawed, so it dies */
 	/* charges */
-	bool syscall_charge_kills;	/* any blocking charge up to order 3 invokes the killer, not only user page faults */
+	bool syscall_charge_kills;	/* any blocking charge up to order 3 invokes the killer, not only page faults */
 	bool unkillable_forced;	/* nobody killable: the charge goes over the limit */
 	bool dying_forced;	/* charges of dying tasks go over the limit */
 	bool retries_16;	/* 16 reclaim retries, not 5, before a charge asks for a kill */
@@ -95,7 +95,7 @@ struct era {
 	/* the log */
 	bool header_names;	/* gfp names in the header */
 	bool header_nodemask;	/* nodemask= in the header */
-	bool cpuset_line;	/* second line "COMM cpuset=NAME mems_allowed=…", and "Task in … killed as a result of" */
+	bool cpuset_line;	/* line 2 is "COMM cpuset=NAME mems_allowed=…"; "Task in … killed as a result of" */
 	bool summary_line;	/* "oom-kill:constraint=…", and "Tasks state" above the table */
 	bool table_scan_order;	/* the rows of a memcg OOM stand in the order of selection */
 	bool table_rss_kinds;	/* rss_anon rss_file rss_shmem */
@@ -130,8 +130,8 @@ const struct era_behaviour *era_table(size_t *n);
  * Not understood, or NULL: the newest rules, all unsure, and known is false. Never fails. */
 void era_from_release(const char *release, struct era *era);
 
-/* Debian hides the stable version in `uname -v` and in the log's CPU line ("#1 SMP Debian 6.1.153-1 …"): finds it anywhere
- * in the text and makes sure what depends on it. True if it was found. Call before era_override(). */
+/* Debian hides the stable version in `uname -v` and in the log's CPU line ("#1 SMP Debian 6.1.153-1 …"): finds it
+ * anywhere in the text and makes sure what depends on it. True if it was found. Call before era_override(). */
 bool era_refine(struct era *era, const char *version_text);
 
 /* 0 and the value, or -1: no behaviour of that name. value may be NULL. */

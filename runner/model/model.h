@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's OOM rules as pure functions: a scene (machine, memcgs, tasks), an OOM (who asked, for what) and an era go
- * in, a decision comes out. No I/O, no globals, exact integers. All sizes are base pages unless a name says otherwise.
+ * The kernel's OOM rules as pure functions: a scene (machine, memcgs, tasks), an OOM (who asked, for what) and an
+ * era go in, a decision comes out. No I/O, no globals, exact integers. All sizes are base pages unless a name says
+ * otherwise.
  *
  * Three ways to use it:
  *   the judge    fills a scene from a snapshot, gives the trigger `more` pages (it will have grown by then), calls
@@ -25,7 +26,7 @@
 
 #define MODEL_NO_LIMIT   UINT64_MAX	/* "max" */
 #define MODEL_INELIGIBLE INT64_MIN	/* points of a task that can't be chosen (LONG_MIN in mm/oom_kill.c) */
-#define MODEL_ORIGIN     INT64_MAX	/* points of a task inside swapoff() or a KSM unmerge: chosen before all others */
+#define MODEL_ORIGIN     INT64_MAX	/* points of a task inside swapoff() or a KSM unmerge: chosen before all */
 #define MODEL_ALL_NODES  UINT64_MAX
 #define ADJ_MIN (-1000)
 #define ADJ_MAX 1000
@@ -71,7 +72,7 @@ struct model_task {
 #define MODEL_SAME (-2)
 
 struct model_memcg {
-	int parent;		/* index, smaller than its own; -1: a child of the root. Siblings in order of creation */
+	int parent;		/* index, smaller than its own; -1: the root's. Siblings in order of creation */
 	uint64_t limit;		/* memory.max or memory.limit_in_bytes */
 	uint64_t swap_limit;	/* v2: memory.swap.max */
 	uint64_t memsw_limit;	/* v1: memory.memsw.limit_in_bytes; MODEL_NO_LIMIT where swap is not accounted */
@@ -150,8 +151,8 @@ int64_t model_base(const struct era *era, const struct model_pages *pages);
 /* The points of an eligible task: base, root bonus, adj * (totalpages / 1000), and the floor of old kernels. */
 int64_t model_points(const struct era *era, int64_t base, int adj, bool cap_sys_admin, uint64_t totalpages);
 
-/* The points of kernels before 3.6 (and of RHEL 6), which are thousandths of totalpages: at least 1 for an eligible task,
- * adj taken as it is, 30 less for CAP_SYS_ADMIN. Of equals the first is chosen. */
+/* The points of kernels before 3.6 (and of RHEL 6), which are thousandths of totalpages: at least 1 for an eligible
+ * task, adj taken as it is, 30 less for CAP_SYS_ADMIN. Of equals the first is chosen. */
 int64_t model_points_permille(int64_t base, int adj, bool cap_sys_admin, uint64_t totalpages);
 
 /* Pages that one step of oom_score_adj is worth. 0: oom_score_adj has no effect, except -1000. */
@@ -224,7 +225,7 @@ size_t model_scan_order(const struct model_scene *scene, int memcg, int *order);
 
 enum model_outcome {
 	OUTCOME_KILL,		/* victim and deaths are told */
-	OUTCOME_SILENT,		/* victim (current, or the chosen one) was dying already: marked, no log, no counter, no signal */
+	OUTCOME_SILENT,		/* victim (current, or the chosen one) was dying already: no log, counter or signal */
 	OUTCOME_ABORTED,	/* a victim is in flight: nobody else is killed */
 	OUTCOME_NO_FS,		/* the allocation may not wait for a kill; it loops */
 	OUTCOME_NOBODY,		/* nobody can be killed, no panic (memcg, sysrq) */
@@ -255,9 +256,9 @@ struct model_decision {
 	bool allocating_task;	/* vm.oom_kill_allocating_task decided: no points were compared */
 	int chosen;		/* index of the task with the most points, or -1 */
 	int64_t points;		/* of the chosen one */
-	int victim;		/* chosen, or the child that dies in its place; -1: none (but OUTCOME_SILENT names one too) */
+	int victim;		/* chosen, or the child in its place; -1: none (OUTCOME_SILENT names one too) */
 	int64_t victim_points;
-	int runner_up;		/* who would be chosen if the chosen one (and who shares its mm) were not there; or -1 */
+	int runner_up;		/* who would be chosen without the chosen one (and who shares its mm); or -1 */
 	int64_t runner_up_points;
 	int64_t margin_pages;	/* points - runner_up_points; INT64_MAX without a runner-up or for an origin */
 	size_t n_eligible;
@@ -285,7 +286,8 @@ enum model_charge {
 	CHARGE_SPINS,		/* the page fault is retried for ever, until a SIGKILL or room */
 	CHARGE_SLEEPS,		/* v1 oom_kill_disable */
 };
-enum model_charge model_charge(const struct era *era, const struct model_oom *oom, const struct model_decision *decision);
+enum model_charge model_charge(const struct era *era, const struct model_oom *oom,
+			       const struct model_decision *decision);
 
 /* --- save.c ------------------------------------------------------------------------------------------------- */
 

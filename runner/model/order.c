@@ -7,7 +7,8 @@
 #include "base/util.h"
 #include "model/model.h"
 
-/* Puts the position of each memcg in pre-order from `top` into rank[] (-1: not below it). Returns how many are below. */
+/* Puts the position of each memcg in pre-order from `top` into rank[] (-1: not below it). Returns how many are
+ * below. */
 static int preorder(const struct model_scene *s, int top, int *rank)
 {
 	size_t n = s->n_memcgs;

@@ -43,8 +43,8 @@ static bool lives_with_adj(struct retry *r, const struct model_task *original, i
 }
 
 /*
- * The lower the adj the safer, also where children are sacrificed (once the victim is not the worst, the choice no longer
- * depends on it), so the boundary is found by halving.
+ * The lower the adj the safer, also where children are sacrificed (once the victim is not the worst, the choice no
+ * longer depends on it), so the boundary is found by halving.
  */
 static void find_adj(struct retry *r, const struct model_task *original, struct model_save *save)
 {
@@ -90,7 +90,8 @@ static int64_t nearest_unit(const struct retry *r, enum constraint constraint, i
 }
 
 /* Tries the unit at which a rival draws level and the next ones. True: *totalpages is the nearest that saves. */
-static bool find_totalpages(struct retry *r, const struct model_decision *d, bool above, uint64_t *totalpages, int *victim)
+static bool find_totalpages(struct retry *r, const struct model_decision *d, bool above, uint64_t *totalpages,
+			    int *victim)
 {
 	int64_t level = nearest_unit(r, d->constraint, d->unit, above);
 	bool found = false;

@@ -75,8 +75,8 @@ static bool evaluate(struct scan *s, int task)
 }
 
 /*
- * Of tasks that share an mm and have the same adj only one can ever be chosen, whatever the sizes: the one that wins the
- * tie between them. The others are taken out, so that they are not mistaken for rivals.
+ * Of tasks that share an mm and have the same adj only one can ever be chosen, whatever the sizes: the one that wins
+ * the tie between them. The others are taken out, so that they are not mistaken for rivals.
  */
 static void drop_sharers(struct scan *s)
 {
@@ -115,7 +115,8 @@ static bool takes_over(const struct era *era, int64_t points, int64_t best)
 	return era->ties_last ? points >= best : points > best;
 }
 
-/* Index of the winner by points (or by the low bound), leaving out tasks that share skip's mm. s->n if there is none. */
+/* Index of the winner by points (or by the low bound), leaving out tasks that share skip's mm. s->n if there is
+ * none. */
 static size_t winner(const struct scan *s, bool low, int skip)
 {
 	size_t best = s->n;
@@ -176,8 +177,8 @@ static bool is_sacrifice(const struct scan *s, int parent, int child)
 }
 
 /*
- * Until 5.0: mm/oom_kill.c:oom_kill_process() kills the worst child, however small, in the chosen task's place; of equals
- * the first. Marks whoever the bounds leave possible. Returns the victim, and its points.
+ * Until 5.0: mm/oom_kill.c:oom_kill_process() kills the worst child, however small, in the chosen task's place; of
+ * equals the first. Marks whoever the bounds leave possible. Returns the victim, and its points.
  */
 static int sacrifice(const struct scan *s, const struct children *kids, int parent, int64_t *points, bool *possible)
 {

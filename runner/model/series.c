@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A series of kills. The points of a task do not depend on who else is there (mm/oom_kill.c:oom_badness), so once sorted
- * the candidates die from the top; who dies with each is the kill's own business (kill.c). Where that is not the whole
- * rule, the decision is made anew for each step.
+ * A series of kills. The points of a task do not depend on who else is there (mm/oom_kill.c:oom_badness), so once
+ * sorted the candidates die from the top; who dies with each is the kill's own business (kill.c). Where that is not
+ * the whole rule, the decision is made anew for each step.
  */
 #include "model/series.h"
 
@@ -177,7 +177,8 @@ static void who_dies(const struct state *st, struct model_step *step)
 	step->n_deaths = d.n_deaths;
 }
 
-/* Can nobody below be the victim, whatever the sizes' bounds allow? Sharers with the victim's own adj are one with it. */
+/* Can nobody below be the victim, whatever the sizes' bounds allow? Sharers with the victim's own adj are one with
+ * it. */
 static bool is_certain(const struct state *st, const struct ranked *all, size_t n, size_t i)
 {
 	const struct model_task *victim = &st->tasks[all[i].task];

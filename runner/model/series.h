@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who dies one after another if the same OOM comes again and again: each time all that died are gone, and nothing else has
- * changed. Exact for what stands in the scene; what the deaths set free may of course end it at any step.
+ * Who dies one after another if the same OOM comes again and again: each time all that died are gone, and nothing
+ * else has changed. Exact for what stands in the scene; what the deaths set free may of course end it at any step.
  */
 #pragma once
 
@@ -12,7 +12,7 @@ struct model_step {
 	int64_t points;		/* of the chosen one */
 	int runner_up;		/* who is chosen if that one were not there, or -1 */
 	int64_t runner_up_points;
-	bool certain;		/* under the sizes' bounds and all that is unsure in the era, nobody else can be the victim */
+	bool certain;		/* under the sizes' bounds and all that is unsure nobody else can be the victim */
 	const char *doubt;	/* why not, as in struct model_decision; NULL when certain */
 	int group;		/* memcg whose tasks all die, or -1 */
 	struct model_death *deaths;	/* the victim first; owned */
@@ -27,8 +27,8 @@ struct model_series {
 	const char *panic;	/* static, or NULL */
 };
 
-/* At most `most` steps. Does not read the machine's panic_on_oom and kill_allocating_task: with them there is no series.
- * n log n in the number of tasks, where the era is certain and has no child sacrifice; else n for each step. */
+/* At most `most` steps. Does not read the machine's panic_on_oom and kill_allocating_task: with them there is no
+ * series. n log n in the number of tasks, where the era is certain and has no child sacrifice; else n for each step. */
 void model_series(const struct era *era, const struct model_scene *scene, const struct model_oom *oom, size_t most,
 		  struct model_series *series);
 void model_series_free(struct model_series *series);

@@ -108,7 +108,8 @@ static void read_stream(struct talk *k)
 	if (k->lines.dropped) {
 		k->lines.dropped = false;
 		json_array_append_new(k->seen->errors,
-				      json_pack("{s:n s:s}", "step", "what", "a line of the agent was too long and is lost"));
+				      json_pack("{s:n s:s}", "step", "what",
+						"a line of the agent was too long and is lost"));
 	}
 }
 
@@ -164,8 +165,9 @@ static int talk_until(struct talk *k, int64_t deadline_ns, bool (*done)(const st
 		if (left <= 0)
 			return -1;
 		bool sending = k->stream_open && k->out_done < k->out_len;
+		short events = (short)(POLLIN | (sending ? POLLOUT : 0));
 		struct pollfd fds[2] = {
-			{ .fd = k->stream_open ? k->machine->fd : -1, .events = (short)(POLLIN | (sending ? POLLOUT : 0)) },
+			{ .fd = k->stream_open ? k->machine->fd : -1, .events = events },
 			{ .fd = k->console_open ? k->machine->console_fd : -1, .events = POLLIN },
 		};
 		int64_t ms = left / 1000000 + 1;
@@ -214,7 +216,8 @@ static void say(struct observation *seen, enum fate fate, char *text)
 	seen->fate_text = text;
 }
 
-/* Hello, plan, answers. Leaves the fate in the observation; FATE_DIED without text where the end of the machine will tell. */
+/* Hello, plan, answers. Leaves the fate in the observation; FATE_DIED without text where the end of the machine will
+ * tell. */
 static void converse(struct talk *k, json_t *plan)
 {
 	const struct session_request *rq = k->rq;
@@ -227,7 +230,8 @@ static void converse(struct talk *k, json_t *plan)
 	}
 	if (!k->hello) {
 		talk_until(k, now_ns() + grace_ns, console_is_over);
-		say(seen, FATE_NOT_STARTED, k->panicked ? xstrdup("the kernel panicked before the agent answered") : NULL);
+		say(seen, FATE_NOT_STARTED,
+		    k->panicked ? xstrdup("the kernel panicked before the agent answered") : NULL);
 		return;
 	}
 	json_t *message = json_pack("{s:O}", "plan", plan);

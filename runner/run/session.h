@@ -19,12 +19,12 @@ struct session_request {
 	const struct test *test;
 	const char *hello;	/* the template's hello line; NULL: the machine says it itself (boot, host) */
 	bool boot;		/* boot it, do not clone */
-	const char *const *collect;	/* files to read at the end, for the observation's steps; NULL, or ended by NULL */
+	const char *const *collect;	/* files to read at the end, for the steps; or NULL; NULL ends it */
 	double scale;		/* factor on every deadline */
 };
 
-/* Seconds since the machine's start was asked for; negative: it did not come to that (but `zero` of a clone is negative).
- * Times of arrival at the runner. */
+/* Seconds since the machine's start was asked for; negative: it did not come to that (but `zero` of a clone is
+ * negative). Times of arrival at the runner. */
 struct session_marks {
 	double running;		/* the machine runs, the stream is there */
 	double plan_sent;	/* the agent has the plan */
@@ -33,8 +33,8 @@ struct session_marks {
 	double kill;		/* the first "Killed process" record */
 	double end;		/* the end: of the plan, of the machine, of patience */
 	double stopped;		/* the machine is gone */
-	double begun_cpu, end_cpu;	/* processor time that the machine's process had used when it had begun, and at the end */
-	double zero;		/* when the machine's clock, that of a message's `t`, was 0; at the latest. NAN: unknown */
+	double begun_cpu, end_cpu;	/* processor time of the machine's process until then, and until the end */
+	double zero;		/* when the machine's clock, a message's `t`, was 0; at the latest. NAN: unknown */
 };
 
 /* Never NULL: what went wrong is in fate and fate_text. *plan gets the plan that was made (a new reference). */

@@ -17,8 +17,9 @@ static void add_memory(struct argv *a, const struct shape *s, const struct vm_fd
 		if (mode == VM_BOOT)
 			argv_opt(a, "-object", "memory-backend-ram,id=mem%d,size=%llu", i, size);
 		else
-			argv_opt(a, "-object", "memory-backend-file,id=mem%d,size=%llu,mem-path=/proc/self/fd/%d,share=%s", i,
-				 size, fds->ram[i], mode == VM_TEMPLATE ? "on" : "off");
+			argv_opt(a, "-object",
+				 "memory-backend-file,id=mem%d,size=%llu,mem-path=/proc/self/fd/%d,share=%s", i, size,
+				 fds->ram[i], mode == VM_TEMPLATE ? "on" : "off");
 	}
 	if (nodes == 1) {
 		argv_opt(a, "-smp", "%d", s->cpus);
@@ -45,13 +46,14 @@ static char *kernel_cmdline(const struct machine_request *req, bool kvm, const c
 	CLEANUP_FREE char *tsc = khz ? xasprintf(" tsc_early_khz=%lu", khz) : xstrdup("");
 	/*
 	 * quiet: each line takes the emulated UART about a millisecond. panic=-1 with -no-reboot ends QEMU at a panic.
-	 * mitigations, init_on_alloc, nokaslr, notests, no_timer_check: time, at boot and for every page (where init_on_alloc is
-	 * on, what is about to be overwritten is zeroed first). tsc=reliable: the clocksource watchdog would see the
-	 * template's standstill. nr_uarts: some configurations register one port only. log_buf_len: no record may be lost.
+	 * mitigations, init_on_alloc, nokaslr, notests, no_timer_check: time, at boot and for every page (where
+	 * init_on_alloc is on, what is about to be overwritten is zeroed first). tsc=reliable: the clocksource
+	 * watchdog would see the template's standstill. nr_uarts: some configurations register one port only.
+	 * log_buf_len: no record may be lost.
 	 */
 	return xasprintf("console=ttyS0 quiet loglevel=1 panic=-1 oomtests.port=ttyS1 8250.nr_uarts=4 log_buf_len=4M "
-			 "printk.devkmsg=on mitigations=off init_on_alloc=0 nokaslr cryptomgr.notests no_timer_check tsc=reliable "
-			 "random.trust_cpu=on%s%s%s%s%s", tsc,
+			 "printk.devkmsg=on mitigations=off init_on_alloc=0 nokaslr cryptomgr.notests no_timer_check "
+			 "tsc=reliable random.trust_cpu=on%s%s%s%s%s", tsc,
 			 req->shape->cmdline && *req->shape->cmdline ? " " : "",
 			 req->shape->cmdline ? req->shape->cmdline : "", *extra ? " " : "", extra);
 }
@@ -86,8 +88,8 @@ void qemu_args(struct argv *a, const struct machine_request *req, const struct v
 	argv_opt(a, "-chardev", "socket,id=qmp,fd=%d", fds->qmp);
 	argv_opt(a, "-mon", "chardev=qmp,mode=control");
 	if (s->disk) {
-		argv_opt(a, "-blockdev", "driver=file,node-name=swap,locking=off,discard=unmap,filename=/proc/self/fd/%d",
-			 fds->disk);
+		argv_opt(a, "-blockdev",
+			 "driver=file,node-name=swap,locking=off,discard=unmap,filename=/proc/self/fd/%d", fds->disk);
 		argv_opt(a, "-device", "virtio-blk-pci,drive=swap,disable-legacy=on");
 	}
 	if (mode == VM_CLONE) {

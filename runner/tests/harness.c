@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char top[] = "/tmp/oomtests-unit-XXXXXX";	/* the tests' directories; the tests are forks of this program */
+static char top[] = "/tmp/oomtests-unit-XXXXXX";	/* the tests are forks of this program */
 
 char *test_dir(char path[TEST_DIR_MAX])
 {

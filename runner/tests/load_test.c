@@ -16,8 +16,8 @@
 #include "tests/harness.h"
 #include "tests/oomload.h"
 
-/* An idle workload must stay below: the program and its data, all of which are faulted in (with musl some 100 kB, with glibc
- * 840), and stacks. */
+/* An idle workload must stay below: the program and its data, all of which are faulted in (with musl some 100 kB,
+ * with glibc 840), and stacks. */
 static uint64_t idle_kb(void)
 {
 	const char *program = getenv("OOMLOAD");
@@ -60,8 +60,8 @@ static void exercise(const char *kind, const char *args, unsigned int children, 
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
 		oomload_expect(&o, orders[i].order, orders[i].answer);
 		uint64_t now = held(&o) - before;
-		ck_assert_msg(now >= orders[i].kb && now <= orders[i].kb + more, "%s after %s: %ju kB, not %ju", kind, orders[i].order,
-			      (uintmax_t)now, (uintmax_t)orders[i].kb);
+		ck_assert_msg(now >= orders[i].kb && now <= orders[i].kb + more, "%s after %s: %ju kB, not %ju", kind,
+			      orders[i].order, (uintmax_t)now, (uintmax_t)orders[i].kb);
 	}
 	oomload_quit(&o);
 }
@@ -220,7 +220,7 @@ static uint64_t held_by_worker(struct oomload *o)
 			worker = atoi(e->d_name);
 	closedir(dir);
 	ck_assert_int_ne(worker, 0);
-	return proc_field(worker, "smaps_rollup", "Anonymous:");	/* /proc has threads too, though it does not list them */
+	return proc_field(worker, "smaps_rollup", "Anonymous:");	/* /proc has threads too, unlisted */
 }
 
 #define KIND_TEST(test, kind, args, children, held, more)       \
@@ -355,5 +355,6 @@ START_TEST(slab)
 }
 END_TEST
 
-TESTS("load", anon, anon_faults, anon_ksm, mlock_, brk_, stack, file, mapfile, tmpfs, tmpfs_mapped, posixshm, shm, memfd,
-      memfd_unmapped, pgtables, children, children_shared, threads, zombie_leader, sharer, vfork_, hugetlb, pipe_, sockets, slab)
+TESTS("load", anon, anon_faults, anon_ksm, mlock_, brk_, stack, file, mapfile, tmpfs, tmpfs_mapped, posixshm, shm,
+      memfd, memfd_unmapped, pgtables, children, children_shared, threads, zombie_leader, sharer, vfork_, hugetlb,
+      pipe_, sockets, slab)
