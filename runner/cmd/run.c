@@ -131,7 +131,13 @@ static struct keeper *make_keeper(const struct whole_run *w, struct error *err)
 	};
 	json_t *facts = run_facts_new(&rq);
 	json_decref(asked);
-	struct keeper *keeper = keeper_new(args->dir, !args->dir ? KEEP_FAILED : args->force ? KEEP_FORCE : KEEP_ALL, facts, err);
+	struct keeper *keeper = NULL;
+	if (args->dir)
+		keeper = keeper_new(args->dir, args->force ? KEEP_FORCE : KEEP_ALL, facts, err);
+	else if (!args->form)
+		keeper = keeper_new(NULL, KEEP_RESULTS, facts, NULL);
+	if (!args->dir && !keeper)	/* who asks for another form keeps it; and the directory we are in may not be ours */
+		keeper = keeper_new(NULL, KEEP_FAILED, facts, err);
 	json_decref(facts);
 	return keeper;
 }
@@ -180,8 +186,8 @@ static int run_schedule(const struct whole_run *w, const char *agent, const char
 		status = schedule_status(&outcome);
 		if (*outcome.keep_problem)
 			complain(status, "results were not all kept: %s", outcome.keep_problem);
-		if (outcome.not_run && keeper_dir(keeper) && !args->form)
-			printf("go on with: oomtests run --resume %s\n", keeper_dir(keeper));
+		if (keeper_dir(keeper) && !args->form)
+			printf(outcome.not_run ? "go on with: oomtests run --resume %s\n" : "results in %s\n", keeper_dir(keeper));
 	}
 	printer_free(printer);
 	return status;

@@ -24,8 +24,8 @@ static const struct argp_option options[] = {
 	{ "fresh-boot", OPT_FRESH_BOOT, NULL, 0, "Boot a machine for each test instead of cloning a booted one", 1 },
 	{ "fail-fast", OPT_FAIL_FAST, NULL, 0, "End after the first test that fails", 1 },
 	{ "timeout-scale", OPT_TIMEOUT_SCALE, "X", 0, "Multiply every deadline by X", 1 },
-	{ "output", 'o', "DIR", 0, "Keep results, logs and observations of all tests in DIR (default: of those that failed, in "
-	  "results/runs/)", 2 },
+	{ "output", 'o', "DIR", 0, "Keep results, logs and observations of all tests in DIR (default: results, and the rest of "
+	  "those that failed, in results/runs/)", 2 },
 	{ "collect", OPT_COLLECT, "PATH", 0, "Read this file of the machine at the end of each test and keep it with the "
 	  "observation; may be repeated", 2 },
 	{ "force", OPT_FORCE, NULL, 0, "Write into DIR even when it is not empty", 2 },

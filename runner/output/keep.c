@@ -177,7 +177,8 @@ struct keeper *keeper_new(const char *dir, enum keep_how how, const json_t *run,
 
 bool keeper_wants(const struct keeper *k, enum verdict v)
 {
-	return k->how != KEEP_FAILED || v == VERDICT_FAIL || v == VERDICT_ERROR;
+	bool all = k->how != KEEP_FAILED && k->how != KEEP_RESULTS;
+	return all || v == VERDICT_FAIL || v == VERDICT_ERROR;
 }
 
 static struct kept_kernel *find_kernel(const struct keeper *k, const char *name)

@@ -23,7 +23,8 @@ enum keep_how {
 	KEEP_ALL,	/* `dir` is made at once, everything is kept; one that is not empty is refused */
 	KEEP_FORCE,	/* the same, but what is in it does not matter */
 	KEEP_RESUME,	/* the directory of a run that was cut short is gone on with */
-	KEEP_FAILED,	/* made when the first failed test has to be kept; only failed tests are */
+	KEEP_RESULTS,	/* `dir` is made at once, but files are kept of failed tests only */
+	KEEP_FAILED,	/* the same, and it is made when the first failed test has to be kept */
 };
 
 /* `dir`: as the user named it; NULL: results/runs/TIME-KERNEL below the current directory. `run` is run.json (see

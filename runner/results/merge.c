@@ -13,6 +13,11 @@ static const char *text_of(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
+static const char *or_unknown(const char *s)
+{
+	return s ? s : "unknown";
+}
+
 /* The kernels of all runs, each once; what one of them said of itself is kept. */
 static int merge_kernels(const struct past_run *const *runs, size_t n, json_t *merged, struct error *err)
 {
@@ -22,9 +27,10 @@ static int merge_kernels(const struct past_run *const *runs, size_t n, json_t *m
 	for (size_t r = 0; r < n && status == 0; r++) {
 		json_array_foreach(json_object_get(runs[r]->run, "kernels"), i, kernel) {
 			json_t *known = json_object_get(by_name, text_of(kernel, "name"));
-			if (known && !json_equal(json_object_get(known, "release"), json_object_get(kernel, "release")))
+			if (known && !streq(text_of(known, "release"), text_of(kernel, "release")))
 				status = error_set(err, 0, "%s: kernel %s is %s, and %s in another part", runs[r]->path,
-						   text_of(kernel, "name"), text_of(kernel, "release"), text_of(known, "release"));
+						   text_of(kernel, "name"), or_unknown(text_of(kernel, "release")),
+						   or_unknown(text_of(known, "release")));
 			if (known) {
 				json_object_update_missing(known, kernel);
 				continue;
@@ -53,7 +59,7 @@ static int merge_tests(const struct past_run *const *runs, size_t n, json_t *mer
 		json_array_foreach(json_object_get(runs[r]->run, "tests"), i, test) {
 			CLEANUP_FREE char *key = key_of(test);
 			const json_t *known = json_object_get(by_key, key);
-			if (known && !json_equal(json_object_get(known, "case"), json_object_get(test, "case")))
+			if (known && !streq(text_of(known, "case"), text_of(test, "case")))
 				status = error_set(err, 0, "%s: the case of %s is not that of another part", runs[r]->path,
 						   text_of(test, "id"));
 			if (known)
@@ -115,9 +121,9 @@ static json_t *merge_facts(const struct past_run *const *runs, size_t n, const j
 	for (size_t r = 0; r < n; r++) {
 		if (runs[r]->baseline)
 			error_set(err, 0, "%s is a baseline, not the directory of a run", runs[r]->path);
-		else if (!json_equal(json_object_get(runs[r]->run, "target"), json_object_get(run, "target")))
-			error_set(err, 0, "%s ran on target %s, and %s on %s", runs[0]->path, text_of(run, "target"), runs[r]->path,
-				  text_of(runs[r]->run, "target"));
+		else if (!streq(text_of(runs[r]->run, "target"), text_of(run, "target")))
+			error_set(err, 0, "%s ran on target %s, and %s on %s", runs[0]->path, or_unknown(text_of(run, "target")),
+				  runs[r]->path, or_unknown(text_of(runs[r]->run, "target")));
 		else
 			continue;
 		goto fail;

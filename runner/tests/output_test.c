@@ -564,6 +564,12 @@ START_TEST(keeping_by_default)
 	CLEANUP_FREE char *lines = slurp(keeper_dir(k), "results.jsonl");
 	ck_assert_ptr_nonnull(strstr(lines, "\"verdict\":\"pass\""));	/* the earlier one is there */
 	keeper_free(k);
+	/* for people the results are there from the start, and the rest of a pass is not */
+	k = keeper_new(NULL, KEEP_RESULTS, run, &err);
+	ck_assert_ptr_nonnull(k);
+	CLEANUP_FREE char *facts = slurp(keeper_dir(k), "run.json");
+	ck_assert(!keeper_wants(k, VERDICT_PASS) && keeper_wants(k, VERDICT_FAIL));
+	keeper_free(k);
 	result_free(r);
 	json_decref(evidence);
 	json_decref(run);
