@@ -94,7 +94,8 @@ int cmd_explain(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	x.json = a.json;
 	if (a.follow) {
-		x.flush = true;
+		x.follow = true;
+		x.file = a.journal ? "journal" : "/dev/kmsg";
 		struct klog *k = klog_new(explain_report, &x);
 		int rc = a.journal ? follow_journal(k, &err) : follow_kmsg(k, &err);
 		klog_free(k);

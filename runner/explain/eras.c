@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which rules held: by the release where the log names it and its lines look like that release's, by the lines otherwise. */
+/* Which rules held: by the release where the log names it and its lines look like that release's, by the lines
+ * otherwise. */
 #include "base/util.h"
 #include "explain/recompute.h"
 

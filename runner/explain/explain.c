@@ -5,6 +5,8 @@ void explain_report(struct oom_report *r, void *explainer)
 {
 	struct explainer *x = explainer;
 	struct recomputed c;
+	if (x->follow)
+		r->line = r->last_line = 0;
 	recompute(r, &x->earlier, &c);
 	x->reports++;
 	x->disagree += c.agreement == DISAGREES;
@@ -13,7 +15,7 @@ void explain_report(struct oom_report *r, void *explainer)
 		explain_json(x->out, x->file, r, &c);
 	else
 		explain_people(x->out, x->file, r, &c);
-	if (x->flush)
+	if (x->follow)
 		fflush(x->out);
 	earlier_add(&x->earlier, r);
 	oom_report_free(r);

@@ -13,7 +13,7 @@
 struct explainer {
 	FILE *out;
 	bool json;
-	bool flush;		/* after each report: --follow */
+	bool follow;		/* each report is written out at once, and has no line number: the stream has none */
 	const char *file;	/* of the reports to come; borrowed */
 	size_t reports, disagree, undecided;
 	struct earlier earlier;
@@ -30,7 +30,8 @@ void explain_people(FILE *out, const char *file, const struct oom_report *r, con
 
 /* save.c: what would have let the chosen one live, by the model. False: it can't be said (see c->agreement). */
 bool explain_save(const struct oom_report *r, const struct recomputed *c, struct model_save *save,
-		  const struct oom_row **adj_victim, const struct oom_row **raise_victim, const struct oom_row **lower_victim);
+		  const struct oom_row **adj_victim, const struct oom_row **raise_victim,
+		  const struct oom_row **lower_victim);
 
 /* place.c: what a memcg path says. Empty where it says nothing. */
 struct place {

@@ -183,7 +183,8 @@ static void tasks(struct writer *w, const struct oom_report *r)
 	size_t n = 0;
 	for (int c = 0; c < OOM_COL_COUNT; c++)
 		if (r->columns >> c & 1) {
-			int len = snprintf(names[n], sizeof(names[n]), "%s\"%s\":", n ? "," : "{", oom_column_name((enum oom_column)c));
+			int len = snprintf(names[n], sizeof(names[n]), "%s\"%s\":", n ? "," : "{",
+					   oom_column_name((enum oom_column)c));
 			columns[n].name = names[n];
 			columns[n].len = (size_t)len;
 			columns[n++].c = (enum oom_column)c;

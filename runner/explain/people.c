@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One block per report, for people: when, where, who asked, who died and why, what memory was made of, what is unsure. */
+/* One block per report, for people: when, where, who asked, who died and why, what memory was made of, what is unsure.
+ */
 #include <inttypes.h>
 
 #include "base/bytes.h"
@@ -54,7 +55,8 @@ static void head(FILE *out, const char *file, const struct oom_report *r)
 	if (r->when)
 		fprintf(out, ", %s", clean(r->when, buf));
 	if (r->usec_first != OOM_UNKNOWN)
-		fprintf(out, ", %" PRId64 ".%06d s after boot", r->usec_first / 1000000, (int)(r->usec_first % 1000000));
+		fprintf(out, ", %" PRId64 ".%06d s after boot", r->usec_first / 1000000,
+			(int)(r->usec_first % 1000000));
 	if (r->host)
 		fprintf(out, ", on %s", clean(r->host, buf));
 	if (r->kernel)
@@ -92,8 +94,9 @@ static void where(FILE *out, const struct oom_report *r)
 		if (p.pod[0])
 			fprintf(out, "pod %s", clean(p.pod, buf)), sep = ", ";
 		if (p.container[0])
-			fprintf(out, "%scontainer %s%s%s%s", sep, clean(p.container, buf), p.runtime[0] ? " (" : "", p.runtime,
-				p.runtime[0] ? ")" : ""), sep = ", ";
+			fprintf(out, "%scontainer %s%s%s%s", sep, clean(p.container, buf), p.runtime[0] ? " (" : "",
+				p.runtime, p.runtime[0] ? ")" : ""),
+				sep = ", ";
 		if (p.unit[0])
 			fprintf(out, "%sunit %s", sep, clean(p.unit, buf));
 		fputc('\n', out);
@@ -121,7 +124,10 @@ static void died(FILE *out, const struct oom_report *r)
 	char buf[128], a[32], b[32], c[32];
 	field(out, "died");
 	if (!r->n_kills) {
-		fputs(r->panic ? "the machine: " : r->no_killable ? "nobody: no process could be killed\n" : "not in the log\n", out);
+		fputs(r->panic         ? "the machine: "
+		      : r->no_killable ? "nobody: no process could be killed\n"
+				       : "not in the log\n",
+		      out);
 		if (r->panic)
 			fprintf(out, "%s\n", clean(r->panic, buf));
 		return;
@@ -151,7 +157,8 @@ static void died(FILE *out, const struct oom_report *r)
 	}
 	if (r->choice.present && r->n_kills && r->choice.pid != r->kills[0].pid) {
 		field(out, "");
-		fprintf(out, "in the place of %s (pid %" PRId64 "), which was chosen\n", clean(r->choice.comm, buf), r->choice.pid);
+		fprintf(out, "in the place of %s (pid %" PRId64 "), which was chosen\n", clean(r->choice.comm, buf),
+			r->choice.pid);
 	}
 }
 
@@ -214,18 +221,24 @@ static void memory(FILE *out, const struct oom_report *r, const struct recompute
 	}
 	const struct oom_meminfo *m = &r->mem;
 	if (m->active_anon != OOM_UNKNOWN || m->free != OOM_UNKNOWN) {
-		const struct { const char *text; int64_t a, b; } parts[] = {
-			{ "anonymous", m->active_anon, m->inactive_anon }, { "files", m->active_file, m->inactive_file },
-			{ "unevictable", m->unevictable, 0 }, { "shmem", m->shmem, 0 },
-			{ "slab", m->slab_reclaimable, m->slab_unreclaimable }, { "page tables", m->pagetables, 0 },
+		const struct { const char *text; int64_t a, b;
+		} parts[] = {
+			{ "anonymous", m->active_anon, m->inactive_anon },
+			{ "files", m->active_file, m->inactive_file },
+			{ "unevictable", m->unevictable, 0 },
+			{ "shmem", m->shmem, 0 },
+			{ "slab", m->slab_reclaimable, m->slab_unreclaimable },
+			{ "page tables", m->pagetables, 0 },
 			{ "free", m->free, 0 },
 		};
 		field(out, "memory");
 		const char *sep = "";
 		for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-			if (parts[i].a < 0 || parts[i].b < 0 || parts[i].a > INT64_C(1) << 44 || parts[i].b > INT64_C(1) << 44)
+			if (parts[i].a < 0 || parts[i].b < 0 || parts[i].a > INT64_C(1) << 44 ||
+			    parts[i].b > INT64_C(1) << 44)
 				continue;
-			fprintf(out, "%s%s %s", sep, parts[i].text, kib((parts[i].a + parts[i].b) * (c->page_size >> 10), buf));
+			fprintf(out, "%s%s %s", sep, parts[i].text,
+				kib((parts[i].a + parts[i].b) * (c->page_size >> 10), buf));
 			sep = ", ";
 		}
 		if (m->total_swap_kb >= 0 && m->free_swap_kb >= 0) {

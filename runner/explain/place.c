@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Container, pod and unit out of a memcg path, as kubelet, containerd, CRI-O, Docker, Podman, LXC, LXD and systemd name them. */
+/* Container, pod and unit out of a memcg path, as kubelet, containerd, CRI-O, Docker, Podman, LXC, LXD and systemd name
+ * them. */
 #include "base/util.h"
 #include "explain/explain.h"
 
@@ -85,7 +86,8 @@ void place_of(const char *path, struct place *p)
 			break;
 		pod(path, len, p);
 		container(path, len, parent, parent_len, p);
-		if (ends(path, len, ".service") || (ends(path, len, ".scope") && memcmp(path, "session", len < 7 ? len : 7) == 0))
+		if (ends(path, len, ".service") ||
+		    (ends(path, len, ".scope") && memcmp(path, "session", len < 7 ? len : 7) == 0))
 			put(p->unit, sizeof(p->unit), path, len);
 		parent = path;
 		parent_len = len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's choice again, from the report's own table. Whatever the log does not say (the swap behind a memcg's limit,
- * who has CAP_SYS_ADMIN, the version) is carried as bounds: the answer is yes or no only if every value within them gives
- * it, and otherwise the reason why it can't be told.
+ * The kernel's choice again, from the report's own table. Whatever the log does not say (the swap behind a memcg's
+ * limit, who has CAP_SYS_ADMIN, the version) is carried as bounds: the answer is yes or no only if every value within
+ * them gives it, and otherwise the reason why it can't be told.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ struct candidate {
 struct recomputed {
 	bool have;		/* one row is the choice, whatever the unknown values are */
 	const struct oom_row *row;
-	int64_t points, margin_pages;	/* OOM_UNKNOWN: they depend on what the log does not say, or there is no second */
+	int64_t points, margin_pages; /* OOM_UNKNOWN: they depend on what the log does not say, or there is no second */
 	int64_t totalpages;	/* OOM_UNKNOWN: not in the log; then between the bounds */
 	int64_t total_low, total_high;
 	int64_t page_size;	/* the report's, or the likeliest one: page_size_sure */

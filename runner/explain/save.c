@@ -11,7 +11,8 @@ static int64_t known(int64_t v)
 
 /* The scene of the table: only where everything that counts is in it. */
 bool explain_save(const struct oom_report *r, const struct recomputed *c, struct model_save *save,
-		  const struct oom_row **adj_victim, const struct oom_row **raise_victim, const struct oom_row **lower_victim)
+		  const struct oom_row **adj_victim, const struct oom_row **raise_victim,
+		  const struct oom_row **lower_victim)
 {
 	if (c->agreement != AGREES || c->permille || !c->have || c->row != c->victim || r->n_rows > TOO_MANY ||
 	    !(r->columns >> OOM_COL_SWAPENTS & 1))
@@ -27,8 +28,9 @@ bool explain_save(const struct oom_report *r, const struct recomputed *c, struct
 		t->pages.swap = known(v[OOM_COL_SWAPENTS]);
 		t->pages.ptes = known(v[OOM_COL_NR_PTES]) + known(v[OOM_COL_PGTABLES_BYTES]) / c->page_size;
 		t->pages.pmds = known(v[OOM_COL_NR_PMDS]);
-		t->adj = v[OOM_COL_OOM_SCORE_ADJ] < ADJ_MIN || v[OOM_COL_OOM_SCORE_ADJ] > ADJ_MAX ? ADJ_MIN
-											     : (int)v[OOM_COL_OOM_SCORE_ADJ];
+		t->adj = v[OOM_COL_OOM_SCORE_ADJ] < ADJ_MIN || v[OOM_COL_OOM_SCORE_ADJ] > ADJ_MAX
+				 ? ADJ_MIN
+				 : (int)v[OOM_COL_OOM_SCORE_ADJ];
 		t->cap_sys_admin = v[OOM_COL_UID] == 0;
 	}
 	struct model_scene scene;

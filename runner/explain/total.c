@@ -89,7 +89,8 @@ void total_bounds(const struct oom_report *r, int64_t page_size, int64_t *low, i
 	}
 	if (r->constraint == OOM_CONSTRAINT_CPUSET || r->constraint == OOM_CONSTRAINT_MEMORY_POLICY) {
 		int64_t sum;
-		if (nodes_present(r, r->constraint == OOM_CONSTRAINT_CPUSET ? r->mems_allowed : r->nodemask, page_size, &sum)) {
+		if (nodes_present(r, r->constraint == OOM_CONSTRAINT_CPUSET ? r->mems_allowed : r->nodemask, page_size,
+				  &sum)) {
 			*low = *high = sum;
 		} else {
 			*low = 1;

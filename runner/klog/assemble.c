@@ -5,8 +5,8 @@
 
 #define MAX_PATH 4096
 
-/* A report that got no line for so long is over: lines of the log, and microseconds of the kernel's clock. A reaper's line
- * comes 2 s late (OOM_REAPER_DELAY), a stuck victim's 1 s after that. */
+/* A report that got no line for so long is over: lines of the log, and microseconds of the kernel's clock. A reaper's
+ * line comes 2 s late (OOM_REAPER_DELAY), a stuck victim's 1 s after that. */
 #define IDLE_LINES 4000
 #define IDLE_USEC 10000000
 
@@ -126,7 +126,8 @@ struct open *assembly_begin(struct assembly *a, const struct prefix *p, uint64_t
 	return o;
 }
 
-/* The open report that lines of this context belong to: the newest of the same context; without a context, the newest. */
+/* The open report that lines of this context belong to: the newest of the same context; without a context, the newest.
+ */
 struct open *assembly_current(struct assembly *a, uint32_t context)
 {
 	for (int i = a->n - 1; i >= 0; i--)
@@ -157,8 +158,8 @@ void assembly_set(char **at, struct text t)
 		*at = text_dup(t, MAX_PATH);
 }
 
-/* A path with blanks that the other path shows to be damage (an editor's wrapping), whole again: the OOM memcg is the task's
- * memcg or above it. */
+/* A path with blanks that the other path shows to be damage (an editor's wrapping), whole again: the OOM memcg is the
+ * task's memcg or above it. */
 void assembly_set_above(char **at, struct text t, struct text below)
 {
 	char buf[512];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines to reports. Several reports may be open at once, each in its own context (the caller of CONFIG_PRINTK_CALLER, the
- * host of a merged log); a line goes to the open report that its kind can continue, and to a new one otherwise.
+ * Lines to reports. Several reports may be open at once, each in its own context (the caller of CONFIG_PRINTK_CALLER,
+ * the host of a merged log); a line goes to the open report that its kind can continue, and to a new one otherwise.
  */
 #pragma once
 
@@ -58,7 +58,8 @@ struct open *assembly_at_most(struct assembly *a, const struct prefix *p, uint64
 void assembly_set(char **at, struct text t);	/* unless it is set */
 void assembly_set_above(char **at, struct text t, struct text below);
 
-/* assemble_memory.c, assemble_kill.c: a line of one of some kinds to the report it belongs to, which is returned; NULL: none. */
+/* assemble_memory.c, assemble_kill.c: a line of one of some kinds to the report it belongs to, which is returned; NULL:
+ * none. */
 struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
 			    const struct line *l);
 struct open *on_memcg(struct assembly *a, const struct prefix *p, uint64_t number, const struct line *l);

@@ -37,7 +37,10 @@ struct open *on_choice(struct assembly *a, const struct prefix *p, uint64_t numb
 {
 	struct open *o = assembly_at_most(a, p, number, STAGE_SELECTED, false);
 	o->stage = STAGE_CHOICE;
-	o->r->choice = (struct oom_choice){ .present = true, .pid = l->kill.pid, .uid = l->kill.uid, .score = l->kill.score,
+	o->r->choice = (struct oom_choice){ .present = true,
+					    .pid = l->kill.pid,
+					    .uid = l->kill.uid,
+					    .score = l->kill.score,
 					    .prefix = l->kill.prefix };
 	memcpy(o->r->choice.comm, l->kill.comm, OOM_COMM);
 	o->r->memcg |= l->kill.prefix == OOM_PREFIX_MEMCG;
@@ -53,7 +56,8 @@ static bool same_event(const struct open *o, const struct prefix *p, const struc
 		return true;
 	if (r->no_killable || r->panic || k->prefix != r->kills[0].prefix || r->n_kills >= OOM_MAX_KILLS)
 		return false;
-	if (p->usec != OOM_UNKNOWN && o->usec != OOM_UNKNOWN && (p->usec - o->usec > 1000000 || p->usec < o->usec - 1000000))
+	if (p->usec != OOM_UNKNOWN && o->usec != OOM_UNKNOWN &&
+	    (p->usec - o->usec > 1000000 || p->usec < o->usec - 1000000))
 		return false;
 	if (r->group_memcg)
 		return true;
@@ -69,7 +73,8 @@ struct open *on_killed(struct assembly *a, const struct prefix *p, uint64_t numb
 			if (o->r->kills[i].pid == l->kill.pid && o->r->kills[i].usec == p->usec &&
 			    o->r->kills[i].seq == p->seq && /* a record has a number: a coarse clock repeats */
 			    o->r->kills[i].total_vm_kb == l->kill.total_vm_kb) {
-				oom_report_problem(o->r, "line %llu is repeated", (unsigned long long)o->r->kills[i].line);
+				oom_report_problem(o->r, "line %llu is repeated",
+						   (unsigned long long)o->r->kills[i].line);
 				return o;
 			}
 	}

@@ -79,8 +79,8 @@ struct open *on_memcg(struct assembly *a, const struct prefix *p, uint64_t numbe
 	return o;
 }
 
-/* The global memory block. A page allocation failure prints the same: its block is skipped where its own header was seen;
- * without a header it opens a weak report, handed out only if something of an OOM follows. */
+/* The global memory block. A page allocation failure prints the same: its block is skipped where its own header was
+ * seen; without a header it opens a weak report, handed out only if something of an OOM follows. */
 struct open *on_memory(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
 			      const struct line *l)
 {

@@ -38,7 +38,8 @@ bool kmsg_record(struct klog *k, char *record, size_t len)
 {
 	struct text t = text_of(record, len);
 	int64_t pri, seq, usec;
-	if (!text_int(&t, &pri) || !text_eat(&t, ",") || !text_int(&t, &seq) || !text_eat(&t, ",") || !text_int(&t, &usec))
+	if (!text_int(&t, &pri) || !text_eat(&t, ",") || !text_int(&t, &seq) || !text_eat(&t, ",") ||
+	    !text_int(&t, &usec))
 		return false;
 	const char *semicolon = memchr(t.p, ';', text_len(t));
 	if (!semicolon || pri < 0 || pri > 7)
@@ -88,7 +89,8 @@ int follow_kmsg(struct klog *k, struct error *err)
 	static char buf[8193];
 	CLEANUP_FD int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return error_set(err, errno, "/dev/kmsg can't be opened (be root, set kernel.dmesg_restrict=0, or try --journal)");
+		return error_set(err, errno,
+				 "/dev/kmsg can't be opened (be root, set kernel.dmesg_restrict=0, or try --journal)");
 	lseek(fd, 0, SEEK_END);
 	sigset_t before;
 	CLEANUP_FD int signals = block_signals(&before);

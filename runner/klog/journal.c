@@ -20,8 +20,8 @@ static void put(struct journal *j, const char *s, size_t n)
 	j->e.len += n;
 }
 
-static const char *const message_keys[] = { "MESSAGE", "message", "log", "msg", "textPayload", "@message", "line", "text",
-					    "Message", "event", "body" };
+static const char *const message_keys[] = { "MESSAGE", "message", "log",     "msg",   "textPayload", "@message",
+					    "line",    "text",    "Message", "event", "body" };
 
 static bool is_message_key(struct text key)
 {
@@ -163,8 +163,8 @@ static bool is_key(struct text t, const char **equals)
 	return p > t.p && p < t.end && *p == '=';
 }
 
-/* journalctl -o export: KEY=value lines, an empty line ends an entry. A value with a newline: KEY alone, then eight bytes
- * of length and the bytes. */
+/* journalctl -o export: KEY=value lines, an empty line ends an entry. A value with a newline: KEY alone, then eight
+ * bytes of length and the bytes. */
 static enum journal_verdict export(struct journal *j, uint64_t number, struct text t, struct journal_entry **e)
 {
 	const char *equals;
@@ -198,7 +198,8 @@ static enum journal_verdict export(struct journal *j, uint64_t number, struct te
 	}
 	if (!is_key(t, &equals))
 		return JOURNAL_TAKEN;
-	struct text key = text_of(t.p, (size_t)(equals - t.p)), value = text_of(equals + 1, (size_t)(t.end - equals) - 1);
+	struct text key = text_of(t.p, (size_t)(equals - t.p)),
+		    value = text_of(equals + 1, (size_t)(t.end - equals) - 1);
 	if (text_is(key, "MESSAGE") && !j->e.len) {
 		j->e.line = number;
 		put(j, value.p, text_len(value));
@@ -208,7 +209,8 @@ static enum journal_verdict export(struct journal *j, uint64_t number, struct te
 	return JOURNAL_TAKEN;
 }
 
-/* `"msg": "…"` on a line of its own, in a document whose beginning was not seen: dmesg --json, a cloud's list of events. */
+/* `"msg": "…"` on a line of its own, in a document whose beginning was not seen: dmesg --json, a cloud's list of
+ * events. */
 static bool loose_member(struct journal *j, uint64_t number, struct text t)
 {
 	const char *end = memchr(t.p + 1, '"', text_len(t) - 1);

@@ -76,9 +76,9 @@ static int weigh(struct klog *k, struct text t, struct line *l)
 		if (table) {
 			l->got = table_row(t, table, &row);
 			l->cut = row.cut;
-			/* "0 bash" as a name: a number was torn in two, and the columns are one off */
-			if (!row.cut && is_digit(row.name[0])) {
-				const char *p = row.name;
+			/* "0 bash", "-300 bash" as a name: a number was torn in two, and the columns are one off */
+			const char *p = row.name + (row.name[0] == '-');
+			if (!row.cut && is_digit(*p)) {
 				while (is_digit(*p))
 					p++;
 				if (*p == ' ')
@@ -93,8 +93,9 @@ static bool same_kind(enum line_kind before, enum line_kind after)
 {
 	/* what begins with its only word on a line of its own */
 	static const enum line_kind of_half[] = {
-		LINE_HEADER, LINE_KILLED, LINE_CHOICE, LINE_SHARING, LINE_TASK_IN, LINE_GROUP, LINE_NO_KILLABLE, LINE_CPU,
-		LINE_USAGE, LINE_MEMCG_STATS, LINE_COUNTS, LINE_PAGES, LINE_SWAP, LINE_TABLE, LINE_ROW, LINE_SELECTED,
+		LINE_HEADER,      LINE_KILLED, LINE_CHOICE, LINE_SHARING,     LINE_TASK_IN, LINE_GROUP,
+		LINE_NO_KILLABLE, LINE_CPU,    LINE_USAGE,  LINE_MEMCG_STATS, LINE_COUNTS,  LINE_PAGES,
+		LINE_SWAP,        LINE_TABLE,  LINE_ROW,    LINE_SELECTED,
 	};
 	for (size_t i = 0; before == LINE_HALF && i < ARRAY_SIZE(of_half); i++)
 		if (after == of_half[i])
@@ -207,7 +208,8 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 	}
 }
 
-/* A record may be several lines (memory.stat in one printk, the counters under Mem-Info), or one with a newline in a comm. */
+/* A record may be several lines (memory.stat in one printk, the counters under Mem-Info), or one with a newline in a
+ * comm. */
 static void record(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
 {
 	const char *nl = memchr(t.p, '\n', text_len(t));
@@ -263,7 +265,8 @@ static void plain_line(struct klog *k, uint64_t number, struct text t)
 	struct text m = p.message;
 	if (p.seq != OOM_UNKNOWN && memmem(m.p, text_len(m), "\\x", 2)) {
 		/* in place or into the scratch: shorter than what it is made from */
-		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch) : k->scratch;
+		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch)
+									     : k->scratch;
 		m = text_of(to, markup_record(m, to));
 	}
 	record(k, &p, number, m);

@@ -4,9 +4,9 @@
  * (klog_line()), and whole files of any size (klog/reader.h, klog/stream.h). One way out: each report is handed to the
  * sink once it is known to be over.
  *
- * Nothing in a log is trusted: names may hold anything, numbers may overflow (they are then unknown), lines may be lost,
- * wrapped, repeated or of another process. What the log does not say is OOM_UNKNOWN or NULL, never a guess. Memory is
- * bounded whatever is fed: see the OOM_MAX_* limits; what goes over them is dropped and said in `problems`.
+ * Nothing in a log is trusted: names may hold anything, numbers may overflow (they are then unknown), lines may be
+ * lost, wrapped, repeated or of another process. What the log does not say is OOM_UNKNOWN or NULL, never a guess.
+ * Memory is bounded whatever is fed: see the OOM_MAX_* limits; what goes over them is dropped and said in `problems`.
  *
  * Formats: mm/oom_kill.c (dump_header, dump_tasks, __oom_kill_process), mm/memcontrol.c (mem_cgroup_print_oom_*),
  * mm/show_mem.c (lib/show_mem.c before 6.?), of Linux 2.6.2x to 7.x.
@@ -179,7 +179,7 @@ struct oom_report {
 
 	/* the candidates */
 	bool has_table;			/* the table's header line was seen */
-	uint32_t columns;		/* bit 1 << enum oom_column: what the header names (or rows of known shape imply) */
+	uint32_t columns; /* bit 1 << enum oom_column: what the header names (or rows of known shape imply) */
 	struct oom_row *rows;
 	size_t n_rows, cap_rows;
 	bool table_cut;			/* rows are known to be missing or broken */
@@ -201,7 +201,7 @@ struct oom_report {
 	char *panic;			/* text behind "Kernel panic - not syncing: " */
 	int64_t suppressed;		/* "oom_kill_process: %d callbacks suppressed" before this report */
 
-	int64_t page_size;		/* bytes, derived from this report alone (oom_report_page_size()), or OOM_UNKNOWN */
+	int64_t page_size; /* bytes, derived from this report alone (oom_report_page_size()), or OOM_UNKNOWN */
 	bool complete;			/* nothing that such a report has is missing */
 	char *problems[OOM_MAX_PROBLEMS];
 	size_t n_problems;
@@ -225,7 +225,8 @@ void klog_free(struct klog *k);
 
 /* One kernel record, as /dev/kmsg gives it, its \xNN escapes undone (it may hold newlines). usec and seq may be
  * OOM_UNKNOWN, level -1, caller NULL ("T123", "C0"). */
-void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const char *caller, const char *text, size_t len);
+void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const char *caller, const char *text,
+		 size_t len);
 
 /* One line of a text log, whatever stands before the kernel's words. `number` is its 1-based number, for the reports.
  * Returns whether it was a line of a report, or may be with the next ones. */

@@ -17,8 +17,9 @@ static bool trace(struct text t)
 	    (text_starts(t, "Call Trace") || text_starts(t, "Hardware name: ") || text_starts(t, "[<") ||
 	     text_starts(t, "([<") || text_starts(t, "? ") || text_starts(t, "<TASK>") || text_starts(t, "</TASK>") ||
 	     text_starts(t, "RIP: ") || text_starts(t, "RSP: ") || text_starts(t, "RAX: ") || text_starts(t, "RDX: ") ||
-	     text_starts(t, "RBP: ") || text_starts(t, "R10: ") || text_starts(t, "R13: ") || text_starts(t, "Code: ") ||
-	     text_starts(t, "Workqueue: ") || text_starts(t, "COMPACTION is disabled") || text_starts(t, "Tainted: ") ||
+	     text_starts(t, "RBP: ") || text_starts(t, "R10: ") || text_starts(t, "R13: ") ||
+	     text_starts(t, "Code: ") || text_starts(t, "Workqueue: ") || text_starts(t, "COMPACTION is disabled") ||
+	     text_starts(t, "Tainted: ") ||
 	     text_starts(t, "Backtrace:") || text_starts(t, "Stack : ")))
 		return true;
 	const char *p = t.p;
@@ -93,20 +94,23 @@ bool line_opens(struct text t)
 #define WORD(s) { s, sizeof(s) - 1 }
 		WORD("Out of memory"), WORD("Out of Memory: "), WORD("Memory cgroup "), WORD("Memory limit reached"),
 		WORD("Mem-Info:"), WORD("Mem-info:"), WORD("Killed process "), WORD("Kill process "),
-		WORD("Kernel panic - not syncing"), WORD("oom-kill:constraint="), WORD("oom_reaper: "), WORD("oom killer "),
-		WORD("oom_kill_process: "), WORD("Task in "), WORD("Tasks in "), WORD("Tasks state (memory"),
-		WORD("memory: usage "), WORD("memory+swap: usage "), WORD("kmem: usage "), WORD("swap: usage "),
-		WORD("sysrq: "), WORD("SysRq : "), WORD("Call Trace:"), WORD("CPU: "), WORD("Hardware name: "),
-		WORD("Unreclaimable slab info"), WORD("active_anon:"), WORD("lowmem_reserve[]"), WORD("No available memory"),
-		WORD("RIP: "), WORD("Code: "), WORD("Workqueue: "), WORD("Node "), WORD("DMA"), WORD("Normal"),
-		WORD("[<"), WORD("<TASK>"), WORD("</TASK>"), WORD("Swap cache stats: "), WORD("Pid: "),
-		WORD("kill process "), WORD("Free swap"), WORD("Total swap"),
+		WORD("Kernel panic - not syncing"), WORD("oom-kill:constraint="), WORD("oom_reaper: "),
+		WORD("oom killer "), WORD("oom_kill_process: "), WORD("Task in "), WORD("Tasks in "),
+		WORD("Tasks state (memory"), WORD("memory: usage "), WORD("memory+swap: usage "),
+		WORD("kmem: usage "), WORD("swap: usage "), WORD("sysrq: "), WORD("SysRq : "), WORD("Call Trace:"),
+		WORD("CPU: "), WORD("Hardware name: "), WORD("Unreclaimable slab info"), WORD("active_anon:"),
+		WORD("lowmem_reserve[]"), WORD("No available memory"), WORD("RIP: "), WORD("Code: "),
+		WORD("Workqueue: "), WORD("Node "), WORD("DMA"), WORD("Normal"), WORD("[<"), WORD("<TASK>"),
+		WORD("</TASK>"), WORD("Swap cache stats: "), WORD("Pid: "), WORD("kill process "), WORD("Free swap"),
+		WORD("Total swap"),
 #undef WORD
 	};
 	/* first letters of the words: most texts are none */
-	static const bool first[128] = { ['O'] = 1, ['M'] = 1, ['K'] = 1, ['o'] = 1, ['T'] = 1, ['m'] = 1, ['k'] = 1, ['s'] = 1,
-					 ['S'] = 1, ['C'] = 1, ['H'] = 1, ['U'] = 1, ['a'] = 1, ['l'] = 1, ['N'] = 1, ['R'] = 1,
-					 ['W'] = 1, ['D'] = 1, ['['] = 1, ['<'] = 1, ['P'] = 1, ['F'] = 1 };
+	static const bool first[128] = {
+		['O'] = 1, ['M'] = 1, ['K'] = 1, ['o'] = 1, ['T'] = 1, ['m'] = 1, ['k'] = 1, ['s'] = 1, ['S'] = 1,
+		['C'] = 1, ['H'] = 1, ['U'] = 1, ['a'] = 1, ['l'] = 1, ['N'] = 1, ['R'] = 1, ['W'] = 1, ['D'] = 1,
+		['['] = 1, ['<'] = 1, ['P'] = 1, ['F'] = 1,
+	};
 	if (text_len(t) && is_digit(*t.p)) {	/* "52000 pages RAM" */
 		int64_t n;
 		return text_int(&t, &n) && (text_starts(t, " pages ") || text_starts(t, " total pagecache pages"));

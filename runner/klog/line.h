@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One kernel message, its prefix gone, to its kind and its fields. No state, no allocation: texts point into the message.
+ * One kernel message, its prefix gone, to its kind and its fields. No state, no allocation: texts point into the
+ * message.
  */
 #pragma once
 
@@ -63,10 +64,10 @@ struct line {
 	const struct oom_row *row;	/* ROW: read already with the table of its report, or NULL */
 };
 
-/* Kinds: HEADER a comm, b gfp text, n gfp number, order, adj. CPU n pid, a comm, b release. TASK_IN a task's memcg, b the
- * OOM memcg. USAGE n usage, limit, failcnt. MEMCG_STATS a path, b what follows. STAT a, n. PAGES n, a what.
- * SWAP n kB, a "Free" or "Total". SELECTED a oom_memcg, b task_memcg, kill pid uid comm. GROUP a path. EXITING, PINNED
- * n pid. REAPED n pid anon file shmem (anon unknown: unable), a comm. PANIC a text. SUPPRESSED n. */
+/* Kinds: HEADER a comm, b gfp text, n gfp number, order, adj. CPU n pid, a comm, b release. TASK_IN a task's memcg, b
+ * the OOM memcg. USAGE n usage, limit, failcnt. MEMCG_STATS a path, b what follows. STAT a, n. PAGES n, a what. SWAP n
+ * kB, a "Free" or "Total". SELECTED a oom_memcg, b task_memcg, kill pid uid comm. GROUP a path. EXITING, PINNED n pid.
+ * REAPED n pid anon file shmem (anon unknown: unable), a comm. PANIC a text. SUPPRESSED n. */
 void line_parse(struct text message, struct line *l);
 
 /* Does a message of the kernel's that this code knows begin here? Cheap; used to find where a prefix ends. */

@@ -5,7 +5,8 @@
 
 #define INVOKED " invoked oom-killer:"
 
-/* A comm has at most 15 bytes (60 with each written as \xNN). What is longer has something else in front: a quote, a tag. */
+/* A comm has at most 15 bytes (60 with each written as \xNN). What is longer has something else in front: a quote, a
+ * tag. */
 static struct text comm_of(struct text t)
 {
 	size_t max = memchr(t.p, '\\', text_len(t)) ? 60 : 15;

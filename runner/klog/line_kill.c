@@ -54,8 +54,8 @@ static void sizes(struct text t, struct line *l)
 	}
 }
 
-/* "%d (%s) total-vm:…", "%d (%s), UID %d, total-vm:…" (RHEL 7), "%d, UID %d, (%s) total-vm:…" (RHEL 6). The comm may hold
- * anything, so it ends at the last ')' before the last total-vm. */
+/* "%d (%s) total-vm:…", "%d (%s), UID %d, total-vm:…" (RHEL 7), "%d, UID %d, (%s) total-vm:…" (RHEL 6). The comm may
+ * hold anything, so it ends at the last ')' before the last total-vm. */
 static bool killed(struct text t, struct line *l)
 {
 	if (!text_int(&t, &l->kill.pid))
@@ -271,12 +271,14 @@ static bool others(struct text t, struct line *l)
 		l->a = t;
 	} else if (text_eat(&t, "oom killer ") && text_int(&t, &l->n[0]) && text_find(t, " has mm pinned by ")) {
 		l->kind = LINE_PINNED;
-	} else if ((text_eat(&t, "Out of memory: OOM victim ") || text_eat(&t, "Memory cgroup out of memory: OOM victim ")) &&
+	} else if ((text_eat(&t, "Out of memory: OOM victim ") ||
+		    text_eat(&t, "Memory cgroup out of memory: OOM victim ")) &&
 		   text_int(&t, &l->n[0]) && text_rfind(t, "is already exiting")) {
 		l->kind = LINE_EXITING;
 	} else if (text_eat(&t, "oom_kill_process: ") && text_int(&t, &l->n[0])) {
 		l->kind = LINE_SUPPRESSED;
-	} else if ((text_starts(t, "sysrq: ") || text_starts(t, "SysRq : ")) && (at = text_find(t, "Manual OOM execution"))) {
+	} else if ((text_starts(t, "sysrq: ") || text_starts(t, "SysRq : ")) &&
+		   (at = text_find(t, "Manual OOM execution"))) {
 		l->kind = LINE_SYSRQ;
 	} else {
 		return false;

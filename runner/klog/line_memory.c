@@ -97,8 +97,9 @@ static bool memcg(struct text t, struct line *l)
 /* "active_anon:123 inactive_anon:45 isolated_anon:0" or one of the lines under it; kB at the first number: a node's. */
 static bool counts(struct text t, struct line *l)
 {
-	static const char *const names[] = { "active_anon:", "active_file:", "unevictable:", "free:", "slab_reclaimable:",
-					     "mapped:", "Active:", "active:", "inactive_anon:", "dirty:" };
+	static const char *const names[] = { "active_anon:",      "active_file:", "unevictable:", "free:",
+					     "slab_reclaimable:", "mapped:",      "Active:",      "active:",
+					     "inactive_anon:",    "dirty:" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct text v = t;
 		size_t n = strlen(names[i]);
@@ -115,8 +116,8 @@ static bool counts(struct text t, struct line *l)
 	return false;
 }
 
-/* "Node 0 DMA32 free:…", "Node 0 active_anon:…", "Node 0 Normal: 1*4kB", "Node 0 hugepages_total=…"; without NUMA the zone's
- * line begins with the zone. */
+/* "Node 0 DMA32 free:…", "Node 0 active_anon:…", "Node 0 Normal: 1*4kB", "Node 0 hugepages_total=…"; without NUMA the
+ * zone's line begins with the zone. */
 static bool node(struct text t, struct line *l)
 {
 	int64_t n = 0;
@@ -150,8 +151,10 @@ static bool node(struct text t, struct line *l)
 
 static bool pages(struct text t, struct line *l)
 {
-	static const char *const what[] = { "pages RAM", "pages reserved", "pages HighMem", "total pagecache pages",
-					    "pages in swap cache", "pages of RAM", "reserved pages", "pages of HIGHMEM" };
+	static const char *const what[] = { "pages RAM",           "pages reserved",
+					    "pages HighMem",       "total pagecache pages",
+					    "pages in swap cache", "pages of RAM",
+					    "reserved pages",      "pages of HIGHMEM" };
 	int64_t n;
 	if (!is_digit(*t.p) || !text_int(&t, &n))
 		return false;

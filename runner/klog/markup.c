@@ -58,7 +58,8 @@ size_t markup_record(struct text t, char *to)
 /* Tags that pages put around lines of a log. */
 static size_t tag(const char *p, const char *end)
 {
-	static const char *const names[] = { "pre", "p", "br", "code", "span", "div", "td", "tr", "li", "tt", "b", "i", "font" };
+	static const char *const names[] = { "pre", "p",  "br", "code", "span", "div", "td",
+					     "tr",  "li", "tt", "b",    "i",    "font" };
 	const char *q = p + 1;
 	if (q < end && *q == '/')
 		q++;
@@ -82,15 +83,18 @@ bool markup_is_html(struct text t)
 		return tag(t.p, t.end) > 0;
 	if (!memchr(t.p, '&', text_len(t)) && !memchr(t.p, '<', text_len(t)))
 		return false;
-	return text_starts(t, "&lt;") || text_starts(t, "&gt;") || text_find(t, "&nbsp;") || text_find(t, "&lt;TASK&gt;") ||
-	       text_find(t, "[&lt;") || text_find(t, "<br>") || text_find(t, "<br/>") || text_find(t, "<br />");
+	return text_starts(t, "&lt;") || text_starts(t, "&gt;") || text_find(t, "&nbsp;") ||
+	       text_find(t, "&lt;TASK&gt;") || text_find(t, "[&lt;") || text_find(t, "<br>") || text_find(t, "<br/>") ||
+	       text_find(t, "<br />");
 }
 
 size_t markup_html(struct text t, char *to)
 {
-	static const struct { const char *entity; char c; } entities[] = {
-		{ "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&#39;", '\'' }, { "&#x27;", '\'' },
-		{ "&#34;", '"' }, { "&nbsp;", ' ' }, { "&#160;", ' ' }, { "&#43;", '+' }, { "&#x2F;", '/' }, { "&apos;", '\'' },
+	static const struct { const char *entity; char c;
+	} entities[] = {
+		{ "&lt;", '<' },   { "&gt;", '>' },    { "&amp;", '&' },  { "&quot;", '"' },
+		{ "&#39;", '\'' }, { "&#x27;", '\'' }, { "&#34;", '"' },  { "&nbsp;", ' ' },
+		{ "&#160;", ' ' }, { "&#43;", '+' },   { "&#x2F;", '/' }, { "&apos;", '\'' },
 	};
 	size_t n = 0;
 	for (const char *p = t.p; p < t.end; p++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands for other characters in a line: escapes of log daemons and of /dev/kmsg, colours, a web page's entities. The
- * results are never longer than what they are made from, so `to` may be where t is.
+ * What stands for other characters in a line: escapes of log daemons and of /dev/kmsg, colours, a web page's entities.
+ * The results are never longer than what they are made from, so `to` may be where t is.
  */
 #pragma once
 

@@ -54,7 +54,8 @@ void memory_zone(struct oom_report *r, const struct line *l)
 			while (p > l->b.p && is_digit(p[-1]))
 				p--;
 			bool first = p - l->b.p <= 2;	/* nothing but ": " before it */
-			if (first && text_int(&v, &kb) && text_eat(&v, "kB") && kb >= 4 && kb <= 256 && !(kb & (kb - 1)))
+			if (first && text_int(&v, &kb) && text_eat(&v, "kB") && kb >= 4 && kb <= 256 &&
+			    !(kb & (kb - 1)))
 				r->page_size = kb * 1024;
 		}
 		return;

@@ -39,8 +39,8 @@ static bool record_head(struct text *t, struct prefix *out)
 	release.end = comma;	/* netconsole, asked to, puts the kernel's release before it */
 	if (memchr(release.p, '.', text_len(release)) && !memchr(release.p, ' ', text_len(release)))
 		v.p = comma + 1;
-	if (!text_len(v) || !is_digit(*v.p) || !text_int(&v, &pri) || !text_eat(&v, ",") || !text_int(&v, &seq) || !text_eat(&v, ",") ||
-	    !text_int(&v, &usec) || !text_eat(&v, ","))
+	if (!text_len(v) || !is_digit(*v.p) || !text_int(&v, &pri) || !text_eat(&v, ",") || !text_int(&v, &seq) ||
+	    !text_eat(&v, ",") || !text_int(&v, &usec) || !text_eat(&v, ","))
 		return false;
 	const char *semicolon = memchr(v.p, ';', text_len(v) < 64 ? text_len(v) : 64);
 	if (!semicolon)
@@ -108,8 +108,9 @@ static bool stamp_at(struct text line, const char *close, int64_t *usec, struct 
 	return stamp_seconds(&in, usec) && in.p == close;
 }
 
-/* A stamp in the middle of a line. The last one with known words right behind it: whatever stands before, a kernel line is
- * quoted here. In a line that nobody claims the first stamp near its start will do: an unknown program relays the log. */
+/* A stamp in the middle of a line. The last one with known words right behind it: whatever stands before, a kernel line
+ * is quoted here. In a line that nobody claims the first stamp near its start will do: an unknown program relays the
+ * log. */
 static bool anchor(struct text line, struct prefix *out)
 {
 	const char *p = line.end;
@@ -204,7 +205,8 @@ void prefix_strip(struct text line, struct prefix *out)
 			dated = false;
 			continue;
 		}
-		/* "[12.3] …" has no tag any more, and neither has dmesg's ISO date: "2026-03-03T04:05:06,123456+01:00 …" */
+		/* "[12.3] …" has no tag any more, and neither has dmesg's ISO date: "2026-03-03T04:05:06,123456+01:00
+		 * …" */
 		if (dated && !tagged && (out->usec != OOM_UNKNOWN || is_dmesg_date(out->when))) {
 			tagged = true;
 			if (out->usec != OOM_UNKNOWN)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What stands before the kernel's words in a line of a text log, whoever wrote it: kernel time stamps, callers, levels,
- * /dev/kmsg heads, syslog, ISO and dmesg -T dates in any language, host, tag, container and cloud prefixes, quotes, list
- * marks, line numbers, colours. Nothing is configured: the line is eaten piece by piece until a message begins.
+ * /dev/kmsg heads, syslog, ISO and dmesg -T dates in any language, host, tag, container and cloud prefixes, quotes,
+ * list marks, line numbers, colours. Nothing is configured: the line is eaten piece by piece until a message begins.
  */
 #pragma once
 
@@ -13,7 +13,7 @@ struct prefix {
 	struct text message;
 	bool foreign;		/* a program's line, not the kernel's: its tag says so */
 	bool written;		/* … that wrote to /dev/kmsg: the facility says so, no doubt is possible */
-	bool stamped;		/* a date, a time stamp, a tag or a record head was there: a line of its own, no continuation */
+	bool stamped; /* a date, a time stamp, a tag or a record head was there: a line of its own, no continuation */
 	bool quoted;		/* in quote marks, as in source code: some stand behind the message too */
 	bool barred;		/* a cell of a table in Markdown: a bar may stand behind the message too */
 	int level;		/* -1 unknown */

@@ -14,9 +14,10 @@ static struct text tag_word(struct text t)
 
 static bool is_kernel_tag(struct text w)
 {
-	static const char *const tags[] = { "kernel:", "kern:", "kmsg:", "klogd:", "kernel[0]:", "kernel[-]:", "vmunix:", "[kernel]:",
-					    "kernel:[", "KERNEL:", "warning:", "info:", "err:", "notice:", "crit:", "alert:",
-					    "emerg:", "debug:" };
+	static const char *const tags[] = {
+		"kernel:", "kern:", "kmsg:", "klogd:", "kernel[0]:", "kernel[-]:", "vmunix:", "[kernel]:",
+		"kernel:[", "KERNEL:", "warning:", "info:", "err:", "notice:", "crit:", "alert:", "emerg:", "debug:",
+	};
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 		if (text_is(w, tags[i]))
 			return true;

@@ -45,7 +45,8 @@ static int fill(struct reader *r, struct error *err)
 
 static int start(struct reader *r, struct error *err)
 {
-	static const uint8_t gz[] = { 0x1f, 0x8b }, xz[] = { 0xfd, '7', 'z', 'X', 'Z', 0 }, zst[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	static const uint8_t gz[] = { 0x1f, 0x8b }, xz[] = { 0xfd, '7', 'z', 'X', 'Z', 0 },
+			     zst[] = { 0x28, 0xb5, 0x2f, 0xfd };
 	/* a pipe may give fewer bytes at first than the magic has */
 	while (!r->eof && r->have < sizeof(xz)) {
 		ssize_t n = read(r->fd, r->in + r->have, IN_SIZE - r->have);
@@ -154,8 +155,10 @@ static int step_zstd(struct reader *r, uint8_t *buf, size_t size, size_t *got, s
 	*got = out.pos;
 	if (ZSTD_isError(rc)) {
 		if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge)
-			return error_set(err, 0, "%s needs more than 32 MiB to unpack; try: zstd -dc --long=31 %s | oomtests "
-					 "explain", r->name, r->name);
+			return error_set(err, 0,
+					 "%s needs more than 32 MiB to unpack; try: zstd -dc --long=31 %s | oomtests "
+					 "explain",
+					 r->name, r->name);
 		return broken(r, "zstd", err);
 	}
 	return rc == 0;

@@ -117,8 +117,8 @@ static bool is_page_size(int64_t bytes)
 	return bytes >= 4096 && bytes <= 262144 && (bytes & (bytes - 1)) == 0;
 }
 
-/* include/linux/page_counter.h: an unlimited counter is PAGE_COUNTER_MAX pages: LONG_MAX / PAGE_SIZE, on 32 bits LONG_MAX.
- * (Before 3.19 counters were bytes: …991kB and 18014398509481983kB say nothing of pages.) */
+/* include/linux/page_counter.h: an unlimited counter is PAGE_COUNTER_MAX pages: LONG_MAX / PAGE_SIZE, on 32 bits
+ * LONG_MAX. (Before 3.19 counters were bytes: …991kB and 18014398509481983kB say nothing of pages.) */
 static int64_t page_size_of_limit(int64_t kb)
 {
 	for (int64_t size = 4096; size <= 262144; size *= 2)
@@ -142,8 +142,8 @@ static int64_t page_size_of_kill(const struct oom_report *r)
 	return OOM_UNKNOWN;
 }
 
-/* A node's active_anon in kB and the machine's in pages (one node only) are compared by memory.c, which sets page_size, as
- * does the first column of a buddy list ("1*4kB"). Here what is left. */
+/* A node's active_anon in kB and the machine's in pages (one node only) are compared by memory.c, which sets page_size,
+ * as does the first column of a buddy list ("1*4kB"). Here what is left. */
 static void derive_page_size(struct oom_report *r)
 {
 	for (int i = 0; r->page_size == OOM_UNKNOWN && i < OOM_COUNTERS; i++)

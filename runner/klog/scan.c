@@ -72,8 +72,8 @@ __attribute__((target("avx2"))) static __m256i table(const uint8_t t[16])
 	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)t));
 }
 
-__attribute__((target("avx2"))) static const char *find_avx2(const struct scanner *s, const char *begin, const char *from,
-							     const char *end)
+__attribute__((target("avx2"))) static const char *find_avx2(const struct scanner *s, const char *begin,
+							     const char *from, const char *end)
 {
 	const __m256i nibble = _mm256_set1_epi8(15);
 	__m256i low[4], high[4];

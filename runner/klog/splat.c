@@ -2,8 +2,9 @@
 #include "klog/klog.h"
 #include "klog/text.h"
 
-/* Words that a broken kernel prints (kernel/panic.c, lib/bug.c, kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h,
- * kernel/locking/lockdep.c, lib/list_debug.c, mm/kasan/report.c, mm/page_alloc.c:bad_page(), arch fault handlers). */
+/* Words that a broken kernel prints (kernel/panic.c, lib/bug.c, kernel/watchdog.c, kernel/hung_task.c,
+ * kernel/rcu/tree_stall.h, kernel/locking/lockdep.c, lib/list_debug.c, mm/kasan/report.c, mm/page_alloc.c:bad_page(), arch
+ * fault handlers). */
 static const struct { const char *word, *kind; bool anywhere; } splats[] = {
 	{ "WARNING: ", "WARNING", false },
 	{ "BUG: soft lockup", "soft lockup", true },
@@ -52,8 +53,9 @@ const char *klog_splat(const char *text, size_t len)
 	struct text t = text_of(text, len);
 	text_blanks(&t);
 	/* the OOM killer's own lines carry names that anybody chose */
-	if (text_find(t, " invoked oom-killer: ") || text_starts(t, "Out of memory") || text_starts(t, "Memory cgroup ") ||
-	    text_starts(t, "oom-kill:") || text_starts(t, "oom_reaper: ") || text_starts(t, "Task in ") ||
+	if (text_find(t, " invoked oom-killer: ") || text_starts(t, "Out of memory") ||
+	    text_starts(t, "Memory cgroup ") || text_starts(t, "oom-kill:") || text_starts(t, "oom_reaper: ") ||
+	    text_starts(t, "Task in ") ||
 	    text_starts(t, "Tasks in ") || text_starts(t, "Killed process ") || text_starts(t, "["))
 		return NULL;
 	for (size_t i = 0; i < sizeof(splats) / sizeof(splats[0]); i++) {

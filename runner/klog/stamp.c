@@ -16,8 +16,8 @@ static bool is_clock(struct text w)
 	if (text_len(w) > 40)
 		return false;
 	for (const char *p = w.p; p + 7 < w.end; p++) {
-		if (!(is_digit(p[0]) && is_digit(p[1]) && p[2] == ':' && is_digit(p[3]) && is_digit(p[4]) && p[5] == ':' &&
-		      is_digit(p[6]) && is_digit(p[7])))
+		if (!(is_digit(p[0]) && is_digit(p[1]) && p[2] == ':' && is_digit(p[3]) && is_digit(p[4]) &&
+		      p[5] == ':' && is_digit(p[6]) && is_digit(p[7])))
 			continue;
 		if (p != w.p && p[-1] != 'T' && p[-1] != 't' && p[-1] != '_')
 			return false;
@@ -27,14 +27,14 @@ static bool is_clock(struct text w)
 		return true;
 	}
 	/* 1:02:03 */
-	if (text_len(w) >= 7 && is_digit(w.p[0]) && w.p[1] == ':' && is_digit(w.p[2]) && is_digit(w.p[3]) && w.p[4] == ':' &&
-	    is_digit(w.p[5]) && is_digit(w.p[6]))
+	if (text_len(w) >= 7 && is_digit(w.p[0]) && w.p[1] == ':' && is_digit(w.p[2]) && is_digit(w.p[3]) &&
+	    w.p[4] == ':' && is_digit(w.p[5]) && is_digit(w.p[6]))
 		return true;
 	return false;
 }
 
-/* A date and a clock at the start, in any language and order: at most five short words, then the clock, then perhaps AM,
- * a zone, a year. */
+/* A date and a clock at the start, in any language and order: at most five short words, then the clock, then perhaps
+ * AM, a zone, a year. */
 bool stamp_date(struct text *t, struct text *when)
 {
 	struct text v = *t;
@@ -46,7 +46,8 @@ bool stamp_date(struct text *t, struct text *when)
 				struct text rest = v;
 				text_blanks(&rest);
 				struct text next = stamp_word(rest);
-				bool year = text_len(next) == 4 && (text_starts(next, "20") || text_starts(next, "19")) &&
+				bool year = text_len(next) == 4 &&
+					    (text_starts(next, "20") || text_starts(next, "19")) &&
 					    is_digit(next.p[2]) && is_digit(next.p[3]);
 				bool zone = text_is(next, "UTC") || text_is(next, "CET") || text_is(next, "CEST") ||
 					    text_is(next, "GMT") || text_is(next, "AM") || text_is(next, "PM");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The task table (mm/oom_kill.c:dump_tasks()): columns by the names in its header, in whatever order; rows by those columns.
+ * The task table (mm/oom_kill.c:dump_tasks()): columns by the names in its header, in whatever order; rows by those
+ * columns.
  */
 #pragma once
 
