@@ -34,7 +34,7 @@ CPPFLAGS += -D_GNU_SOURCE -DOOMTESTS_VERSION='"$(VERSION)"' -DOOMTESTS_PREFIX='"
 ALLFLAGS  = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 # Each directory is one module; what a module may know is in docs/architecture.md.
-LIBDIRS  := base machine model klog explain case kernel target judge run output results report audit watch cmd
+LIBDIRS  := base machine model klog explain case kernel target judge run output results report audit watch drill cmd
 LIBSRC   := $(filter-out runner/cmd/main.c,$(sort $(foreach d,$(LIBDIRS),$(wildcard runner/$d/*.c))))
 # the report's page, file by file
 PAGE     := $(wildcard runner/report/page/* runner/report/page/uplot/*)

@@ -18,6 +18,7 @@ typedef int subcommand(int argc, char **argv);
 subcommand cmd_audit;
 subcommand cmd_baseline;
 subcommand cmd_compare;
+subcommand cmd_drill;
 subcommand cmd_explain;
 subcommand cmd_kernels;
 subcommand cmd_list;

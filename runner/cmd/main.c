@@ -21,6 +21,7 @@ static const struct {
 	{ "explain", cmd_explain, "OOM reports in logs: who died, and was it right?" },
 	{ "audit", cmd_audit, "who would die here now, in order; what is unprotected" },
 	{ "watch", cmd_watch, "memory pressure and OOM events, as they come" },
+	{ "drill", cmd_drill, "a contained OOM in the shape of a unit, or of this machine in a guest" },
 	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
 	{ "recover", cmd_recover, "undo what a killed run left on this machine" },
 	{ NULL, NULL, NULL },

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* oomtests drill: a contained OOM in the shape of a unit, or a rehearsal of the whole machine in a guest. */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "base/bytes.h"
+#include "base/util.h"
+#include "cmd/cmd.h"
+#include "drill/drill.h"
+
+enum { KEY_DRY_RUN = 256, KEY_FROM, KEY_IN, KEY_LEAK };
+
+struct arguments {
+	bool dry_run, vm;
+	const char *from, *kernel, *dir;
+	struct drill_options options;
+};
+
+static const struct argp_option options[] = {
+	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Print the case that would be run, and do nothing", 0 },
+	{ "leak", KEY_LEAK, "NAME", 0, "The process that grows (default: the largest)", 0 },
+	{ "memory", 'm', "SIZE", 0, "Limit of the box (default 96M), memory of the guest (512M)", 0 },
+	{ "in", KEY_IN, "vm", 0, "Rehearse the whole machine in a guest", 0 },
+	{ "number", 'n', "N", 0, "With --in vm: so many kills (default 5)", 0 },
+	{ "kernel", 'k', "KERNEL", 0, "With --in vm: as for oomtests run", 0 },
+	{ "from", KEY_FROM, "FILE", 0, "With --in vm or --dry-run: a saved snapshot in place of this machine", 0 },
+	{ "output", 'o', "DIR", 0, "As for oomtests run", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	struct error err;
+	int64_t n;
+	switch (key) {
+	case KEY_DRY_RUN:
+		a->dry_run = true;
+		return 0;
+	case KEY_LEAK:
+		a->options.leak = arg;
+		return 0;
+	case 'm':
+		if (parse_size(arg, &a->options.memory, &err) < 0)
+			argp_error(state, "--memory: %s", err.text);
+		return 0;
+	case KEY_IN:
+		if (!streq(arg, "vm"))
+			argp_error(state, "--in %s: only vm is known", arg);
+		a->vm = true;
+		return 0;
+	case 'n':
+		if (parse_int(arg, 1, 100, &n, &err) < 0)
+			argp_error(state, "--number: %s", err.text);
+		a->options.most = (size_t)n;
+		return 0;
+	case 'k':
+		a->kernel = arg;
+		return 0;
+	case KEY_FROM:
+		a->from = arg;
+		return 0;
+	case 'o':
+		a->dir = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->options.what)
+			argp_error(state, "one unit or cgroup at a time");
+		a->options.what = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->vm && !a->options.what)
+			argp_error(state, "which unit or cgroup? (or --in vm for the whole machine)");
+		if (a->vm && a->options.what)
+			argp_error(state, "--in vm rehearses the whole machine, not \"%s\"", a->options.what);
+		if (a->kernel && !a->vm)
+			argp_error(state, "-k is for --in vm: a box is on this machine's kernel");
+		if (a->from && !a->vm && !a->dry_run)
+			argp_error(state, "--from is for --in vm or --dry-run: a box is on this machine");
+		if (!a->options.memory)
+			a->options.memory = (a->vm ? UINT64_C(512) : UINT64_C(96)) << 20;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "UNIT|CGROUP\n--in vm",
+	.doc = "Rebuilds the shape of a unit (its processes' sizes, oom_score_adj, limit and group, in small) with stand-ins in a cgroup of its "
+	       "own, runs out of memory there, and compares what the kernel did with what it had to do. The unit itself is not touched.\v"
+	       "Refuses unless there is room enough, and a limit that holds. What a killed drill left, \"oomtests recover\" undoes.\n"
+	       "Exit status: as of oomtests run.",
+};
+
+/* CAP_SYS_RESOURCE, bit 24 of this process's effective capabilities. */
+static bool may_lower(void)
+{
+	CLEANUP_FREE char *status = read_whole_at(AT_FDCWD, "/proc/self/status", 1 << 16, NULL);
+	const char *line = status ? strstr(status, "\nCapEff:") : NULL;
+	return line && strtoull(line + strlen("\nCapEff:"), NULL, 16) >> 24 & 1;
+}
+
+/* Runs the case as `oomtests run` does, in a process of its own, and takes the file away again. */
+static int run_case(const struct arguments *a, const char *path)
+{
+	const char *args[] = { "oomtests", "run", "-t", a->vm ? "vm" : "host", path, NULL, NULL, NULL, NULL, NULL };
+	size_t n = 5;
+	if (a->kernel) {
+		args[n++] = "-k";
+		args[n++] = a->kernel;
+	}
+	if (a->dir) {
+		args[n++] = "-o";
+		args[n++] = a->dir;
+	}
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		execv("/proc/self/exe", (char *const *)args);
+		_exit(STATUS_ERROR);
+	}
+	int status = 0;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_ERROR;
+}
+
+static int carry_out(const struct arguments *a, const struct drill *d)
+{
+	char path[] = "/tmp/oomtests-drill-XXXXXX.yaml";
+	int fd = mkstemps(path, strlen(".yaml"));
+	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (!out)
+		return complain(STATUS_ERROR, "making a case file in /tmp: %s", strerror(errno));
+	drill_write(d, out);
+	int status = fclose(out) == 0 ? STATUS_OK : complain(STATUS_ERROR, "writing %s: %s", path, strerror(errno));
+	for (size_t i = 0; i < d->n_notes; i++)
+		complain(0, "note: %s", d->notes[i]);
+	for (size_t i = 0; i < d->n_steps; i++)
+		printf("by the rules number %zu to die is %s%s\n", i + 1, d->tasks[d->steps[i].victims[0]].name,
+		       d->steps[i].n > 1 ? ", with its group" : "");
+	if (status == STATUS_OK)
+		status = run_case(a, path);
+	unlink(path);
+	return status;
+}
+
+static int drill(const struct arguments *args, const struct audit *a)
+{
+	struct drill d;
+	struct error err;
+	int status = STATUS_OK;
+	if ((args->vm ? drill_guest(a, &args->options, &d, &err) : drill_box(a, &args->options, &d, &err)) < 0)
+		status = complain(STATUS_USAGE, "%s", err.text);
+	else if (args->dry_run)
+		drill_write(&d, stdout);
+	else if (!args->vm && drill_prove(&d, &err) < 0)
+		status = complain(STATUS_USAGE, "no drill: %s", err.text);
+	else
+		status = carry_out(args, &d);
+	drill_free(&d);
+	return status;
+}
+
+static int load(const char *name, struct machine *m, struct error *err)
+{
+	CLEANUP_FILE FILE *in = fopen(name, "re");
+	return in ? machine_load(in, name, m, err) : error_set(err, errno, "opening the snapshot %s", name);
+}
+
+int cmd_drill(int argc, char **argv)
+{
+	struct arguments args = { .options = { .most = 5, .may_lower = may_lower() } };
+	struct machine m;
+	struct audit a = { 0 };
+	struct error err;
+	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	int ret = args.from ? load(args.from, &m, &err) : machine_collect("", &m, &err);
+	if (ret == 0)
+		ret = audit_make(&m, &(struct audit_options){ .most = 1, .near_percent = 101 }, &a, &err);
+	int status = ret == 0 ? drill(&args, &a) : complain(args.from ? STATUS_USAGE : STATUS_ERROR, "%s", err.text);
+	audit_free(&a);
+	machine_free(&m);
+	return status;
+}
