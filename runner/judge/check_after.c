@@ -7,10 +7,10 @@
 #include "judge/trial.h"
 
 /*
- * What the tasks held, by the kinds that the kernel reports apart, in kB. /proc/meminfo sums per-CPU deltas lazily: each CPU
- * may hold back up to the node's stat_threshold, at most 125 pages (mm/vmstat.c:calculate_normal_threshold), in each of the
- * two readings. On top 64 pages for the agent itself: its memory is locked before the first snapshot, and its message
- * buffers grow by less.
+ * What the tasks held, by the kinds that the kernel reports apart, in kB. /proc/meminfo sums per-CPU deltas lazily:
+ * each CPU may hold back up to the node's stat_threshold, at most 125 pages (mm/vmstat.c:calculate_normal_threshold),
+ * in each of the two readings. On top 64 pages for the agent itself: its memory is locked before the first snapshot,
+ * and its message buffers grow by less.
  */
 static void check_memory_back(struct trial *t, const json_t *begin, const json_t *end)
 {
@@ -23,6 +23,20 @@ static void check_memory_back(struct trial *t, const json_t *begin, const json_t
 		if (was >= 0 && is >= 0)
 			trial_check_range(t, CHECK_MEMORY_BACK, kinds[i], NULL, 0, was + slack, is);
 	}
+}
+
+/*
+ * Nobody's pages are in swap any more. What is the machine's own may be: its tmpfs with the programs on it, and what
+ * each CPU holds ready of slots (mm/swap_slots.c: two caches of 64).
+ */
+static void check_swap_back(struct trial *t, const json_t *begin, const json_t *end)
+{
+	const json_t *was = json_object_get(begin, "meminfo"), *is = json_object_get(end, "meminfo");
+	int64_t total = look_int(is, "SwapTotal", 0), used = total - look_int(is, "SwapFree", total);
+	int64_t had = look_int(was, "SwapTotal", 0) - look_int(was, "SwapFree", 0);
+	if (total)
+		trial_check_range(t, CHECK_SWAP_BACK, NULL, NULL, 0,
+				  had + look_int(was, "Shmem", 0) + 2 * 64 * t->ncpus * t->page_kb, used);
 }
 
 static void check_removed(struct trial *t)
@@ -56,7 +70,9 @@ void check_after(struct trial *t)
 	if (t->seen->fate != FATE_ENDED)
 		return;
 	const json_t *begin = look_snapshot(t->seen, "begin"), *end = look_snapshot(t->seen, "end");
-	if (begin && end && trial_own_machine(t))
+	if (begin && end && trial_own_machine(t)) {
 		check_memory_back(t, begin, end);
+		check_swap_back(t, begin, end);
+	}
 	check_removed(t);
 }

@@ -101,10 +101,15 @@ static void check_predicted(struct trial *t, const struct scene *s, const struct
 
 /* Members of a group die in the order of the scan, as the lines of the log have it. */
 static void check_group(struct trial *t, const struct episode *e, const struct scene *s, const struct model_decision *d,
-			const struct oom_report *report)
+			size_t report)
 {
 	/* The log of a machine that died may end between two lines. */
-	if (d->group < 0 || trial_cut_short(e))
+	if (trial_cut_short(e))
+		return;
+	const char *logged = e->reports[report]->group_memcg;
+	trial_check_text(t, CHECK_GROUP, NULL, NULL, d->group < 0 ? "none" : look_text(s->cgroups[d->group], "path"),
+			 logged ? logged : "none");
+	if (d->group < 0)
 		return;
 	char want[512] = "", have[512] = "";
 	size_t w = 0, h = 0;
@@ -112,10 +117,9 @@ static void check_group(struct trial *t, const struct episode *e, const struct s
 		if (d->deaths[i].how == HOW_GROUP && d->deaths[i].task != d->victim)
 			w += (size_t)snprintf(want + w, sizeof(want) - w, "%s ", name_in(s, d->deaths[i].task));
 	for (size_t i = 0; i < e->n_deaths && h < sizeof(have) - 64; i++)
-		if (e->deaths[i].by_group && !e->deaths[i].again)
+		if (e->deaths[i].by_group && !e->deaths[i].again && e->deaths[i].report == report)
 			h += (size_t)snprintf(have + h, sizeof(have) - h, "%s ", e->deaths[i].name);
 	trial_check_text(t, CHECK_GROUP_ORDER, NULL, NULL, want, have);
-	trial_check_text(t, CHECK_GROUP, NULL, NULL, look_text(s->cgroups[d->group], "path"), report->group_memcg);
 }
 
 /* Which task of the scene it was. */
@@ -152,7 +156,7 @@ static void predict(struct trial *t, struct episode *e)
 		remember_prediction(t, &s, &oom, &d);
 		if (died >= 0) {
 			check_predicted(t, &s, &d, died, e->deaths[i].name);
-			check_group(t, e, &s, &d, e->reports[e->deaths[i].report]);
+			check_group(t, e, &s, &d, e->deaths[i].report);
 			freed += bury(&s, died);
 			buried[n_buried++] = died;
 		}
@@ -247,68 +251,35 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 	scene_close(&s);
 }
 
+/* "Out of memory and no killable processes...": then the table has nobody who could be. */
+static void check_nobody(struct trial *t, const struct episode *e, size_t index)
+{
+	const struct oom_report *r = e->reports[index];
+	char seen[96] = "nobody";
+	struct scene s;
+	scene_open(&s, t, e->before);
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct oom_row *row = &r->rows[i];
+		int task = scene_task(&s, row->value[OOM_COL_TGID]);
+		bool out = row->value[OOM_COL_OOM_SCORE_ADJ] == ADJ_MIN || (task >= 0 && s.tasks[task].in_vfork);
+		for (size_t j = 0; j < e->n_deaths && !out; j++)
+			out = e->deaths[j].tgid == row->value[OOM_COL_TGID] && e->deaths[j].report <= index;
+		if (!out)
+			snprintf(seen, sizeof(seen), "%s (pid %" PRId64 ")", row->name, row->value[OOM_COL_TGID]);
+	}
+	trial_check_text(t, CHECK_NO_KILLABLE, NULL, NULL, "nobody", seen);
+	scene_close(&s);
+}
+
 void check_choice(struct trial *t, struct episode *e)
 {
-	if (!e->before)
+	if (!e->before || trial_bug_victims(t, e))
 		return;
 	predict(t, e);
-	for (size_t i = 0; i < e->n_reports; i++)
+	for (size_t i = 0; i < e->n_reports; i++) {
 		if (e->reports[i]->has_header && e->reports[i]->n_kills)
 			recompute(t, e, i);
-}
-
-/* "forker/1", where forker is of kind vfork. */
-static bool is_vfork_child(const struct trial *t, const char *name)
-{
-	const char *slash = strrchr(name, '/');
-	for (size_t i = 0; slash && i < t->test->n_tasks; i++) {
-		const struct test_task *task = &t->test->tasks[i];
-		size_t len = (size_t)(slash - name);
-		if (strlen(task->name) == len && memcmp(task->name, name, len) == 0)
-			return streq(task->kind, "vfork");
-	}
-	return false;
-}
-
-/* oom_score as the kernel computes it, from sizes read back to back with it. */
-static void check_score(struct trial *t, const struct step *s, const char *who, const json_t *read, uint64_t totalpages,
-			int64_t page_kb)
-{
-	struct model_task m;
-	model_task_init(&m);
-	m.pages.anon = look_int(read, "anon_kb", 0) / page_kb;
-	m.pages.file = look_int(read, "file_kb", 0) / page_kb;
-	m.pages.shmem = look_int(read, "shmem_kb", 0) / page_kb;
-	m.pages.swap = look_int(read, "swap_kb", 0) / page_kb;
-	m.pages.ptes = look_int(read, "pte_kb", 0) / page_kb;
-	int adj = (int)look_int(read, "adj", 0);
-	bool in_vfork = is_vfork_child(t, who);
-	int64_t base = model_base(&t->era, &m.pages);
-	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
-	bool root = look_int(read, "uid", 0) == 0;
-	int64_t low = MODEL_INELIGIBLE, high = MODEL_INELIGIBLE;
-	if (adj != ADJ_MIN && !(in_vfork && t->era.vfork_exempt)) {
-		low = model_points(&t->era, base > error ? base - error : 0, adj, root, totalpages);
-		high = model_points(&t->era, base + error, adj, root, totalpages);
-	}
-	trial_check_range(t, CHECK_SCORE, who, &s->where, model_oom_score(&t->era, low, totalpages),
-			  model_oom_score(&t->era, high, totalpages), look_int(read, "score", -1));
-}
-
-void check_scores(struct trial *t, const struct step *s, size_t step)
-{
-	const json_t *scores = json_object_get(trial_answer(t, step, "score"), "scores");
-	const json_t *begin = look_snapshot(t->seen, "begin");
-	if (!scores || !begin)
-		return;
-	int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
-	const json_t *mem = json_object_get(begin, "meminfo");
-	uint64_t totalpages = (uint64_t)((look_int(mem, "MemTotal", 0) + look_int(mem, "SwapTotal", 0)) / k);
-	for (size_t i = 0; i < s->n_tasks; i++) {
-		const json_t *read = json_object_get(scores, s->tasks[i]);
-		if (read)
-			check_score(t, s, s->tasks[i], read, totalpages, k);
-		else
-			trial_check_text(t, CHECK_SCORE, s->tasks[i], &s->where, "a number", "not there");
+		if (e->reports[i]->no_killable && e->reports[i]->has_table && !e->reports[i]->n_kills)
+			check_nobody(t, e, i);
 	}
 }

@@ -70,18 +70,52 @@ static bool must_oom(const struct trial *t, const struct episode *e)
 }
 
 /*
- * May more die than the case states? Where it says so; and since 7.0 in any memcg OOM whose victim is not the one who asks:
- * the scan no longer sees a victim that is inside do_exit() (kernel/cgroup/cgroup.c:css_task_iter_advance), so the charge
- * that comes back while its memory is still being freed takes the next one. That the next one is the right one is
- * check_choice.c's business.
+ * Is the victim's memory back before it is out of the way? Since 6.0 exit_mmap() sets MMF_OOM_SKIP when all is
+ * unmapped, while what its mmu_gather holds is not free yet: up to MAX_GATHER_BATCH_COUNT batches, 10000 pages
+ * (include/asm-generic/tlb.h). A victim of more has freed some by then, and the charge that comes back finds room
+ * (era margin_recheck).
+ */
+static bool frees_in_time(const struct trial *t, const struct episode *e)
+{
+	if (!t->era.overkill_window)
+		return true;
+	for (size_t i = 0; i < e->n_deaths && i < e->expect->n_victims; i++) {
+		const struct oom_kill *line = e->deaths[i].line;
+		if ((line->anon_rss_kb + (line->shmem_rss_kb > 0 ? line->shmem_rss_kb : 0)) / t->page_kb <= 10000)
+			return false;
+	}
+	return true;
+}
+
+/* Whoever shares the victim's mm holds it until it has ended too, and nothing marks it as a victim that is on its
+ * way. */
+static bool any_sharer(const struct trial *t, const struct episode *e)
+{
+	for (size_t i = 0; i < t->test->n_tasks; i++) {
+		const struct test_task *task = &t->test->tasks[i];
+		size_t len = strlen(task->name);
+		for (size_t k = 0; streq(task->kind, "sharer") && k < e->expect->n_victims; k++)
+			if (starts_with(e->expect->victims[k], task->name) &&
+			    (!e->expect->victims[k][len] || e->expect->victims[k][len] == '/'))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * May more die than the case states? Where it says so; and in a memcg OOM whose victim is not the one who asks: where
+ * its memory may come back too late, where it is shared, and since 7.0 always, for the scan no longer sees a victim
+ * that is inside do_exit() (kernel/cgroup/cgroup.c:css_task_iter_advance), so the charge that comes back while its
+ * memory is still being freed takes the next one. That the next one is the right one is check_choice.c's business.
  */
 static bool may_overkill(const struct trial *t, const struct episode *e)
 {
 	const struct expectation *x = e->expect;
 	if (x->overkill)
 		return true;
-	return t->era.dying_hidden && x->constraint == CONSTRAINT_MEMCG && x->n_victims &&
-	       !(x->trigger && streq(x->victims[x->n_victims - 1], x->trigger));
+	return x->constraint == CONSTRAINT_MEMCG && x->n_victims &&
+	       !(x->trigger && streq(x->victims[x->n_victims - 1], x->trigger)) &&
+	       (t->era.dying_hidden || !frees_in_time(t, e) || any_sharer(t, e));
 }
 
 static bool overkilled(const struct trial *t, const struct episode *e)
@@ -104,6 +138,25 @@ static bool has_groups(const struct trial *t)
 	return false;
 }
 
+/*
+ * A wait passed its deadline and nobody was killed: did the kernel know that memory was out? A report was begun, or
+ * the memcg's `oom` rose, which counts attempts to kill (era oom_per_attempt), while the case has victims to offer.
+ */
+static bool asked_in_vain(const struct trial *t, const struct episode *e)
+{
+	int64_t was, is;
+	if (!e->timed_out || e->expect->end == END_BLOCKED)
+		return false;
+	for (size_t i = 0; i < e->n_reports; i++)
+		if (e->reports[i]->has_header && !e->reports[i]->no_killable)
+			return true;
+	if (t->v1 || !t->era.oom_per_attempt || e->expect->memcg < 0)
+		return false;
+	const char *cgroup = t->test->cgroups[e->expect->memcg].name;
+	return look_counter(e->before, cgroup, "memory.events", "oom", &was) &&
+	       look_counter(look_snapshot(t->seen, "end"), cgroup, "memory.events", "oom", &is) && is > was;
+}
+
 static void check_victims(struct trial *t, struct episode *e)
 {
 	const struct expectation *x = e->expect;
@@ -119,18 +172,20 @@ static void check_victims(struct trial *t, struct episode *e)
 
 	/* Without evidence of the end only what happened can be held against the kernel: somebody it should not be. */
 	size_t n = n_seen;
-	bool open = trial_cut_short(e);
+	bool open = trial_cut_short(e), vain = asked_in_vain(t, e);
 	if ((open && n < x->n_victims) || overkilled(t, e))
 		n = n < x->n_victims ? n : x->n_victims;
 	bool ok = n == (open && n < x->n_victims ? n : x->n_victims);
 	for (size_t i = 0; ok && i < n; i++)
 		ok = streq(seen[i], stated[i]);
-	if (ok && open && n_seen < x->n_victims)
+	vain &= !n_seen && x->n_victims;
+	if (ok && open && n_seen < x->n_victims && !vain)
 		return;
+	ok &= !vain;
 	bool fewer = n_seen < x->n_victims && (!n_seen || !has_groups(t));
 	for (size_t i = 0; fewer && i < n_seen; i++)
 		fewer = streq(seen[i], stated[i]);
-	if (fewer && !must_oom(t, e)) {
+	if (fewer && !vain && !must_oom(t, e)) {
 		e->no_oom = true;
 		return;
 	}
@@ -183,10 +238,28 @@ static void check_status(struct trial *t, const struct episode *e, const char *n
 	}
 	if (!exit)
 		return;	/* a child of another task, which waits for it */
+	/* Nobody told how it ended: its parent was not the agent, and is gone too. */
+	if (json_is_null(json_object_get(exit, "signal")) && json_is_null(json_object_get(exit, "code")))
+		return;
+	if (json_is_true(json_object_get(exit, "by_agent"))) {
+		trial_check_text(t, CHECK_DIED_BY, name, w, "SIGKILL", "nothing, until the clean-up");
+		return;
+	}
 	int64_t signal = look_int(exit, "signal", 0);
 	snprintf(how, sizeof(how), signal == 9 ? "SIGKILL" : signal ? "signal %d" : "exit %d",
 		 (int)(signal ? signal : look_int(exit, "code", -1)));
 	trial_check_text(t, CHECK_DIED_BY, name, w, "SIGKILL", how);
+}
+
+/* Only a group kill comes by its first victim once more; who is dying is nobody's victim again. */
+static void check_once(struct trial *t, struct episode *e)
+{
+	const char *twice = "nobody";
+	for (size_t i = 0; i < e->n_deaths; i++)
+		if (e->deaths[i].again && !e->deaths[i].by_group)
+			twice = e->deaths[i].name;
+	if (e->n_deaths)
+		trial_check_text(t, CHECK_KILLED_ONCE, NULL, NULL, "nobody", twice);
 }
 
 /* A signal of the plan itself may end a task: it is then not the kernel's doing. */
@@ -262,9 +335,35 @@ static void check_end(struct trial *t, struct episode *e)
 	trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, words[e->expect->end], how);
 }
 
+static bool freezes(const struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_FREEZE)
+			return true;
+	return false;
+}
+
+/*
+ * The wait for a victim to end passed its deadline, and it was the clean-up that ended it: the log says that it was
+ * killed, and it was not. Only threads in a v1 freezer could be as slow (era v1_frozen_dies).
+ */
+static void check_undead(struct trial *t, struct episode *e)
+{
+	if (!streq(e->timed_out_op, "settle") || (freezes(t) && t->v1 && !t->era.v1_frozen_dies))
+		return;
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		const struct death *d = &e->deaths[i];
+		if (!d->again && d->ours && json_is_true(json_object_get(look_exit(t->seen, d->tgid), "by_agent")))
+			check_status(t, e, d->name, d->tgid, NULL);
+	}
+}
+
 void check_deaths(struct trial *t, struct episode *e)
 {
 	check_victims(t, e);
+	check_once(t, e);
+	if (e->timed_out)
+		check_undead(t, e);
 	if (!e->after)
 		return;
 	for (size_t i = 0; i < e->n_deaths; i++)

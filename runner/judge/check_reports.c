@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel's log of an episode, line by line, against what was observed from outside. Formats: mm/oom_kill.c
- * (dump_header, dump_oom_victim/oom-kill line, __oom_kill_process), mm/memcontrol.c (mem_cgroup_print_oom_context).
+ * The kernel's log of an episode, line by line, against what was observed from outside. Here: how many reports, who
+ * asked and for what (mm/oom_kill.c:dump_header), within which limits. The rest is in check_memory.c, check_table.c,
+ * check_killed.c.
  */
 #include <inttypes.h>
 
@@ -10,12 +11,6 @@
 #include "judge/look.h"
 #include "judge/scene.h"
 #include "judge/trial.h"
-
-static void check_comm(struct trial *t, enum check_id id, const char *wire, const char *logged)
-{
-	if (wire)
-		trial_check(t, id, NULL, NULL, wire, logged, look_same(logged, wire));
-}
 
 /* Number of reports: one for each chosen victim, as long as the rate limit (10 in 5 s) is not reached. */
 static void check_number(struct trial *t, struct episode *e)
@@ -37,14 +32,17 @@ static void check_constraint(struct trial *t, struct episode *e, const struct oo
 	static const char *const names[] = { "CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY",
 					     "CONSTRAINT_MEMCG" };
 	const struct expectation *x = e->expect;
+	if (t->era.summary_line)
+		trial_check_text(t, CHECK_SUMMARY, NULL, NULL, "there", r->has_selected ? "there" : "not there");
 	if (x->constraint == CONSTRAINT_ANY || !r->has_selected)
 		return;
-	trial_check_text(t, CHECK_CONSTRAINT, NULL, &x->where, names[x->constraint], oom_constraint_name(r->constraint));
+	trial_check_text(t, CHECK_CONSTRAINT, NULL, &x->where, names[x->constraint],
+			 oom_constraint_name(r->constraint));
 	trial_check_text(t, CHECK_SCOPE, NULL, NULL, x->constraint == CONSTRAINT_MEMCG ? "memcg" : "global",
 			 r->oom_memcg ? "memcg" : "global");
 }
 
-/* Who asked: the task that grows, the agent that lowers a limit, a kworker for sysrq. */
+/* Who asked, where the case says so or the scene leaves nobody else. */
 static void check_trigger(struct trial *t, struct episode *e, const struct oom_report *r)
 {
 	const struct expectation *x = e->expect;
@@ -53,7 +51,6 @@ static void check_trigger(struct trial *t, struct episode *e, const struct oom_r
 	if (streq(x->trigger, "kworker")) {
 		trial_check_text(t, CHECK_ASKED_BY, NULL, &x->where, "kworker",
 				 starts_with(r->trigger.comm, "kworker/") ? "kworker" : r->trigger.comm);
-		trial_check_int(t, CHECK_ORDER, NULL, NULL, -1, r->trigger.order);
 		return;
 	}
 	/* The agent writes through a child of its own, as the write may block. */
@@ -66,37 +63,118 @@ static void check_trigger(struct trial *t, struct episode *e, const struct oom_r
 		return;	/* it starts only now */
 	if (r->trigger.pid != OOM_UNKNOWN)
 		trial_check_int(t, CHECK_ASKED_PID, NULL, &x->where, look_int(task, "pid", -1), r->trigger.pid);
-	check_comm(t, CHECK_ASKED_BY, look_text(task, "comm"), r->trigger.comm);
-	trial_check_int(t, CHECK_ASKED_ADJ, NULL, NULL, look_int(task, "adj", 0), r->trigger.oom_score_adj);
-	/* A user page fault asks for one page; a page table or a charge for it does too. */
-	trial_check_int(t, CHECK_ORDER, NULL, NULL, 0, r->trigger.order);
+	trial_check_comm(t, CHECK_ASKED_BY, &x->where, look_text(task, "comm"), r->trigger.comm);
 }
 
-static const char *path_of(const struct episode *e, const struct trial *t, int memcg)
+/* Whoever it was: the first line and the CPU line are of one task, whose oom_score_adj is known. */
+static void check_asker(struct trial *t, const struct episode *e, const struct oom_report *r)
 {
-	return memcg < 0 ? NULL : look_text(look_cgroup(e->before, t->test->cgroups[memcg].name), "path");
+	const json_t *task = look_task_pid(e->before, r->trigger.pid);
+	int64_t adj = look_int(task, "adj", INT64_MIN);
+	if (task)
+		trial_check_comm(t, CHECK_ASKED_COMM, NULL, look_text(task, "comm"), r->trigger.comm);
+	else if (starts_with(r->trigger.comm, "kworker/") || starts_with(r->trigger.comm, "kswapd"))
+		adj = 0;
+	else if (streq(r->trigger.comm, "oomagent") && trial_capable(t, "sys_resource"))
+		adj = ADJ_MIN;	/* the writing child makes itself no candidate */
+	if (adj != INT64_MIN)
+		trial_check_int(t, CHECK_ASKED_ADJ, NULL, NULL, adj, r->trigger.oom_score_adj);
 }
 
-/* memory: usage, limit of the memcg at its limit. */
-static void check_usage(struct trial *t, struct episode *e, const struct oom_report *r)
+/*
+ * -1 is sysrq's alone (drivers/tty/sysrq.c:moom_callback). User memory comes page by page where there are no huge
+ * pages; no charge and no allocation above PAGE_ALLOC_COSTLY_ORDER asks for a kill
+ * (mm/page_alloc.c:__alloc_pages_may_oom).
+ */
+static void check_order(struct trial *t, const struct episode *e, const struct oom_report *r)
 {
-	const char *name = t->test->cgroups[e->expect->memcg].name;
-	int64_t limit;
-	if (!r->counter[OOM_COUNTER_MEMORY].present ||
-	    !look_counter(e->before, name, t->v1 ? "memory.limit_in_bytes" : "memory.max", NULL, &limit) ||
-	    limit >= INT64_MAX / 2)
-		return;	/* the limit comes with the trigger itself: a write below usage */
-	trial_check_int(t, CHECK_LIMIT, NULL, NULL, limit / 1024, r->counter[OOM_COUNTER_MEMORY].limit_kb);
-	trial_check_range(t, CHECK_USAGE, NULL, NULL, 0, limit / 1024, r->counter[OOM_COUNTER_MEMORY].usage_kb);
+	const char *who = e->expect->trigger;
+	if (streq(who, "kworker"))
+		trial_check_int(t, CHECK_ORDER, NULL, NULL, -1, r->trigger.order);
+	else
+		trial_check_range(t, CHECK_ORDER, NULL, NULL, 0, who ? 0 : 3, r->trigger.order);
+}
+
+/* Numbers of the names that the first line prints (include/linux/gfp_types.h); the same since 5.3. */
+static const struct {
+	const char *name;
+	int64_t bits;
+} gfp_bits[] = {
+	{ "GFP_KERNEL", 0xcc0 }, { "GFP_KERNEL_ACCOUNT", 0x400cc0 }, { "GFP_USER", 0x100cc0 },
+	{ "GFP_HIGHUSER", 0x100cc2 }, { "GFP_HIGHUSER_MOVABLE", 0x100cca }, { "__GFP_ZERO", 0x100 },
+	{ "__GFP_WRITE", 0x1000 }, { "__GFP_NOWARN", 0x2000 }, { "__GFP_COMP", 0x40000 }, { "__GFP_ACCOUNT", 0x400000 },
+};
+
+#define GFP_FS 0x80
+#define GFP_DIRECT_RECLAIM 0x400
+#define GFP_RETRY_MAYFAIL 0x4000
+#define GFP_NORETRY 0x10000
+
+/* The number of "A|B|C"; -1 where a name is not in the table. */
+static int64_t bits_of(const char *names, size_t len)
+{
+	int64_t bits = 0;
+	for (const char *p = names, *end = names + len; p < end; p++) {
+		size_t n = strcspn(p, "|)"), i = 0;
+		while (i < ARRAY_SIZE(gfp_bits) &&
+		       !(strlen(gfp_bits[i].name) == n && memcmp(gfp_bits[i].name, p, n) == 0))
+			i++;
+		if (i == ARRAY_SIZE(gfp_bits))
+			return -1;
+		bits |= gfp_bits[i].bits;
+		p += n;
+	}
+	return bits;
+}
+
+/* What who asks for memory this way can ask for; NULL: not known. sysrq and a write of a limit say GFP_KERNEL
+ * themselves; a memcg's page fault charges a page, or (accounted) a page table. */
+static bool asks_so(const struct trial *t, const struct episode *e, const char *names, size_t len)
+{
+	const char *who = e->expect->trigger;
+	const struct test_task *task = trial_task(t, who);
+	bool kernel = len == strlen("GFP_KERNEL") && starts_with(names, "GFP_KERNEL");
+	if (streq(who, "kworker") || streq(who, "agent"))
+		return kernel;
+	if (e->expect->constraint == CONSTRAINT_MEMCG && task && streq(task->kind, "anon") && !*task->args)
+		return kernel || starts_with(names, "GFP_KERNEL_ACCOUNT");
+	return true;
+}
+
+/*
+ * The flags: number and names agree; they let the killer in (__alloc_pages_may_oom, mem_cgroup_oom); and they are
+ * those of who asked. 0 is a page fault's that ended in VM_FAULT_OOM (era fault_global_oom).
+ */
+static void check_gfp(struct trial *t, const struct episode *e, const struct oom_report *r)
+{
+	const char *text = r->trigger.gfp_mask, *open = text ? strchr(text, '(') : NULL;
+	if (!open || t->era.version < KVER(5, 3, 0) || (!r->trigger.gfp && t->era.fault_global_oom))
+		return;
+	size_t len = strcspn(open + 1, ")");
+	int64_t named = bits_of(open + 1, len), must = GFP_DIRECT_RECLAIM | (r->oom_memcg ? 0 : GFP_FS);
+	bool killer = (r->trigger.gfp & must) == must && !(r->trigger.gfp & (GFP_NORETRY | GFP_RETRY_MAYFAIL));
+	const char *problem = named >= 0 && named != r->trigger.gfp	  ? "number and names agree" :
+			      !killer					  ? "flags that let the killer in" :
+			      !asks_so(t, e, open + 1, len)		  ? "flags of who asked" :
+									    NULL;
+	trial_check(t, CHECK_GFP, NULL, NULL, problem ? problem : text, text, !problem);
 }
 
 static void check_memcg(struct trial *t, struct episode *e, const struct oom_report *r)
 {
-	const char *limit = path_of(e, t, e->expect->memcg);
-	if (!limit)
-		return;
-	trial_check_text(t, CHECK_OOM_MEMCG, NULL, &e->expect->where, limit, r->oom_memcg);
-	check_usage(t, e, r);
+	int memcg = e->expect->memcg;
+	const char *path = memcg < 0 ? NULL : look_text(look_cgroup(e->before, t->test->cgroups[memcg].name), "path");
+	if (path)
+		trial_check_text(t, CHECK_OOM_MEMCG, NULL, &e->expect->where, path, r->oom_memcg);
+}
+
+/* The name of the cpuset of a task: the last part of its path, where the scene has cpusets at all. NULL: not known. */
+static const char *cpuset_of(const struct trial *t, const json_t *task)
+{
+	const char *path = look_text(task, "cgroup"), *slash = path ? strrchr(path, '/') : NULL;
+	if (!json_is_true(json_object_get(t->plan, "cpuset")))
+		return "/";
+	return !slash ? NULL : slash[1] ? slash + 1 : "/";
 }
 
 /* The nodes: nodemask only for a bind policy; cpuset and mems_allowed are those of who asked. */
@@ -104,105 +182,37 @@ static void check_nodes(struct trial *t, struct episode *e, const struct oom_rep
 {
 	char buf[256];
 	const json_t *task = look_task_pid(e->before, r->trigger.pid);
-	if (!r->has_selected || !r->nodemask || !task)
+	if (!r->has_selected || !r->nodemask)
 		return;
 	const char *nodes = "(null)";
+	CLEANUP_FREE char *name = look_bytes(look_text(task, "name"));
 	if (e->expect->constraint == CONSTRAINT_MEMORY_POLICY)
-		for (size_t i = 0; i < t->test->n_tasks; i++)
-			if (look_same(t->test->tasks[i].name, look_text(task, "name")))
-				nodes = format_mask(t->test->tasks[i].policy_nodes, buf);
-	trial_check_text(t, CHECK_NODEMASK, NULL, NULL, nodes, r->nodemask);
-	const char *mems = look_text(task, "mems");
+		nodes = trial_task(t, name) ? format_mask(trial_task(t, name)->policy_nodes, buf) : NULL;
+	if (nodes)
+		trial_check_text(t, CHECK_NODEMASK, NULL, NULL, nodes, r->nodemask);
+	const char *mems = look_text(task, "mems"), *cpuset = cpuset_of(t, task);
+	/* The writing child is the agent's; a kworker may use all nodes. */
+	if (!task && (streq(r->trigger.comm, "oomagent") || starts_with(r->trigger.comm, "kworker/"))) {
+		mems = look_text(t->seen->hello, "nodes");
+		cpuset = "/";
+	}
+	/* User Mode Linux has no cpusets. */
 	if (mems && r->mems_allowed)
 		trial_check_text(t, CHECK_MEMS_ALLOWED, NULL, NULL, mems, r->mems_allowed);
+	if (cpuset && r->cpuset)
+		trial_check_text(t, CHECK_CPUSET, NULL, NULL, cpuset, r->cpuset);
 }
 
-/* The oom-kill line names the selected task: the leader, where the Killed line may name another thread. */
-static void check_selected(struct trial *t, struct episode *e, const struct oom_report *r)
+static bool killed_before(const struct episode *e, size_t report)
 {
-	if (!r->has_selected)
-		return;
-	const json_t *task = look_task_pid(e->before, r->selected.pid);
-	if (!task)
-		return;	/* born after the snapshot */
-	check_comm(t, CHECK_SELECTED, look_text(task, "comm"), r->selected.comm);
-	trial_check_int(t, CHECK_SELECTED_UID, NULL, NULL, look_int(task, "uid", -1), r->selected.uid);
-	const char *cgroup = look_text(task, "cgroup");
-	if (cgroup && t->test->uses_cgroups)
-		trial_check_text(t, CHECK_TASK_MEMCG, NULL, NULL, cgroup, r->task_memcg);
-}
-
-static const char *prefix_word(enum oom_kill_prefix p)
-{
-	switch (p) {
-	case OOM_PREFIX_NONE: return "no prefix";
-	case OOM_PREFIX_GLOBAL: return "Out of memory";
-	case OOM_PREFIX_ALLOCATING_TASK: return "Out of memory (oom_kill_allocating_task)";
-	case OOM_PREFIX_MEMCG: return "Memory cgroup out of memory";
-	default: return "another prefix";
-	}
-}
-
-static void check_prefix(struct trial *t, const struct episode *e, const struct death *d)
-{
-	enum oom_kill_prefix want = e->expect->constraint == CONSTRAINT_MEMCG ? OOM_PREFIX_MEMCG :
-				    e->expect->allocating_task ? OOM_PREFIX_ALLOCATING_TASK : OOM_PREFIX_GLOBAL;
-	if (e->expect->constraint == CONSTRAINT_ANY)
-		return;
-	trial_check_text(t, CHECK_PREFIX, NULL, NULL, prefix_word(want), prefix_word(d->line->prefix));
-}
-
-/*
- * Sizes in the Killed line of a task that holds still are those of the snapshot; of one that grows, at least those.
- * anon-rss may have gone to swap meanwhile, so its lower end is only held where nothing can be swapped; both sides are
- * widened by what the kernel's own counters may be off by (model_rss_error).
- */
-static void check_sizes(struct trial *t, const struct episode *e, const struct death *d, const json_t *task)
-{
-	const int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
-	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, (int)look_int(task, "threads", 1)) * k;
-	bool grows = trial_grows(t, e, look_text(task, "name"));
-	bool swaps = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0) > 0;
-	int64_t vm = look_int(task, "vm_kb", 0), anon = look_int(task, "anon_kb", 0), swap = look_int(task, "swap_kb", 0);
-	trial_check_range(t, CHECK_TOTAL_VM, d->name, NULL, vm, grows ? INT64_MAX : vm, d->line->total_vm_kb);
-	/* The second line of a group's first victim may come when its memory is going already. */
-	int64_t least = swaps || d->again ? 0 : anon - error, most = grows ? INT64_MAX : anon + swap + error;
-	trial_check_range(t, CHECK_ANON_RSS, d->name, NULL, least > 0 ? least : 0, most, d->line->anon_rss_kb);
-	if (t->era.killed_details && !t->era.killed_pgtables_bytes && !grows && !d->again &&
-	    d->line->pgtables_kb != OOM_UNKNOWN) {
-		trial_check_int(t, CHECK_PGTABLES, d->name, NULL, look_int(task, "pte_kb", 0), d->line->pgtables_kb);
-	}
-}
-
-static void check_death_line(struct trial *t, const struct episode *e, const struct death *d)
-{
-	check_prefix(t, e, d);
-	const json_t *task = look_task_pid(e->before, d->tgid);
-	if (!task || !d->ours)
-		return;
-	if (d->pid == d->tgid)
-		check_comm(t, CHECK_KILLED_COMM, look_text(task, "comm"), d->line->comm);
-	if (d->line->uid != OOM_UNKNOWN)
-		trial_check_int(t, CHECK_KILLED_UID, NULL, NULL, look_int(task, "uid", -1), d->line->uid);
-	if (d->line->oom_score_adj != OOM_UNKNOWN)
-		trial_check_int(t, CHECK_KILLED_ADJ, NULL, NULL, look_int(task, "adj", 0),
-				d->line->oom_score_adj);
-	check_sizes(t, e, d, task);
-}
-
-static void check_group_line(struct trial *t, struct episode *e, const struct oom_report *r)
-{
-	bool group = false;
-	for (size_t i = 0; i < t->test->n_cgroups; i++)
-		group |= t->test->cgroups[i].group;
-	if (!group)
-		trial_check_text(t, CHECK_NO_GROUP, NULL, NULL, "none", r->group_memcg ? r->group_memcg : "none");
-	(void)e;
+	for (size_t i = 0; i < e->n_deaths; i++)
+		if (e->deaths[i].report < report)
+			return true;
+	return false;
 }
 
 void check_reports(struct trial *t, struct episode *e)
 {
-	size_t number = 0;
 	/* The last report of a machine that died may have been cut anywhere. */
 	if (!e->after)
 		return;
@@ -210,16 +220,22 @@ void check_reports(struct trial *t, struct episode *e)
 		check_number(t, e);
 	for (size_t i = 0; i < e->n_reports; i++) {
 		const struct oom_report *r = e->reports[i];
-		if (!r->has_header || r->no_killable)
+		if (!r->has_header)
+			continue;
+		check_asker(t, e, r);
+		check_order(t, e, r);
+		check_gfp(t, e, r);
+		check_memory(t, e, r, !killed_before(e, i));
+		if (r->no_killable)
 			continue;
 		check_constraint(t, e, r);
 		check_trigger(t, e, r);
 		check_memcg(t, e, r);
 		check_nodes(t, e, r);
-		check_selected(t, e, r);
-		check_group_line(t, e, r);
-		check_table(t, e, r, number++);
+		check_selected(t, e, i);
+		check_table(t, e, r);
 	}
+	check_reaper(t, e);
 	for (size_t i = 0; i < e->n_deaths; i++)
 		check_death_line(t, e, &e->deaths[i]);
 }

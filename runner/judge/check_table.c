@@ -29,42 +29,101 @@ static bool belongs(enum model_why why)
 	return why == WHY_ELIGIBLE || why == WHY_ADJ || why == WHY_SKIP || why == WHY_VFORK;
 }
 
-static void check_value(struct trial *t, enum check_id id, const struct oom_row *row, enum oom_column c, const char *who,
-			int64_t min, int64_t max)
+static void check_value(struct trial *t, enum check_id id, const struct oom_row *row, enum oom_column c,
+			const char *who, int64_t min, int64_t max)
 {
-	if (row->value[c] == OOM_UNKNOWN)
-		return;
-	trial_check_range(t, id, who, NULL, min, max, row->value[c]);
+	if (row->value[c] != OOM_UNKNOWN)
+		trial_check_range(t, id, who, NULL, min > 0 ? min : 0, max, row->value[c]);
 }
 
-static void check_row(struct trial *t, const struct episode *e, const struct scene *s, int i, const struct oom_row *row)
+static void check_exact(struct trial *t, enum check_id id, const struct oom_row *row, enum oom_column c,
+			const char *who, int64_t value)
+{
+	if (row->value[c] != OOM_UNKNOWN)
+		trial_check_int(t, id, who, NULL, value, row->value[c]);
+}
+
+/*
+ * A task that holds still has the pages that it had. Anonymous ones may go to swap, and are in swapents then; tmpfs
+ * pages may go there too and leave its rss; a file's may be dropped.
+ */
+static void check_still(struct trial *t, const struct oom_row *row, const struct scene *s, int i, const char *who,
+			int64_t error)
+{
+	const struct model_pages *p = &s->tasks[i].pages;
+	int64_t all = p->anon + p->file + p->shmem, gone = s->model.machine.total_swap ? p->shmem : 0;
+	int64_t swapped = row->value[OOM_COL_SWAPENTS] == OOM_UNKNOWN ? 0 : row->value[OOM_COL_SWAPENTS] - p->swap;
+	bool swaps = s->model.machine.total_swap > 0;
+	check_value(t, CHECK_ROW_RSS, row, OOM_COL_RSS, who, all - p->file - gone - (swapped > 0 ? swapped : 0) - error,
+		    all + p->swap + error);
+	check_value(t, CHECK_ROW_ANON, row, OOM_COL_RSS_ANON, who, swaps ? 0 : p->anon - error,
+		    p->anon + p->swap + error);
+	check_value(t, CHECK_ROW_FILE, row, OOM_COL_RSS_FILE, who, 0, p->file + error);
+	check_value(t, CHECK_ROW_SHMEM, row, OOM_COL_RSS_SHMEM, who, swaps ? 0 : p->shmem - error, p->shmem + error);
+	check_value(t, CHECK_ROW_SWAP, row, OOM_COL_SWAPENTS, who, 0, swaps ? p->swap + p->anon + error : 0);
+	check_exact(t, CHECK_ROW_PGTABLES, row, OOM_COL_PGTABLES_BYTES, who, p->ptes * s->page_kb * 1024);
+	check_exact(t, CHECK_ROW_TOTAL_VM, row, OOM_COL_TOTAL_VM, who, look_int(s->rows[i], "vm_kb", 0) / s->page_kb);
+}
+
+/* A task that grows has what it had, and more. */
+static void check_growing(struct trial *t, const struct oom_row *row, const struct scene *s, int i, const char *who,
+			  int64_t error)
+{
+	const struct model_pages *p = &s->tasks[i].pages;
+	int64_t gone = p->file + (s->model.machine.total_swap ? p->shmem : 0);
+	int64_t swapents = row->value[OOM_COL_SWAPENTS] == OOM_UNKNOWN ? 0 : row->value[OOM_COL_SWAPENTS];
+	int64_t had = p->anon + p->file + p->shmem + p->swap;
+	check_value(t, CHECK_ROW_RSS, row, OOM_COL_RSS, who, had - gone - swapents - error, INT64_MAX);
+	check_value(t, CHECK_ROW_PGTABLES, row, OOM_COL_PGTABLES_BYTES, who, p->ptes * s->page_kb * 1024, INT64_MAX);
+	check_value(t, CHECK_ROW_TOTAL_VM, row, OOM_COL_TOTAL_VM, who, look_int(s->rows[i], "vm_kb", 0) / s->page_kb,
+		    INT64_MAX);
+}
+
+/* rss is the sum of its kinds (mm/oom_kill.c:dump_task), to the page where nobody touches the mm meanwhile. */
+static void check_sum(struct trial *t, const struct oom_row *row, const char *who)
+{
+	int64_t anon = row->value[OOM_COL_RSS_ANON], file = row->value[OOM_COL_RSS_FILE];
+	int64_t shmem = row->value[OOM_COL_RSS_SHMEM];
+	if (anon != OOM_UNKNOWN && file != OOM_UNKNOWN && shmem != OOM_UNKNOWN)
+		check_exact(t, CHECK_ROW_SUM, row, OOM_COL_RSS, who, anon + file + shmem);
+}
+
+static void check_row(struct trial *t, const struct episode *e, const struct oom_report *r, const struct scene *s,
+		      int i, const struct oom_row *row)
 {
 	const json_t *task = s->rows[i];
-	const char *who = look_text(task, "name");
-	if (!who)
-		return;	/* not ours: it may do as it likes */
-	bool still = !trial_grows(t, e, who) && look_int(task, "threads", 1) == 1;
-	int64_t k = s->page_kb, vm = look_int(task, "vm_kb", 0) / k;
+	CLEANUP_FREE char *name = look_bytes(look_text(task, "name"));
+	const char *who = name ? name : s->tasks[i].comm;
+	bool single = look_int(task, "threads", 1) == 1;
+	if (row->value[OOM_COL_PID] == s->tasks[i].pid)
+		trial_check_comm(t, CHECK_ROW_NAME, NULL, look_text(task, "comm"), row->name);
+	check_exact(t, CHECK_ROW_UID, row, OOM_COL_UID, who, look_int(task, "uid", -1));
+	check_exact(t, CHECK_ROW_ADJ, row, OOM_COL_OOM_SCORE_ADJ, who, look_int(task, "adj", 0));
+	if (single)
+		check_exact(t, CHECK_ROW_PID, row, OOM_COL_PID, who, s->tasks[i].pid);
+	if (!name || !single)
+		return;	/* not ours, or of several threads: its sizes may be on the move */
+	bool grows = trial_grows(t, e, look_text(task, "name"));
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
-	const struct model_pages *p = &s->tasks[i].pages;
-	int64_t rss = p->anon + p->file + p->shmem;
-	check_value(t, CHECK_ROW_UID, row, OOM_COL_UID, who, look_int(task, "uid", -1), look_int(task, "uid", -1));
-	check_value(t, CHECK_ROW_ADJ, row, OOM_COL_OOM_SCORE_ADJ, who, look_int(task, "adj", 0), look_int(task, "adj", 0));
-	if (!still)
-		return;
-	check_value(t, CHECK_ROW_TOTAL_VM, row, OOM_COL_TOTAL_VM, who, vm, vm);
-	/* File pages of a quiet task may be dropped, anonymous ones swapped: then they are in swapents. */
-	int64_t swapped = row->value[OOM_COL_SWAPENTS] != OOM_UNKNOWN ? row->value[OOM_COL_SWAPENTS] - p->swap : 0;
-	int64_t least = rss - p->file - (swapped > 0 ? swapped : 0) - error;
-	check_value(t, CHECK_ROW_RSS, row, OOM_COL_RSS, who, least > 0 ? least : 0, rss + p->swap + error);
-	check_value(t, CHECK_ROW_PGTABLES, row, OOM_COL_PGTABLES_BYTES, who, p->ptes * k * 1024, p->ptes * k * 1024);
+	if (grows)
+		check_growing(t, row, s, i, who, error);
+	else
+		check_still(t, row, s, i, who, error);
+	if (!grows || r->trigger.pid == s->tasks[i].pid)
+		check_sum(t, row, who);
+}
+
+/* "name (pid n)" into a buffer. */
+static void name_row(char *buf, size_t size, const char *comm, int64_t pid)
+{
+	snprintf(buf, size, "%s (pid %" PRId64 ")", comm, pid);
 }
 
 /* The same set of processes; then row by row. */
 static void check_members(struct trial *t, const struct episode *e, const struct oom_report *r, const struct scene *s,
 			  const struct model_oom *oom, enum constraint constraint)
 {
-	char missing[256] = "none", extra[256] = "none";
+	char missing[256] = "none", extra[256] = "none", twice[256] = "none";
 	for (size_t i = 0; i < s->model.n_tasks; i++) {
 		const struct model_task *task = &s->tasks[i];
 		if (!s->rows[i])
@@ -72,27 +131,76 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 		const struct oom_row *row = oom_report_row(r, task->pid);
 		bool member = belongs(model_eligible(&t->era, &s->model, oom, constraint, task));
 		if (member && !row && !died_before(e, r, task->pid))
-			snprintf(missing, sizeof(missing), "%s (pid %" PRId64 ")", task->comm, task->pid);
+			name_row(missing, sizeof(missing), task->comm, task->pid);
 		if (!member && row)
-			snprintf(extra, sizeof(extra), "%s (pid %" PRId64 ")", task->comm, task->pid);
+			name_row(extra, sizeof(extra), task->comm, task->pid);
 		if (member && row && !died_before(e, r, task->pid))
-			check_row(t, e, s, (int)i, row);
+			check_row(t, e, r, s, (int)i, row);
 	}
-	for (size_t i = 0; i < r->n_rows && !trial_stress_ng(t); i++) {
+	for (size_t i = 0; i < r->n_rows; i++) {
 		int64_t tgid = r->rows[i].value[OOM_COL_TGID];
-		if (tgid != OOM_UNKNOWN && scene_task(s, tgid) < 0)
-			snprintf(extra, sizeof(extra), "%s (pid %" PRId64 ")", r->rows[i].name, tgid);
+		/* Who was born since is the scene's, if somebody told of it. */
+		if (tgid != OOM_UNKNOWN && scene_task(s, tgid) < 0 && !look_name(t->seen, tgid) &&
+		    !trial_stress_ng(t) && !streq(r->rows[i].name, "oomagent"))
+			name_row(extra, sizeof(extra), r->rows[i].name, tgid);
+		for (size_t k = 0; k < i; k++)
+			if (tgid != OOM_UNKNOWN && r->rows[k].value[OOM_COL_TGID] == tgid)
+				name_row(twice, sizeof(twice), r->rows[i].name, tgid);
 	}
 	trial_check_text(t, CHECK_TABLE_MISSING, NULL, NULL, "none", missing);
 	trial_check_text(t, CHECK_TABLE_EXTRA, NULL, NULL, "none", extra);
+	trial_check_text(t, CHECK_TABLE_TWICE, NULL, NULL, "none", twice);
 }
 
-void check_table(struct trial *t, struct episode *e, const struct oom_report *report, size_t index)
+/* The place of a task of the scene in an order, or -1. */
+static int place_in(const int *order, size_t n, int task)
 {
-	(void)index;
+	for (size_t i = 0; i < n; i++)
+		if (order[i] == task)
+			return (int)i;
+	return -1;
+}
+
+static bool any_moves(const struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_MOVE)
+			return true;
+	return false;
+}
+
+/*
+ * The rows stand in the order of the scan: that of creation, in a memcg by the tree first (mm/oom_kill.c:dump_tasks).
+ * A task that was moved joins its cgroup's list anew, which no snapshot tells.
+ */
+static void check_order(struct trial *t, const struct oom_report *r, const struct scene *s, int memcg)
+{
+	if (any_moves(t) || !t->era.table_scan_order)
+		return;
+	CLEANUP_FREE int *order = xcalloc(s->model.n_tasks, sizeof(*order));
+	size_t n = model_scan_order(&s->model, memcg, order);
+	int last = -1;
+	char seen[128] = "in order";
+	for (size_t i = 0; i < r->n_rows; i++) {
+		int64_t tgid = r->rows[i].value[OOM_COL_TGID];
+		/* A process whose first thread has ended is on another list (kernel/cgroup/cgroup.c: dying_tasks). */
+		int task = tgid == OOM_UNKNOWN || tgid != r->rows[i].value[OOM_COL_PID] ? -1 : scene_task(s, tgid);
+		int place = task < 0 ? -1 : place_in(order, n, task);
+		if (place >= 0 && place < last)
+			snprintf(seen, sizeof(seen), "%s (pid %" PRId64 ") too late", r->rows[i].name, tgid);
+		if (place > last)
+			last = place;
+	}
+	trial_check_text(t, CHECK_TABLE_ORDER, NULL, NULL, "in order", seen);
+}
+
+void check_table(struct trial *t, struct episode *e, const struct oom_report *report)
+{
 	int64_t dump = look_int(json_object_get(e->before, "sysctl"), "vm.oom_dump_tasks", 1);
-	trial_check_text(t, CHECK_TABLE, NULL, NULL, dump ? "there" : "not there", report->has_table ? "there" : "not there");
-	/* A host's snapshot holds the scene's tasks only: enough for a memcg OOM, which the host target is confined to. */
+	trial_check_text(t, CHECK_TABLE, NULL, NULL, dump ? "there" : "not there",
+			 report->has_table ? "there" : "not there");
+	/* A host's snapshot holds the scene's tasks only: enough for a memcg OOM, which the host target is confined
+	 * to. */
 	if (!report->has_table || !dump || !e->before)
 		return;
 	struct scene s;
@@ -102,5 +210,6 @@ void check_table(struct trial *t, struct episode *e, const struct oom_report *re
 	scene_oom(&s, t, e, report, &oom);
 	enum constraint constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
 	check_members(t, e, report, &s, &oom, constraint);
+	check_order(t, report, &s, constraint == CONSTRAINT_MEMCG ? oom.memcg : -1);
 	scene_close(&s);
 }

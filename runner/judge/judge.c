@@ -283,6 +283,7 @@ static void judge_once(const struct test *test, const struct observation *seen, 
 		check_deaths(&t, e);
 		check_reports(&t, e);
 		check_choice(&t, e);
+		check_scores_before(&t, e);
 		check_counters(&t, e);
 	}
 	if (!setup_failed)

@@ -266,7 +266,7 @@ int scene_memcg(const struct scene *s, const char *name)
 	return -1;
 }
 
-/* The step of the episode that can bring the OOM: the last grow, limit or sysrq before its expect. */
+/* The step of the episode that can bring the OOM: the last grow, limit, sysrq or call that surely asks, before its expect. */
 static const struct step *trigger_step(const struct trial *t, const struct episode *e)
 {
 	const struct step *found = NULL;
@@ -275,10 +275,21 @@ static const struct step *trigger_step(const struct trial *t, const struct episo
 		const struct step *s = &t->test->steps[i];
 		if (s->op == STEP_EXPECT)
 			k++;
-		else if (k == e->k && (s->op == STEP_GROW || s->op == STEP_SET || s->op == STEP_SYSRQ))
+		else if (k == e->k && (s->op == STEP_GROW || s->op == STEP_SET || s->op == STEP_SYSRQ ||
+				       (s->op == STEP_CALL && step_can_oom(s) == OOM_SURELY)))
 			found = s;
 	}
 	return found;
+}
+
+/* Does it ask inside a system call, not by a page fault of user mode? Old kernels tell the two apart (syscall_charge_kills). */
+static bool in_syscall(const struct trial *t, const struct step *step)
+{
+	if (step->op == STEP_CALL)
+		return !starts_with(step->value, "fault");
+	const struct test_task *task = step->op == STEP_GROW ? trial_task(t, step->tasks[0]) : NULL;
+	const struct kind_facts *kind = task ? kind_facts(task->kind) : NULL;
+	return kind && kind->in_kernel;
 }
 
 /* Index of the task that asks. */
@@ -289,7 +300,7 @@ static int who_asks(const struct scene *s, const struct episode *e, const struct
 		return scene_task(s, report->trigger.pid);
 	if (e->expect->trigger)
 		return scene_task_named(s, e->expect->trigger);
-	return step && step->op == STEP_GROW ? scene_task_named(s, step->tasks[0]) : -1;
+	return step && (step->op == STEP_GROW || step->op == STEP_CALL) ? scene_task_named(s, step->tasks[0]) : -1;
 }
 
 /* The nodes that the growing memory of a task is bound to by its policy, or by its mbind. False: to none. */
@@ -328,6 +339,8 @@ void scene_oom(const struct scene *s, const struct trial *t, const struct episod
 		oom->trigger = TRIGGER_SYSRQ;
 	else if (step && step->op == STEP_SET)
 		oom->trigger = TRIGGER_LIMIT_WRITE;
+	else if (step && in_syscall(t, step))
+		oom->trigger = TRIGGER_SYSCALL;
 	if (oom->current < 0)
 		return;
 	const struct model_task *asks = &s->tasks[oom->current];
@@ -418,8 +431,32 @@ static int growing(const struct scene *s, const struct trial *t, const struct ep
 	return task;
 }
 
+/*
+ * A memory.max that is written below what the members hold, less what can go to swap, can't be reached without a kill. v1
+ * refuses such a limit, and a write that may not block does without (era limit_write_nonblock).
+ */
+static bool must_kill_for(const struct scene *s, const struct trial *t, const struct step *step,
+			  int64_t freed)
+{
+	uint64_t limit;
+	int memcg = step->cgroup < 0 ? -1 : scene_memcg(s, t->test->cgroups[step->cgroup].name);
+	if (t->v1 || memcg < 0 || !streq(step->file, "memory.max") || parse_size(step->value, &limit, NULL) < 0 ||
+	    (step->nonblock && t->era.limit_write_nonblock))
+		return false;
+	int64_t held = -freed;
+	for (size_t i = 0; i < s->model.n_tasks; i++)
+		if (model_memcg_below(&s->model, s->tasks[i].memcg, memcg) && s->tasks[i].mm == 0)
+			held += s->tasks[i].pages.anon;
+	return held - (int64_t)s->model.machine.total_swap > (int64_t)pages_of(s, (int64_t)limit);
+}
+
 bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e, int64_t freed)
 {
+	const struct step *step = trigger_step(t, e);
+	if (step && step->op == STEP_SYSRQ)
+		return streq(step->value, "f") && !freed;	/* it kills with memory free, too; once */
+	if (step && step->op == STEP_SET)
+		return must_kill_for(s, t, step, freed);
 	int64_t min, max, wants;
 	return growing(s, t, e, &min, &max, &wants) >= 0 && wants - freed > max;
 }

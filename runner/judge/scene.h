@@ -29,18 +29,18 @@ int scene_task_named(const struct scene *s, const char *name);
 int scene_memcg(const struct scene *s, const char *name);
 
 /*
- * The OOM that an episode brings, for the model: what the constraint follows from, and who asks. On a full machine anybody
- * may be the one who asks, so a report (or NULL, before there is one) goes before what the case says.
+ * The OOM that an episode brings, for the model: what the constraint follows from, and who asks. On a full machine
+ * anybody may be the one who asks, so a report (or NULL, before there is one) goes before what the case says.
  */
 void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
 	       struct model_oom *oom);
 
-/* Must memory run out in this episode, although `freed` pages came back to it? The growing task wants more than there can be for
- * it, by all bounds. */
+/* Must somebody be killed in this episode, although `freed` pages came back to it? The growing task wants more than there
+ * can be for it, a limit is written below what is there, by all bounds; or sysrq asks. */
 bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e, int64_t freed);
 
 /*
- * Gives the growing task what it will have grown by when memory is out: between `more` at the least (put into its pages)
- * and `more` at the most. `freed` pages came back since the snapshot by earlier kills of the episode.
+ * Gives the growing task what it will have grown by when memory is out: between `more` at the least (put into its
+ * pages) and `more` at the most. `freed` pages came back since the snapshot by earlier kills of the episode.
  */
 void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed);

@@ -35,6 +35,12 @@ bool trial_check_text(struct trial *t, enum check_id id, const char *what, const
 	return trial_check(t, id, what, w, expected, seen ? seen : "nothing", streq(expected, seen));
 }
 
+void trial_check_comm(struct trial *t, enum check_id id, const struct where *w, const char *wire, const char *logged)
+{
+	if (wire)
+		trial_check(t, id, NULL, w, wire, logged, look_same(logged, wire));
+}
+
 bool trial_check_range(struct trial *t, enum check_id id, const char *what, const struct where *w, int64_t min,
 		       int64_t max, int64_t seen)
 {
@@ -53,6 +59,16 @@ bool trial_check_int(struct trial *t, enum check_id id, const char *what, const 
 		     int64_t seen)
 {
 	return trial_check_range(t, id, what, w, expected, expected, seen);
+}
+
+bool trial_capable(const struct trial *t, const char *capability)
+{
+	size_t i;
+	json_t *name;
+	json_array_foreach(json_object_get(t->seen->hello, "capabilities"), i, name)
+		if (streq(json_string_value(name), capability))
+			return true;
+	return false;
 }
 
 const json_t *trial_told(const struct trial *t, const json_t *step)
@@ -200,6 +216,30 @@ bool trial_cut_short(const struct episode *e)
 	return e->timed_out || !e->after;
 }
 
+static bool is_bug(const struct trial *t, const struct episode *e)
+{
+	return t->test->bug_here && t->test->bug_right && e->k + 1 == t->n_episodes;
+}
+
+bool trial_bug_victims(const struct trial *t, const struct episode *e)
+{
+	const struct expectation *x = e->expect, *right = t->test->bug_right;
+	if (!is_bug(t, e))
+		return false;
+	bool same = x->n_victims == right->n_victims;
+	for (size_t i = 0; same && i < x->n_victims; i++)
+		same = streq(x->victims[i], right->victims[i]);
+	return !same;
+}
+
+bool trial_bug_counts(const struct trial *t, const struct episode *e, const char *field)
+{
+	for (size_t i = 0; is_bug(t, e) && i < e->expect->n_counters; i++)
+		if (streq(e->expect->counters[i].field, field))
+			return true;
+	return false;
+}
+
 static void open_episode(struct trial *t, struct episode *e, const struct expectation *x, size_t k)
 {
 	char label[32];
@@ -240,6 +280,9 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 		if (test->steps[i].op == STEP_CALL && starts_with(test->steps[i].value, "remount "))
 			t->local_events |= strstr(test->steps[i].value, "memory_localevents") != NULL;
 	t->ncpus = (int)look_int(seen->hello, "cpus", 1);
+	t->page_kb = look_int(seen->hello, "page_size", 4096) / 1024;
+	if (t->page_kb < 1)
+		t->page_kb = 4;
 	t->plan = plan_make(test, "oomtests", 1.0);
 	for (size_t i = 0; i < test->n_steps; i++) {
 		if (test->steps[i].op != STEP_EXPECT)

@@ -54,6 +54,7 @@ struct trial {
 	bool v1;
 	bool local_events;	/* memory.events counts no descendants: cgroup2 is mounted with memory_localevents */
 	int ncpus;
+	int64_t page_kb;
 	json_t *plan;		/* owned: what the agent was told */
 	struct episode *episodes;
 	size_t n_episodes;
@@ -90,14 +91,26 @@ bool trial_check_int(struct trial *t, enum check_id id, const char *what, const 
 /* [min, max]; max INT64_MAX: no upper bound. */
 bool trial_check_range(struct trial *t, enum check_id id, const char *what, const struct where *w, int64_t min,
 		       int64_t max, int64_t seen);
+/* Is the text of the log (bytes) the name that the wire has? Nothing is said where the wire has none. */
+void trial_check_comm(struct trial *t, enum check_id id, const struct where *w, const char *wire, const char *logged);
 bool trial_check_text(struct trial *t, enum check_id id, const char *what, const struct where *w, const char *expected,
 		      const char *seen);
+
+/* Does the agent have the capability ("sys_resource")? */
+bool trial_capable(const struct trial *t, const char *capability);
 
 /* The plan's step that a step message answers, or NULL. */
 const json_t *trial_told(const struct trial *t, const json_t *step);
 
 /* The plan's answer to the n-th plan step whose src is this test step and whose op is this, or NULL. */
 const json_t *trial_answer(const struct trial *t, size_t test_step, const char *op);
+
+/*
+ * Where a known bug of the kernel is looked for, its expectation stands in place of the rules: do other victims die by it than
+ * the right ones, and does it state what this field of the counters rises by?
+ */
+bool trial_bug_victims(const struct trial *t, const struct episode *e);
+bool trial_bug_counts(const struct trial *t, const struct episode *e, const char *field);
 
 /* An episode that has no end: its machine died, or a wait passed its deadline. What did not happen may still have come. */
 bool trial_cut_short(const struct episode *e);
@@ -106,13 +119,20 @@ void check_steps(struct trial *t);		/* set, write, read, call, score, wait */
 /* The largest mapping granted equals the model. */
 void check_commit(struct trial *t, const struct step *s, size_t step);
 bool commit_seen(const struct trial *t, const struct step *s, size_t step);	/* is there something to compare? */
-/* /proc/PID/oom_score equals the model. */
+/* /proc/PID/oom_score equals the model: where the case asks, and in the snapshot before each episode. */
 void check_scores(struct trial *t, const struct step *s, size_t step);
+void check_scores_before(struct trial *t, const struct episode *e);
 void check_deaths(struct trial *t, struct episode *e);	/* who died, how, and who lives */
 void check_reports(struct trial *t, struct episode *e);	/* the log against what was observed from outside */
+/* Parts of it. `first`: nobody has been killed in the episode yet. */
+void check_memory(struct trial *t, struct episode *e, const struct oom_report *r, bool first);
+void check_selected(struct trial *t, struct episode *e, size_t report);
+void check_death_line(struct trial *t, const struct episode *e, const struct death *d);
+void check_reaper(struct trial *t, const struct episode *e);
+void check_table(struct trial *t, struct episode *e, const struct oom_report *report);
 void check_log(struct trial *t, struct episode *e);	/* the records that the case asks for */
 void check_outside(struct trial *t);			/* nobody is killed between the episodes */
-void check_table(struct trial *t, struct episode *e, const struct oom_report *report, size_t index);
 void check_counters(struct trial *t, struct episode *e);	/* every counter of every cgroup */
+void check_levels(struct trial *t, const struct episode *e);	/* the counters of a tree, its notifications and limits */
 void check_choice(struct trial *t, struct episode *e);	/* the model, before and after the fact */
 void check_after(struct trial *t);		/* memory came back, cgroups went, no splat */

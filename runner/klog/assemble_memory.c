@@ -71,6 +71,7 @@ struct open *on_memcg(struct assembly *a, const struct prefix *p, uint64_t numbe
 		break;
 	default:	/* LINE_MEMCG_STATS */
 		assembly_set(&o->r->oom_memcg, l->a);
+		assembly_set(&o->r->stats_memcg, l->a);
 		if (text_find(l->b, "cache:"))
 			memory_stats_line(o->r, l->b);
 		else

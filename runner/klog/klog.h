@@ -167,6 +167,7 @@ struct oom_report {
 	bool global;			/* ",global_oom", or a Mem-Info block or a text that only a global OOM has */
 	bool memcg;			/* the memcg killer's words or paths were seen */
 	char *oom_memcg, *task_memcg;
+	char *stats_memcg;		/* of "Memory cgroup stats for …:" */
 	struct oom_usage counter[OOM_COUNTERS];
 	struct oom_stat *stats;
 	size_t n_stats;

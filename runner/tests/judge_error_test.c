@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What was not set up, not seen or not finished is an error, whatever it was: never a pass, and never the kernel's fault.
+ * What was not set up, not seen or not finished is an error, whatever it was: never a pass, and never the kernel's
+ * fault.
  */
 #include <check.h>
 

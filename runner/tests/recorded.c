@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <regex.h>
 
 #include "base/jbytes.h"
 #include "base/util.h"
@@ -25,18 +26,18 @@ static const struct test *find_test(const struct test_list *list, const char *id
 }
 
 /* The tests of a case, for the kernel that the observation is of. */
-static struct test_list *expand(const char *path, const char *release)
+static struct test_list *expand(const char *path, const char *yaml, const char *release)
 {
 	struct error err = { 0 };
 	struct test_list *list = xcalloc(1, sizeof(*list));
-	struct case_file *c = case_load(path, &err);
+	struct case_file *c = yaml ? case_parse("case.yaml", yaml, strlen(yaml), &err) : case_load(path, &err);
 	ck_assert_msg(c, "%s", err.text);
 	ck_assert_msg(case_expand(c, release, list, &err) == 0, "%s", err.text);
 	case_free(c);
 	return list;
 }
 
-struct recorded *recorded_load_as(const char *name, const char *case_path, const char *id)
+struct recorded *recorded_load_as(const char *name, const char *yaml)
 {
 	json_error_t err;
 	CLEANUP_FREE char *path = xasprintf(PLACE "/%s.json", name);
@@ -46,26 +47,24 @@ struct recorded *recorded_load_as(const char *name, const char *case_path, const
 	r->observation = json_incref(json_object_get(root, "observation"));
 	r->target = xstrdup(text_of(root, "target"));
 	CLEANUP_FREE char *own = xasprintf(PLACE "/cases/%s", text_of(root, "case"));
-	if (!case_path)
-		id = text_of(root, "id");
-	const char *release = text_of(json_object_get(r->observation, "hello"), "release");
-	struct test_list *list = expand(case_path ? case_path : own, release);
+	const char *id = yaml ? NULL : text_of(root, "id");
+	struct test_list *list = expand(own, yaml, text_of(json_object_get(r->observation, "hello"), "release"));
 	r->list = list;
 	/* The ids of the files below cases/ are those that were recorded; elsewhere only the axes tell tests apart. */
 	r->test = find_test(list, id);
 	for (size_t i = 0; !r->test && i < list->n; i++) {
-		const char *axes = strchr(list->tests[i]->id, '['), *want = strchr(id, '[');
+		const char *axes = strchr(list->tests[i]->id, '['), *want = id ? strchr(id, '[') : NULL;
 		if (streq(axes, want) || (!axes && !want))
 			r->test = list->tests[i];
 	}
-	ck_assert_msg(r->test, "%s: the case has no test %s", path, id);
+	ck_assert_msg(r->test, "%s: the case has no test %s", path, id ? id : "");
 	json_decref(root);
 	return r;
 }
 
 struct recorded *recorded_load(const char *name)
 {
-	return recorded_load_as(name, NULL, NULL);
+	return recorded_load_as(name, NULL);
 }
 
 void recorded_free(struct recorded *r)
@@ -115,13 +114,36 @@ struct result *recorded_judge(const struct recorded *r)
 	return result;
 }
 
+#define NUMBERS 12
+
+/* Where the pattern matches: [0] is all of it, the others its numbers. */
+static bool find_pattern(const char *pattern, const char *text, regmatch_t m[NUMBERS])
+{
+	char re[512], *p = re;
+	for (const char *c = pattern; *c && p < re + sizeof(re) - 12; c++) {
+		if (*c == '#')
+			p = stpcpy(p, "([0-9]+)");
+		else if (*c == ' ')
+			p = stpcpy(p, " +");
+		else
+			p += sprintf(p, strchr("\\.[]()*+?{}|^$", *c) ? "\\%c" : "%c", *c);
+	}
+	*p = '\0';
+	regex_t compiled;
+	ck_assert_int_eq(regcomp(&compiled, re, REG_EXTENDED), 0);
+	bool found = regexec(&compiled, text, NUMBERS, m, 0) == 0;
+	regfree(&compiled);
+	return found;
+}
+
 /* Is this member of the object what the selector asks for? */
 static bool selected(const json_t *object, const char *key, const char *value, bool whole)
 {
 	const json_t *m = json_object_get(object, key);
 	CLEANUP_FREE char *number = json_is_integer(m) ? xasprintf("%" JSON_INTEGER_FORMAT, json_integer_value(m)) : NULL;
 	const char *text = number ? number : json_string_value(m);
-	return text && (whole ? streq(text, value) : strstr(text, value) != NULL);
+	regmatch_t places[NUMBERS];
+	return text && (whole ? streq(text, value) : find_pattern(value, text, places));
 }
 
 /* The place of one word of a path in an array; its size when there is none. */
@@ -162,10 +184,40 @@ static json_t *parse(const char *text)
 
 static json_t *replaced(const json_t *value, const struct change *c)
 {
-	const char *text = json_string_value(value), *at = text ? strstr(text, c->from) : NULL;
-	ck_assert_msg(at, "%s: no \"%s\" in \"%s\"", c->path, c->from, text ? text : "(not a text)");
-	CLEANUP_FREE char *now = xasprintf("%.*s%s%s", (int)(at - text), text, c->to, at + strlen(c->from));
-	return json_string(now);
+	const char *text = json_string_value(value);
+	regmatch_t m[NUMBERS];
+	ck_assert_msg(text && find_pattern(c->from, text, m), "%s: no \"%s\" in \"%s\"", c->path, c->from,
+		      text ? text : "(not a text)");
+	char *now = NULL;
+	size_t len, n = 0;
+	FILE *f = open_memstream(&now, &len);
+	fprintf(f, "%.*s", (int)m[0].rm_so, text);
+	for (const char *p = c->to; *p; p++) {
+		if (*p != '#') {
+			fputc(*p, f);
+			continue;
+		}
+		char *end = (char *)(uintptr_t)p + 1;
+		n++;
+		ck_assert_msg(n < NUMBERS && m[n].rm_so >= 0, "%s: more numbers in \"%s\" than in \"%s\"", c->path, c->to, c->from);
+		long long was = strtoll(text + m[n].rm_so, NULL, 10);
+		long long by = p[1] == '+' || p[1] == '-' ? strtoll(p + 1, &end, 10) : 0;
+		fprintf(f, "%lld", p[1] == '=' ? strtoll(p + 2, &end, 10) : was + by);
+		p = end - 1;
+	}
+	fputs(text + m[0].rm_eo, f);
+	fclose(f);
+	json_t *string = json_string(now);
+	free(now);
+	return string;
+}
+
+static json_t *copy_of(const json_t *array, const char *which)
+{
+	CLEANUP_FREE char *word = xstrdup(which);
+	json_t *found = json_array_get(array, index_of(array, word));
+	ck_assert_msg(found, "nothing to copy at %s", which);
+	return json_deep_copy(found);
 }
 
 void recorded_change(struct recorded *r, const struct change *c)
@@ -183,6 +235,8 @@ void recorded_change(struct recorded *r, const struct change *c)
 	}
 	if (c->from && streq(c->from, "+"))
 		json_array_append_new(value, parse(c->to));
+	else if (c->from && streq(c->from, "copy"))
+		json_array_append_new(value, copy_of(value, c->to));
 	else if (c->from && streq(c->from, "^"))
 		json_array_insert_new(value, 0, parse(c->to));
 	else

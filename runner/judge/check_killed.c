@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who the log says was chosen and killed: the oom-kill line (mm/oom_kill.c:dump_oom_victim), the Killed line
+ * (__oom_kill_process), the reaper's (oom_reap_task_mm); against the snapshot before and the report's own table.
+ */
+#include <inttypes.h>
+
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+#include "model/model.h"
+
+/* The oom-kill line names the selected task: the leader, where the Killed line may name another thread. */
+void check_selected(struct trial *t, struct episode *e, size_t report)
+{
+	const struct oom_report *r = e->reports[report];
+	if (!r->has_selected)
+		return;
+	/* Before 5.1 a child may have died in its place. */
+	for (size_t i = 0; i < e->n_deaths && !t->era.child_sacrifice; i++)
+		if (e->deaths[i].report == report && !e->deaths[i].by_group) {
+			trial_check_int(t, CHECK_SELECTED_PID, NULL, NULL, e->deaths[i].tgid, r->selected.pid);
+			break;
+		}
+	const json_t *task = look_task_pid(e->before, r->selected.pid);
+	if (!task)
+		return;	/* born after the snapshot */
+	trial_check_comm(t, CHECK_SELECTED, NULL, look_text(task, "comm"), r->selected.comm);
+	trial_check_int(t, CHECK_SELECTED_UID, NULL, NULL, look_int(task, "uid", -1), r->selected.uid);
+	const char *cgroup = look_text(task, "cgroup");
+	if (cgroup && t->test->uses_cgroups)
+		trial_check_text(t, CHECK_TASK_MEMCG, NULL, NULL, cgroup, r->task_memcg);
+}
+
+static const char *prefix_word(enum oom_kill_prefix p)
+{
+	switch (p) {
+	case OOM_PREFIX_NONE: return "no prefix";
+	case OOM_PREFIX_GLOBAL: return "Out of memory";
+	case OOM_PREFIX_ALLOCATING_TASK: return "Out of memory (oom_kill_allocating_task)";
+	case OOM_PREFIX_MEMCG: return "Memory cgroup out of memory";
+	default: return "another prefix";
+	}
+}
+
+static void check_prefix(struct trial *t, const struct episode *e, const struct death *d)
+{
+	enum oom_kill_prefix want = e->expect->constraint == CONSTRAINT_MEMCG ? OOM_PREFIX_MEMCG :
+				    e->expect->allocating_task ? OOM_PREFIX_ALLOCATING_TASK : OOM_PREFIX_GLOBAL;
+	if (e->expect->constraint == CONSTRAINT_ANY)
+		return;
+	trial_check_text(t, CHECK_PREFIX, NULL, NULL, prefix_word(want), prefix_word(d->line->prefix));
+}
+
+/* Bounds of a size in the Killed line, from the snapshot; kB. */
+static void check_size(struct trial *t, enum check_id id, const struct death *d, int64_t min, int64_t max, int64_t seen)
+{
+	trial_check_range(t, id, d->name, NULL, min > 0 ? min : 0, max, seen);
+}
+
+/*
+ * Sizes in the Killed line of a task that holds still are those of the snapshot; of one that grows, at least those.
+ * Anonymous memory and tmpfs may have gone to swap meanwhile, so their lower end is only held where nothing can be
+ * swapped; a file's pages may be dropped, and a quiet task brings none in. Both sides are widened by what the
+ * kernel's own counters may be off by (model_rss_error).
+ */
+static void check_sizes(struct trial *t, const struct episode *e, const struct death *d, const json_t *task)
+{
+	const int64_t k = t->page_kb;
+	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, (int)look_int(task, "threads", 1)) * k;
+	bool grows = trial_grows(t, e, look_text(task, "name"));
+	bool swaps = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0) > 0;
+	int64_t vm = look_int(task, "vm_kb", 0), anon = look_int(task, "anon_kb", 0);
+	int64_t swap = look_int(task, "swap_kb", 0);
+	int64_t file = look_int(task, "file_kb", 0), shmem = look_int(task, "shmem_kb", 0);
+	const struct oom_kill *line = d->line;
+	/* The second line of a group's first victim may come when its memory is going already. */
+	bool least = !swaps && !d->again;
+	check_size(t, CHECK_TOTAL_VM, d, vm, grows ? INT64_MAX : vm, line->total_vm_kb);
+	check_size(t, CHECK_ANON_RSS, d, least ? anon - error : 0, grows ? INT64_MAX : anon + swap + error,
+		   line->anon_rss_kb);
+	check_size(t, CHECK_FILE_RSS, d, 0, grows ? INT64_MAX : file + error, line->file_rss_kb);
+	if (line->shmem_rss_kb != OOM_UNKNOWN)
+		check_size(t, CHECK_SHMEM_RSS, d, least ? shmem - error : 0, grows ? INT64_MAX : shmem + error,
+			   line->shmem_rss_kb);
+	if (t->era.killed_details && !t->era.killed_pgtables_bytes && !d->again && line->pgtables_kb != OOM_UNKNOWN) {
+		int64_t ptes = look_int(task, "pte_kb", 0);
+		check_size(t, CHECK_PGTABLES, d, ptes, grows ? INT64_MAX : ptes, line->pgtables_kb);
+	}
+}
+
+/*
+ * The table and the Killed line are of the same mm, moments apart, and whoever asked for memory is inside the kernel
+ * meanwhile; so is a task that holds still. Pages may go between the two by the hand of others (kswapd), never come.
+ */
+static void check_as_listed(struct trial *t, const struct episode *e, const struct death *d, const json_t *task)
+{
+	const struct oom_report *r = e->reports[d->report];
+	const struct oom_row *row = oom_report_row(r, d->pid);
+	if (!row || row->cut || d->again || d->by_group || !r->has_table)
+		return;
+	bool asked = r->trigger.pid == d->pid, single = look_int(task, "threads", 1) == 1;
+	if (!single || (!asked && trial_grows(t, e, look_text(task, "name"))))
+		return;
+	int64_t rss = row->value[OOM_COL_RSS] * t->page_kb, bytes = row->value[OOM_COL_PGTABLES_BYTES];
+	const struct oom_kill *line = d->line;
+	int64_t shmem = line->shmem_rss_kb == OOM_UNKNOWN ? 0 : line->shmem_rss_kb;
+	int64_t all = line->anon_rss_kb + line->file_rss_kb + shmem;
+	bool ok = row->value[OOM_COL_TOTAL_VM] * t->page_kb == line->total_vm_kb && all <= rss;
+	if (bytes != OOM_UNKNOWN && line->pgtables_kb != OOM_UNKNOWN && !t->era.killed_pgtables_bytes)
+		ok &= bytes / 1024 == line->pgtables_kb;
+	char want[128], have[128];
+	snprintf(want, sizeof(want), "vm %" PRId64 " rss <= %" PRId64 " page tables %" PRId64 " kB",
+		 row->value[OOM_COL_TOTAL_VM] * t->page_kb, rss, bytes == OOM_UNKNOWN ? -1 : bytes / 1024);
+	snprintf(have, sizeof(have), "vm %" PRId64 " rss %" PRId64 " page tables %" PRId64 " kB", line->total_vm_kb,
+		 all, line->pgtables_kb == OOM_UNKNOWN ? -1 : line->pgtables_kb);
+	trial_check(t, CHECK_AS_LISTED, d->name, NULL, want, have, ok);
+}
+
+/* pr_err() (mm/oom_kill.c:__oom_kill_process): it is to be seen where others are not. */
+static void check_level(struct trial *t, const struct death *d)
+{
+	size_t i;
+	json_t *record;
+	json_array_foreach(t->seen->kmsg, i, record)
+		if (look_int(record, "seq", -1) == d->line->seq)
+			trial_check_int(t, CHECK_LEVEL, NULL, NULL, 3, look_int(record, "level", -1));
+}
+
+void check_death_line(struct trial *t, const struct episode *e, const struct death *d)
+{
+	check_prefix(t, e, d);
+	check_level(t, d);
+	const json_t *task = look_task_pid(e->before, d->tgid);
+	if (!task || !d->ours)
+		return;
+	if (d->pid == d->tgid)
+		trial_check_comm(t, CHECK_KILLED_COMM, NULL, look_text(task, "comm"), d->line->comm);
+	if (d->line->uid != OOM_UNKNOWN)
+		trial_check_int(t, CHECK_KILLED_UID, NULL, NULL, look_int(task, "uid", -1), d->line->uid);
+	if (d->line->oom_score_adj != OOM_UNKNOWN)
+		trial_check_int(t, CHECK_KILLED_ADJ, NULL, NULL, look_int(task, "adj", 0), d->line->oom_score_adj);
+	check_sizes(t, e, d, task);
+	check_as_listed(t, e, d, task);
+}
+
+/* The last Killed line of a pid up to this episode, or NULL. */
+static const struct death *death_of(const struct trial *t, const struct episode *e, int64_t pid)
+{
+	for (size_t k = e->k + 1; k-- > 0;)
+		for (size_t i = 0; i < t->episodes[k].n_deaths; i++)
+			if (t->episodes[k].deaths[i].pid == pid || t->episodes[k].deaths[i].tgid == pid)
+				return &t->episodes[k].deaths[i];
+	return NULL;
+}
+
+/* "oom_reaper: reaped process 7 (big), now anon-rss:0kB, …": a victim, and of its memory no more than there was. */
+static void check_reaped(struct trial *t, const struct episode *e, const char *text)
+{
+	long long pid, anon;
+	const char *close = strrchr(text, ')'), *open = strchr(text, '(');
+	if (sscanf(text, "oom_reaper: reaped process %lld (", &pid) != 1 || !close || !open || close < open ||
+	    sscanf(close, "), now anon-rss:%lldkB", &anon) != 1)
+		return;
+	const struct death *d = death_of(t, e, pid);
+	CLEANUP_FREE char *comm = strndup(open + 1, (size_t)(close - open - 1));
+	char want[128] = "a victim";
+	if (d)
+		snprintf(want, sizeof(want), "%" PRId64 " (%s) anon-rss <= %" PRId64 " kB", d->line->pid, d->line->comm,
+			 d->line->anon_rss_kb);
+	bool ok = d && streq(d->line->comm, comm) && anon <= d->line->anon_rss_kb;
+	trial_check(t, CHECK_REAPED, NULL, NULL, want, text, ok);
+}
+
+void check_reaper(struct trial *t, const struct episode *e)
+{
+	for (size_t i = e->first_record; i < e->last_record; i++) {
+		CLEANUP_FREE char *text = look_bytes(look_text(json_array_get(t->seen->kmsg, i), "text"));
+		if (text && starts_with(text, "oom_reaper: "))
+			check_reaped(t, e, text);
+	}
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The cgroups of the scene as a tree: an event counts in its own cgroup and in each above (include/linux/memcontrol.h:
+ * memcg_memory_event), whoever watches is told, and nobody's usage goes over a limit.
+ */
+#include <inttypes.h>
+
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/scene.h"
+#include "judge/trial.h"
+
+static const char *name_of(const struct scene *s, size_t i)
+{
+	const char *name = look_text(s->cgroups[i], "name");
+	return name && *name ? name : "the scene's root";
+}
+
+static bool rise(const struct episode *e, const char *cgroup, const char *file, const char *field, int64_t *by)
+{
+	int64_t was, is;
+	if (!cgroup || !look_counter(e->before, cgroup, file, field, &was) ||
+	    !look_counter(e->after, cgroup, file, field, &is))
+		return false;
+	*by = is - was;
+	return true;
+}
+
+/* Has everything that grew up to this episode's end come to its own end? Otherwise counters may rise between two
+ * files. */
+static bool at_rest(const struct trial *t, const struct episode *e)
+{
+	const char *how = "dead";
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		if (look_int(trial_told(t, step), "episode", INT64_MAX) > (int64_t)e->k)
+			continue;
+		if (streq(look_text(step, "op"), "grow"))
+			how = "grows";
+		else if (streq(look_text(step, "op"), "await"))
+			how = look_text(step, "how");
+	}
+	return streq(how, "dead") || streq(how, "filled") || streq(how, "failed");
+}
+
+/* ", FIELD N" behind what the buffer holds. */
+static void add_field(char *buf, size_t size, size_t *len, const char *field, int64_t value)
+{
+	if (*len < size)
+		*len += (size_t)snprintf(buf + *len, size - *len, "%s%s %" PRId64, *len ? ", " : "", field, value);
+}
+
+/* memory.events of a cgroup rises by memory.events.local and by the memory.events of its children, field by field. */
+static void check_sums(struct trial *t, const struct episode *e, const struct scene *s)
+{
+	static const char *const fields[] = { "low", "high", "max", "oom", "oom_kill", "oom_group_kill" };
+	for (size_t i = 0; i < s->model.n_memcgs; i++) {
+		char want[128] = "", seen[128] = "";
+		size_t w = 0, n = 0;
+		for (size_t f = 0; f < ARRAY_SIZE(fields); f++) {
+			int64_t all, sum, child;
+			if (trial_bug_counts(t, e, fields[f]) ||
+			    !rise(e, look_text(s->cgroups[i], "name"), "memory.events", fields[f], &all) ||
+			    !rise(e, look_text(s->cgroups[i], "name"), "memory.events.local", fields[f], &sum))
+				continue;
+			for (size_t c = 0; c < s->model.n_memcgs; c++)
+				if (s->memcgs[c].parent == (int)i &&
+				    rise(e, look_text(s->cgroups[c], "name"), "memory.events", fields[f], &child))
+					sum += child;
+			add_field(want, sizeof(want), &w, fields[f], sum);
+			add_field(seen, sizeof(seen), &n, fields[f], all);
+		}
+		if (w)
+			trial_check_text(t, CHECK_EVENTS_SUM, name_of(s, i), NULL, want, seen);
+	}
+}
+
+/* Was this cgroup's watcher told, at any time from the episode's beginning on? */
+static bool told(const struct trial *t, const struct episode *e, const char *kind, const char *cgroup)
+{
+	size_t i;
+	json_t *event;
+	json_array_foreach(t->seen->events, i, event) {
+		const json_t *body = json_object_get(event, kind);
+		if (streq(look_text(body, "cgroup"), cgroup) && look_int(body, "t", 0) >= look_int(e->before, "t", 0))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * v2: each event modifies the file (cgroup_file_notify). v1: who registered an eventfd is told of an OOM of the
+ * cgroup or of one above it (mm/memcontrol-v1.c:mem_cgroup_oom_notify); a write of the limit kills without telling.
+ */
+static void check_told(struct trial *t, const struct episode *e, const struct scene *s)
+{
+	for (size_t i = 0; i < s->model.n_memcgs; i++) {
+		const char *name = look_text(s->cgroups[i], "name"), *kind = t->v1 ? "eventfd" : "inotify";
+		int64_t oom = 0, kill = 0;
+		if (!name || !*name || streq(name, "bystander"))
+			continue;	/* not watched */
+		if (!t->v1) {
+			rise(e, name, "memory.events", "oom", &oom);
+			rise(e, name, "memory.events", "oom_kill", &kill);
+		}
+		for (size_t r = 0; t->v1 && r < e->n_reports && !streq(e->expect->trigger, "agent"); r++) {
+			const char *path = e->reports[r]->oom_memcg;
+			for (int up = (int)i; path && up >= 0; up = s->memcgs[up].parent)
+				oom += streq(look_text(s->cgroups[up], "path"), path);
+		}
+		if (oom > 0 || kill > 0)
+			trial_check_text(t, CHECK_TOLD, name, NULL, "told",
+					 told(t, e, kind, name) ? "told" : "not told");
+	}
+}
+
+/* v1: nobody waits for memory any more. */
+static void check_under_oom(struct trial *t, const struct episode *e, const struct scene *s)
+{
+	for (size_t i = 0; i < s->model.n_memcgs; i++) {
+		int64_t under;
+		const char *name = look_text(s->cgroups[i], "name");
+		if (name && look_counter(e->after, name, "memory.oom_control", "under_oom", &under))
+			trial_check_int(t, CHECK_UNDER_OOM, name_of(s, i), NULL, 0, under);
+	}
+}
+
+/* The file's number after the episode is not above the limit's, unless it was before, when the limit was another. */
+static void check_bound(struct trial *t, const struct episode *e, const struct scene *s, size_t i, const char *file,
+			const char *limit_file)
+{
+	int64_t limit, was, is;
+	const char *name = look_text(s->cgroups[i], "name");
+	char what[128];
+	if (!name || !look_counter(e->after, name, limit_file, NULL, &limit) || limit >= INT64_MAX / 2 ||
+	    !look_counter(e->before, name, file, NULL, &was) || !look_counter(e->after, name, file, NULL, &is) ||
+	    was > limit)
+		return;
+	snprintf(what, sizeof(what), "%s of %s", file, name_of(s, i));
+	trial_check_range(t, CHECK_WITHIN_LIMIT, what, NULL, 0, limit, is);
+}
+
+static void check_within_limits(struct trial *t, const struct episode *e, const struct scene *s)
+{
+	static const char *const v2[][2] = { { "memory.current", "memory.max" }, { "memory.peak", "memory.max" },
+					     { "memory.swap.current", "memory.swap.max" } };
+	static const char *const v1[][2] = { { "memory.usage_in_bytes", "memory.limit_in_bytes" },
+					     { "memory.max_usage_in_bytes", "memory.limit_in_bytes" },
+					     { "memory.memsw.usage_in_bytes", "memory.memsw.limit_in_bytes" } };
+	for (size_t i = 0; i < s->model.n_memcgs; i++)
+		for (size_t f = 0; f < ARRAY_SIZE(v2); f++)
+			check_bound(t, e, s, i, t->v1 ? v1[f][0] : v2[f][0], t->v1 ? v1[f][1] : v2[f][1]);
+}
+
+void check_levels(struct trial *t, const struct episode *e)
+{
+	struct scene s;
+	scene_open(&s, t, e->before);
+	bool rest = at_rest(t, e);
+	if (!t->v1 && !t->local_events && rest)
+		check_sums(t, e, &s);
+	if (t->v1 && rest)
+		check_under_oom(t, e, &s);
+	check_told(t, e, &s);
+	if (!t->era.dying_forced && !t->era.unkillable_forced)
+		check_within_limits(t, e, &s);
+	scene_close(&s);
+}

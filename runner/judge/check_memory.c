@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a report says of memory: for a memcg its counters and statistics
+ * (mm/memcontrol.c:mem_cgroup_print_oom_meminfo), for the machine the Mem-Info block (mm/show_mem.c:__show_mem).
+ */
+#include <inttypes.h>
+
+#include "base/bytes.h"
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+#include "model/counters.h"
+
+#define NO_LIMIT_KB INT64_C(9007199254740988)	/* PAGE_COUNTER_MAX of 4 KiB pages, as the kernel prints it */
+
+static const struct oom_usage *counter(const struct oom_report *r, enum oom_counter c)
+{
+	return r->counter[c].present ? &r->counter[c] : NULL;
+}
+
+/* Some kernel memory of a memcg comes and goes beside the tasks: each CPU holds a stock of up to 64 pages
+ * (mm/memcontrol.c:MEMCG_CHARGE_BATCH), which may be drained between the decision and the line. */
+static int64_t stock_kb(const struct trial *t)
+{
+	return 64 * t->page_kb * t->ncpus;
+}
+
+/* The limit that a file of the cgroup said before the episode and after it; false where they differ. NO_LIMIT_KB:
+ * none. */
+static bool limit_kb(const struct episode *e, const char *cgroup, const char *file, int64_t *kb)
+{
+	int64_t before, after;
+	if (!look_counter(e->before, cgroup, file, NULL, &before) ||
+	    !look_counter(e->after, cgroup, file, NULL, &after))
+		return false;
+	/* A limit that the trigger itself lowers is in force when the report is made. */
+	if (before != after && !streq(e->expect->trigger, "agent"))
+		return false;
+	*kb = after >= INT64_MAX / 2 ? NO_LIMIT_KB : after / 1024;
+	return true;
+}
+
+/*
+ * The usage stands at the limit: mem_cgroup_out_of_memory() kills nobody once there is room for what is asked (era
+ * margin_recheck); an earlier victim on its way out may make some before the line is printed. On v1 it may be the
+ * counter of memory and swap that is full instead.
+ */
+static void check_usage(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)
+{
+	const struct oom_usage *memory = counter(r, OOM_COUNTER_MEMORY), *memsw = counter(r, OOM_COUNTER_MEMSW);
+	bool lowered = streq(e->expect->trigger, "agent");
+	const struct oom_usage *full = memory;
+	if (t->v1 && memsw && memsw->limit_kb - memsw->usage_kb < memory->limit_kb - memory->usage_kb)
+		full = memsw;
+	int64_t least = first && t->era.margin_recheck ? full->limit_kb - stock_kb(t) : 0;
+	trial_check_range(t, CHECK_USAGE, NULL, NULL, least > 0 ? least : 0, lowered ? INT64_MAX : full->limit_kb,
+			  full->usage_kb);
+	if (t->v1 && memsw)
+		trial_check_range(t, CHECK_MEMSW_USAGE, NULL, NULL, memory->usage_kb, memsw->limit_kb, memsw->usage_kb);
+}
+
+/*
+ * failcnt. v1: that of the file memory.failcnt. v2: each pass of the charge loop failed on this counter before the
+ * killer was asked; a write of the limit charges nothing. Since 6.16 v2 prints memory.events' max in its place.
+ */
+static void check_failcnt(struct trial *t, const struct episode *e, const struct oom_report *r, const char *cgroup)
+{
+	int64_t min = 0, max = INT64_MAX, failcnt = counter(r, OOM_COUNTER_MEMORY)->failcnt;
+	if (t->v1) {
+		if (!look_counter(e->before, cgroup, "memory.failcnt", NULL, &min) ||
+		    !look_counter(e->after, cgroup, "memory.failcnt", NULL, &max))
+			return;
+	} else if (!streq(e->expect->trigger, "agent")) {
+		min = model_max_passes(&t->era);
+	}
+	trial_check_range(t, CHECK_FAILCNT, NULL, NULL, min, max, failcnt);
+}
+
+static void check_limits(struct trial *t, const struct episode *e, const struct oom_report *r, const char *cgroup)
+{
+	int64_t limit;
+	const struct oom_usage *memsw = counter(r, OOM_COUNTER_MEMSW), *swap = counter(r, OOM_COUNTER_SWAP),
+			       *kmem = counter(r, OOM_COUNTER_KMEM);
+	if (limit_kb(e, cgroup, t->v1 ? "memory.limit_in_bytes" : "memory.max", &limit))
+		trial_check_int(t, CHECK_LIMIT, NULL, NULL, limit, counter(r, OOM_COUNTER_MEMORY)->limit_kb);
+	if (!t->v1 && swap && limit_kb(e, cgroup, "memory.swap.max", &limit)) {
+		trial_check_int(t, CHECK_SWAP_LIMIT, NULL, NULL, limit, swap->limit_kb);
+		/* A limit that was lowered does not bring back what is in swap already. */
+		int64_t had = 0;
+		look_counter(e->before, cgroup, "memory.swap.current", NULL, &had);
+		trial_check_range(t, CHECK_SWAP_USAGE, NULL, NULL, 0, had / 1024 > limit ? had / 1024 : limit,
+				  swap->usage_kb);
+	}
+	if (t->v1 && memsw && limit_kb(e, cgroup, "memory.memsw.limit_in_bytes", &limit))
+		trial_check_int(t, CHECK_MEMSW_LIMIT, NULL, NULL, limit, memsw->limit_kb);
+	if (t->v1 && kmem)
+		trial_check_int(t, CHECK_KMEM_LIMIT, NULL, NULL, NO_LIMIT_KB, kmem->limit_kb);
+}
+
+/* Does this row belong to a task whose anonymous memory is its own, all of it charged where it lives? */
+static bool plain(const struct trial *t, const struct episode *e, const struct oom_row *row)
+{
+	static const char *const kinds[] = { "anon", "mlock", "brk", "stack" };
+	CLEANUP_FREE char *name = look_bytes(look_text(look_task_pid(e->before, row->value[OOM_COL_TGID]), "name"));
+	const struct test_task *task = trial_task(t, name);
+	for (size_t i = 0; task && !*task->args && i < ARRAY_SIZE(kinds); i++)
+		if (streq(task->kind, kinds[i]))
+			return true;
+	return false;
+}
+
+static bool any_moves(const struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_MOVE)
+			return true;
+	return false;
+}
+
+/*
+ * "anon" of the statistics is what the members have mapped (NR_ANON_MAPPED), so the sum over the table's rows. Each
+ * CPU may hold back 64 pages of the statistics, and a flush is left out below 64 pages for each CPU (mm/memcontrol.c:
+ * memcg_vmstats_needs_flush); a task's own counters may lag behind what it has mapped (SOURCE_TOUCHED).
+ */
+static void check_anon(struct trial *t, const struct episode *e, const struct oom_report *r)
+{
+	int64_t sum = 0, slack = 2 * 64 * t->ncpus, anon = -1;
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct oom_row *row = &r->rows[i];
+		const json_t *task = look_task_pid(e->before, row->value[OOM_COL_TGID]);
+		if (!plain(t, e, row))
+			return;
+		int64_t others = (look_int(task, "file_kb", 0) + look_int(task, "shmem_kb", 0)) / t->page_kb;
+		bool kinds = row->value[OOM_COL_RSS_ANON] != OOM_UNKNOWN;
+		sum += kinds ? row->value[OOM_COL_RSS_ANON] : row->value[OOM_COL_RSS] - others;
+		/* What was dropped of files since the snapshot is not in rss. */
+		slack += model_rss_error(&t->era, SOURCE_TOUCHED, t->ncpus, 1) + (kinds ? 0 : others);
+	}
+	for (size_t i = 0; i < r->n_stats; i++)
+		if (streq(r->stats[i].name, "anon") || (anon < 0 && streq(r->stats[i].name, "rss")))
+			anon = r->stats[i].value / 1024 / t->page_kb;
+	if (anon >= 0 && r->n_rows)
+		trial_check_range(t, CHECK_STATS_ANON, NULL, NULL, sum > slack ? sum - slack : 0, sum + slack, anon);
+}
+
+static void check_memcg_memory(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)
+{
+	if (e->expect->memcg < 0 || !counter(r, OOM_COUNTER_MEMORY))
+		return;
+	const char *cgroup = t->test->cgroups[e->expect->memcg].name;
+	const char *path = look_text(look_cgroup(e->before, cgroup), "path");
+	check_limits(t, e, r, cgroup);
+	check_usage(t, e, r, first);
+	check_failcnt(t, e, r, cgroup);
+	if (path && t->era.stat_text)
+		trial_check_text(t, CHECK_STATS_OF, NULL, NULL, path, r->stats_memcg);
+	/* Whoever dies has left the table, but not yet the statistics. */
+	if (first && !any_moves(t))
+		check_anon(t, e, r);
+}
+
+/* Of the zones in the snapshot: "pages RAM" and "pages reserved" sum them up. */
+static void check_pages(struct trial *t, const struct episode *e, const struct oom_report *r)
+{
+	int64_t present = 0, managed = 0;
+	size_t i;
+	json_t *zone;
+	json_array_foreach(json_object_get(e->before, "zones"), i, zone) {
+		present += look_int(zone, "present", 0);
+		managed += look_int(zone, "managed", 0);
+	}
+	if (r->mem.ram != OOM_UNKNOWN)
+		trial_check_int(t, CHECK_PAGES_RAM, NULL, NULL, present, r->mem.ram);
+	if (r->mem.reserved != OOM_UNKNOWN)
+		trial_check_int(t, CHECK_PAGES_RESERVED, NULL, NULL, present - managed, r->mem.reserved);
+	/* Not printed at all where the kernel has no swap. */
+	int64_t swap = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0);
+	if (r->mem.total_swap_kb != OOM_UNKNOWN)
+		trial_check_int(t, CHECK_TOTAL_SWAP, NULL, NULL, swap, r->mem.total_swap_kb);
+}
+
+/* The largest zone of a node in the snapshot, or NULL. */
+static const json_t *largest_zone(const json_t *snapshot, int64_t node)
+{
+	const json_t *largest = NULL;
+	size_t i;
+	json_t *zone;
+	json_array_foreach(json_object_get(snapshot, "zones"), i, zone)
+		if (look_int(zone, "node", -1) == node &&
+		    (!largest || look_int(zone, "managed", 0) > look_int(largest, "managed", 0)))
+			largest = zone;
+	return largest;
+}
+
+/*
+ * Nobody is killed while an allowed zone has pages above its high watermark: __alloc_pages_may_oom() tries that
+ * first. The largest zone of each node has no lowmem reserve against user memory. Not all pages that the report shows
+ * were free for the taking: the CPUs' own lists, which may hold 1/8 of the zone (mm/page_alloc.c:zone_highsize), go
+ * back to it at any time; of highatomic blocks there are up to 1 % of the zone and one block
+ * (reserve_highatomic_pageblock); each CPU may hold back up to 125 pages of the statistics
+ * (mm/vmstat.c:calculate_normal_threshold).
+ */
+static void check_ran_out(struct trial *t, const struct episode *e, const struct oom_report *r, uint64_t nodes)
+{
+	for (size_t i = 0; i < r->n_zones; i++) {
+		const struct oom_zone *z = &r->zones[i];
+		const json_t *zone = largest_zone(e->before, z->node);
+		if (z->node < 0 || z->node > 63 || !(nodes >> z->node & 1) ||
+		    !streq(look_text(zone, "zone"), z->name) || streq(z->name, "Movable") || z->free_kb == OOM_UNKNOWN)
+			continue;
+		int64_t managed = look_int(zone, "managed", 0);
+		int64_t slack = managed / 8 + managed / 100 + 512 + 125 * t->ncpus;
+		char what[32];
+		snprintf(what, sizeof(what), "%d", z->node);
+		int64_t most = (look_int(zone, "high", 0) + slack) * t->page_kb;
+		trial_check_range(t, CHECK_FREE, what, NULL, 0, most, z->free_kb);
+	}
+}
+
+/* The nodes that the one who asked may use. */
+static uint64_t allowed_nodes(const struct episode *e, const struct oom_report *r)
+{
+	uint64_t nodes;
+	const char *mems = look_text(look_task_pid(e->before, r->trigger.pid), "mems");
+	if (e->expect->constraint == CONSTRAINT_MEMORY_POLICY && r->nodemask)
+		mems = r->nodemask;
+	return mems && parse_mask(mems, &nodes, NULL) == 0 ? nodes : 0;
+}
+
+void check_memory(struct trial *t, struct episode *e, const struct oom_report *r, bool first)
+{
+	bool memcg = e->expect->constraint == CONSTRAINT_MEMCG;
+	if (e->expect->constraint == CONSTRAINT_ANY)
+		return;
+	trial_check_text(t, CHECK_MEMORY, NULL, NULL, memcg ? "a cgroup" : "the machine",
+			 counter(r, OOM_COUNTER_MEMORY) ? "a cgroup" : r->mem.present ? "the machine" : "nothing");
+	if (memcg) {
+		check_memcg_memory(t, e, r, first);
+		return;
+	}
+	check_pages(t, e, r);
+	/* A victim that is on its way out gives memory back at any time. */
+	if (first && !r->sysrq && r->trigger.order == 0)
+		check_ran_out(t, e, r, allowed_nodes(e, r));
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* /proc/PID/oom_score against the model (fs/proc/base.c:proc_oom_score). */
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/scene.h"
+#include "judge/trial.h"
+
+/* "forker/1", where forker is of kind vfork. */
+static bool is_vfork_child(const struct trial *t, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	for (size_t i = 0; slash && i < t->test->n_tasks; i++) {
+		const struct test_task *task = &t->test->tasks[i];
+		size_t len = (size_t)(slash - name);
+		if (strlen(task->name) == len && memcmp(task->name, name, len) == 0)
+			return streq(task->kind, "vfork");
+	}
+	return false;
+}
+
+/* oom_score as the kernel computes it, from sizes read back to back with it. */
+static void check_score(struct trial *t, const struct step *s, const char *who, const json_t *read, uint64_t totalpages,
+			int64_t page_kb)
+{
+	struct model_task m;
+	model_task_init(&m);
+	m.pages.anon = look_int(read, "anon_kb", 0) / page_kb;
+	m.pages.file = look_int(read, "file_kb", 0) / page_kb;
+	m.pages.shmem = look_int(read, "shmem_kb", 0) / page_kb;
+	m.pages.swap = look_int(read, "swap_kb", 0) / page_kb;
+	m.pages.ptes = look_int(read, "pte_kb", 0) / page_kb;
+	int adj = (int)look_int(read, "adj", 0);
+	bool in_vfork = is_vfork_child(t, who);
+	int64_t base = model_base(&t->era, &m.pages);
+	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
+	bool root = look_int(read, "uid", 0) == 0;
+	int64_t low = MODEL_INELIGIBLE, high = MODEL_INELIGIBLE;
+	if (adj != ADJ_MIN && !(in_vfork && t->era.vfork_exempt)) {
+		low = model_points(&t->era, base > error ? base - error : 0, adj, root, totalpages);
+		high = model_points(&t->era, base + error, adj, root, totalpages);
+	}
+	trial_check_range(t, CHECK_SCORE, who, &s->where, model_oom_score(&t->era, low, totalpages),
+			  model_oom_score(&t->era, high, totalpages), look_int(read, "score", -1));
+}
+
+void check_scores(struct trial *t, const struct step *s, size_t step)
+{
+	const json_t *scores = json_object_get(trial_answer(t, step, "score"), "scores");
+	const json_t *begin = look_snapshot(t->seen, "begin");
+	if (!scores || !begin)
+		return;
+	int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
+	const json_t *mem = json_object_get(begin, "meminfo");
+	uint64_t totalpages = (uint64_t)((look_int(mem, "MemTotal", 0) + look_int(mem, "SwapTotal", 0)) / k);
+	for (size_t i = 0; i < s->n_tasks; i++) {
+		const json_t *read = json_object_get(scores, s->tasks[i]);
+		if (read)
+			check_score(t, s, s->tasks[i], read, totalpages, k);
+		else
+			trial_check_text(t, CHECK_SCORE, s->tasks[i], &s->where, "a number", "not there");
+	}
+}
+
+/*
+ * Every test looks at the scores of its tasks before an episode: they hold still then, and the snapshot has read
+ * sizes and score one after the other. A page of a file may be dropped in between.
+ */
+void check_scores_before(struct trial *t, const struct episode *e)
+{
+	struct scene s;
+	scene_open(&s, t, e->before);
+	for (size_t i = 0; i < s.model.n_tasks; i++) {
+		const json_t *row = s.rows[i];
+		CLEANUP_FREE char *name = look_bytes(look_text(row, "name"));
+		struct model_task low = s.tasks[i], high = s.tasks[i];
+		if (!name || low.threads != 1 || low.no_mm || look_int(row, "score", -1) < 0 ||
+		    (e->k && trial_grows(t, &t->episodes[e->k - 1], look_text(row, "name"))))
+			continue;
+		int64_t less = low.less + low.pages.file;
+		low.pages.anon -= less < low.pages.anon ? less : low.pages.anon;
+		high.pages.anon += high.more;
+		trial_check_range(t, CHECK_SCORE_BEFORE, name, NULL,
+				  model_score_of_task(&t->era, &s.model, &low, low.mems),
+				  model_score_of_task(&t->era, &s.model, &high, high.mems), look_int(row, "score", -1));
+	}
+	scene_close(&s);
+}

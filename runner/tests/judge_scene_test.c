@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the judge tells the model of an OOM: who asks, and how. */
+#include <check.h>
+
+#include "base/util.h"
+#include "case/case.h"
+#include "judge/scene.h"
+#include "tests/harness.h"
+#include "tests/recorded.h"
+
+#define HEAD                                                \
+	"title: who asks\n"                                 \
+	"cgroup: v2\n"                                      \
+	"cgroups:\n"                                        \
+	"  - {name: box, limit: 80M, swap_limit: 0}\n"      \
+	"tasks:\n"                                          \
+	"  - {name: big, cgroup: box, size: 1M}\n"
+
+static const struct {
+	const char *yaml;
+	enum model_trigger trigger;
+} table[] = {
+	{ HEAD "  - {name: hog, cgroup: box, size: 1M}\ntrigger: hog\nexpect: [{victims: [hog]}]\n", TRIGGER_FAULT },
+	{ HEAD "  - {name: hog, kind: tmpfs, cgroup: box, size: 1M}\ntrigger: hog\nexpect: [{victims: [hog]}]\n",
+	  TRIGGER_SYSCALL },
+	{ HEAD "  - {name: hog, kind: pipe, cgroup: box, size: 1M}\ntrigger: hog\nexpect: [{victims: [hog]}]\n",
+	  TRIGGER_SYSCALL },
+	{ HEAD "  - {name: hog, kind: slab, cgroup: box, size: 1M}\ntrigger: hog\nexpect: [{victims: [hog]}]\n",
+	  TRIGGER_SYSCALL },
+	{ HEAD "  - {name: hog, cgroup: box, size: 1M}\nsteps:\n  - fill: [big, hog]\n"
+	       "  - call: {task: hog, what: mmap 100M populate}\n  - expect: {victims: [hog]}\n",
+	  TRIGGER_SYSCALL },
+	{ HEAD "  - {name: hog, cgroup: box, size: 1M}\nsteps:\n  - fill: [big, hog]\n"
+	       "  - call: {task: hog, what: mmap 100M}\n  - call: {task: hog, what: fault}\n  - expect: {victims: [hog]}\n",
+	  TRIGGER_FAULT },
+	{ HEAD "  - {name: hog, cgroup: box, size: 1M}\nsteps:\n  - fill: [big, hog]\n"
+	       "  - set: {cgroup: box, file: memory.max, value: 1M}\n  - expect: {victims: [big]}\n",
+	  TRIGGER_LIMIT_WRITE },
+	{ HEAD "  - {name: hog, cgroup: box, size: 1M}\nsteps:\n  - fill: [big, hog]\n"
+	       "  - sysrq: f\n  - expect: {victims: [big]}\n",
+	  TRIGGER_SYSRQ },
+};
+
+START_TEST(how_it_asks)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct recorded *r = recorded_load_as("memcg-v2", table[i].yaml);
+		struct observation *seen = observation_from_json(r->observation, NULL);
+		struct result *result = result_new("t", "t", "k", "vm");
+		struct trial t;
+		struct scene s;
+		struct model_oom oom;
+		ck_assert_int_eq(trial_open(&t, r->test, seen, NULL, result), 0);
+		scene_open(&s, &t, t.episodes[0].before);
+		scene_oom(&s, &t, &t.episodes[0], NULL, &oom);
+		ck_assert_msg(oom.trigger == table[i].trigger, "trigger %d, not %d, for\n%s", oom.trigger, table[i].trigger,
+			      table[i].yaml);
+		scene_close(&s);
+		trial_close(&t);
+		result_free(result);
+		observation_free(seen);
+		recorded_free(r);
+	}
+}
+END_TEST
+
+/* A kernel before 4.19 does not kill for a charge in a system call, and the judge does not expect it to. */
+START_TEST(old_kernels_refuse)
+{
+	struct recorded *r = recorded_load_as("memcg-v2", table[2].yaml);
+	recorded_change(r, &(struct change){ "hello>release", NULL, "\"4.15.0-213-generic\"" });
+	struct observation *seen = observation_from_json(r->observation, NULL);
+	struct result *result = result_new("t", "t", "k", "vm");
+	struct trial t;
+	struct scene s;
+	struct model_oom oom;
+	struct model_decision d;
+	ck_assert_int_eq(trial_open(&t, r->test, seen, NULL, result), 0);
+	scene_open(&s, &t, t.episodes[0].before);
+	scene_oom(&s, &t, &t.episodes[0], NULL, &oom);
+	model_out_of_memory(&t.era, &s.model, &oom, &d);
+	ck_assert_int_eq(d.outcome, OUTCOME_FAILS);
+	model_decision_free(&d);
+	scene_close(&s);
+	trial_close(&t);
+	result_free(result);
+	observation_free(seen);
+	recorded_free(r);
+}
+END_TEST
+
+TESTS("judge_scene", how_it_asks, old_kernels_refuse)

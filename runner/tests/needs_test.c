@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A run with every need pretended missing (OOMTESTS_FAIL_NEEDS=1): all tests there are skip, each naming all that it needs.
+ */
+#include <check.h>
+
+#include "base/util.h"
+#include "case/case.h"
+#include "run/jobs.h"
+#include "tests/fake_target.h"
+#include "tests/harness.h"
+
+static struct kernel kernel = { .name = (char[]){ "k" }, .release = (char[]){ "6.1.0-50-cloud-amd64" } };
+
+static struct test_list all_tests(void)
+{
+	struct error err = { 0 };
+	struct test_list list = { 0 };
+	struct case_set *set = case_set_find(NULL, 0, "cases", &err);
+	ck_assert_msg(set, "%s (run this from the top of the tree)", err.text);
+	ck_assert_msg(case_set_expand(set, kernel.release, &list, &err) == 0, "%s", err.text);
+	case_set_free(set);
+	ck_assert_uint_gt(list.n, 50);
+	return list;
+}
+
+START_TEST(all_are_missing)
+{
+	struct test_list list = all_tests();
+	struct schedule_request rq = { .target = &fake_target, .fail_needs = true };
+	for (size_t i = 0; i < list.n; i++) {
+		struct schedule_job job = { .kernel = &kernel, .test = list.tests[i] };
+		CLEANUP_FREE char *why = known_missing(&rq, &job);
+		ck_assert_msg(why, "%s would run, though all it needs is missing", list.tests[i]->id);
+		json_t *needs = test_needs(list.tests[i]), *need;
+		size_t k;
+		json_array_foreach(needs, k, need) {
+			CLEANUP_FREE char *words = xasprintf("needs %s: pretended", json_string_value(need));
+			ck_assert_msg(strstr(why, words), "%s does not say \"%s\" but \"%s\"", list.tests[i]->id, words, why);
+		}
+		json_decref(needs);
+	}
+	test_list_free(&list);
+}
+END_TEST
+
+/* Without pretending, only what this kernel or target lacks is missing. */
+START_TEST(not_pretended)
+{
+	struct test_list list = all_tests();
+	struct schedule_request rq = { .target = &fake_target };
+	size_t run = 0;
+	for (size_t i = 0; i < list.n; i++) {
+		struct schedule_job job = { .kernel = &kernel, .test = list.tests[i] };
+		CLEANUP_FREE char *why = known_missing(&rq, &job);
+		ck_assert_msg(!why || !strstr(why, "pretended"), "%s: %s", list.tests[i]->id, why);
+		run += !why;
+	}
+	ck_assert_msg(run > list.n / 2, "only %zu of %zu tests would run", run, list.n);
+	test_list_free(&list);
+}
+END_TEST
+
+TESTS("needs", all_are_missing, not_pretended)
