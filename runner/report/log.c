@@ -169,8 +169,7 @@ static const char *kind_name(const struct line *l, struct text message)
 	case LINE_SELECTED:
 	case LINE_GROUP:	return "choice";
 	case LINE_USAGE:
-	case LINE_MEMCG_STATS:
-	case LINE_STAT:		return "memcg";
+	case LINE_MEMCG_STATS:	return "memcg";
 	case LINE_TABLE:
 	case LINE_TASKS_STATE:
 	case LINE_ROW:		return "table";

@@ -12,7 +12,7 @@
 #include "target/process.h"
 
 #define SECOND INT64_C(1000000000)
-#define ASK_SECONDS 60		/* a connection, a word */
+#define ASK_SECONDS 120		/* a connection, a word */
 #define COPY_SECONDS 300	/* two megabytes over a slow line */
 #define END_SECONDS 90		/* ending tasks, removing cgroups, the directory */
 
