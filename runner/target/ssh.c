@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 
 #include "base/util.h"
 #include "target/console.h"
@@ -105,6 +106,8 @@ static int remote_trouble(struct remote *r, const char *what, struct error *err)
 	int status = remote_end(r);
 	CLEANUP_FREE char *said = memfd_text(r->output_fd, 800);
 	remote_clear(r);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 255)	/* ssh's own; the device's words have other ones */
+		what = "the connection failed, or ended";
 	return error_set(err, 0, "%s: %s (%s)%s%s", destination, what, process_status(status, how), *said ? ": " : "", said);
 }
 
