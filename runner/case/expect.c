@@ -103,6 +103,7 @@ void build_expectation(struct build *b, const struct raw_expect *raw, struct exp
 	e->overkill = flag_of(b, "overkill", raw->overkill, false);
 	e->allocating_task = flag_of(b, "allocating_task", raw->allocating_task, false);
 	e->no_report = flag_of(b, "no_report", raw->no_report, false);
+	e->any_order = flag_of(b, "any_order", raw->any_order, false);
 	e->memcg = -1;
 	e->ooms_min = e->ooms_max = -1;
 	if (raw->ooms)

@@ -46,7 +46,7 @@ struct raw_expect {
 	unsigned n_victims;
 	char **also_die;
 	unsigned n_also_die;
-	char *constraint, *memcg, *trigger, *end, *panic, *overkill, *allocating_task, *no_report, *ooms;
+	char *constraint, *memcg, *trigger, *end, *panic, *overkill, *allocating_task, *no_report, *any_order, *ooms;
 	struct raw_counter *counters;
 	unsigned n_counters;
 	char **log;

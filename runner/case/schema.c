@@ -108,6 +108,7 @@ static const cyaml_schema_field_t expect_fields[] = {
 	TEXT("overkill", struct raw_expect, overkill),
 	TEXT("allocating_task", struct raw_expect, allocating_task),
 	TEXT("no_report", struct raw_expect, no_report),
+	TEXT("any_order", struct raw_expect, any_order),
 	TEXT("ooms", struct raw_expect, ooms),
 	LIST("counters", struct raw_expect, counters, &counter, 0, 64),
 	LIST("log", struct raw_expect, log, &text, 0, 64),

@@ -111,6 +111,7 @@ struct expectation {
 	bool overkill;		/* further victims, in the order of the rules, are allowed: say why in `why` */
 	bool allocating_task;	/* vm.oom_kill_allocating_task decides, not badness */
 	bool no_report;		/* "Killed process" lines without a report (rate limit, oom_dump_tasks) */
+	bool any_order;		/* the victims may die in any order: OOMs that run at the same time */
 	int64_t ooms_min, ooms_max;	/* how many OOM reports; -1, -1: as many as chosen victims (a group kill has one) */
 	struct counter_claim *counters;
 	size_t n_counters;

@@ -26,6 +26,7 @@ static int64_t bury(struct scene *s, int task)
 	struct model_task *m = &s->tasks[task];
 	int64_t pages = m->pages.anon + m->pages.swap + m->pages.shmem;
 	m->no_mm = true;
+	m->origin = false;
 	for (size_t i = 0; m->mm > 0 && i < s->model.n_tasks; i++)
 		if (s->tasks[i].mm == m->mm)
 			s->tasks[i].no_mm = true;
@@ -196,8 +197,10 @@ static void add_hidden(struct model_task *m, const struct trial *t, const struct
 		m->origin = s->tasks[i].origin;
 	}
 	for (size_t j = 0; j < e->n_deaths; j++)
-		if (e->deaths[j].tgid == m->pid && e->deaths[j].report < report)
+		if (e->deaths[j].tgid == m->pid && e->deaths[j].report < report) {
 			m->skip = true;
+			m->origin = false;	/* the scan passes over it before it asks */
+		}
 }
 
 static void recompute(struct trial *t, struct episode *e, size_t index)

@@ -169,6 +169,10 @@ static void check_victims(struct trial *t, struct episode *e)
 	for (size_t i = 0; i < x->n_victims; i++)
 		stated[i] = x->victims[i];
 	sort_groups(e, seen, stated, n_seen, x->n_victims);
+	if (x->any_order) {
+		qsort(seen, n_seen, sizeof(*seen), by_name);
+		qsort(stated, x->n_victims, sizeof(*stated), by_name);
+	}
 
 	/* Without evidence of the end only what happened can be held against the kernel: somebody it should not be. */
 	size_t n = n_seen;

@@ -185,9 +185,10 @@ static void check_nodes(struct trial *t, struct episode *e, const struct oom_rep
 	if (!r->has_selected || !r->nodemask)
 		return;
 	const char *nodes = "(null)";
+	uint64_t mask;
 	CLEANUP_FREE char *name = look_bytes(look_text(task, "name"));
 	if (e->expect->constraint == CONSTRAINT_MEMORY_POLICY)
-		nodes = trial_task(t, name) ? format_mask(trial_task(t, name)->policy_nodes, buf) : NULL;
+		nodes = trial_task(t, name) && scene_bound_to(trial_task(t, name), &mask) ? format_mask(mask, buf) : NULL;
 	if (nodes)
 		trial_check_text(t, CHECK_NODEMASK, NULL, NULL, nodes, r->nodemask);
 	const char *mems = look_text(task, "mems"), *cpuset = cpuset_of(t, task);

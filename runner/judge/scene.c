@@ -303,20 +303,25 @@ static int who_asks(const struct scene *s, const struct episode *e, const struct
 	return step && (step->op == STEP_GROW || step->op == STEP_CALL) ? scene_task_named(s, step->tasks[0]) : -1;
 }
 
-/* The nodes that the growing memory of a task is bound to by its policy, or by its mbind. False: to none. */
-static bool bound_to(const struct scene *s, const struct trial *t, int task, uint64_t *nodes)
+bool scene_bound_to(const struct test_task *task, uint64_t *nodes)
 {
-	*nodes = s->tasks[task].policy_nodes;
-	if (s->tasks[task].policy == POLICY_BIND)
+	*nodes = task->policy_nodes;
+	if (task->policy == POLICY_BIND)
 		return true;
-	CLEANUP_FREE char *name = look_bytes(look_text(s->rows[task], "name"));
-	const struct test_task *c = name ? case_task(t, name) : NULL;
-	const char *mbind = c ? strstr(c->args, "mbind=") : NULL;
+	const char *mbind = strstr(task->args, "mbind=");
 	if (!mbind)
 		return false;
 	mbind += strlen("mbind=");
 	CLEANUP_FREE char *list = strndup(mbind, strcspn(mbind, " "));
 	return parse_mask(list, nodes, NULL) == 0;
+}
+
+static bool bound_to(const struct scene *s, const struct trial *t, int task, uint64_t *nodes)
+{
+	CLEANUP_FREE char *name = look_bytes(look_text(s->rows[task], "name"));
+	const struct test_task *c = name ? case_task(t, name) : NULL;
+	*nodes = 0;
+	return c && scene_bound_to(c, nodes);
 }
 
 /* The memcg whose limit was hit: by the case, else by the report. */

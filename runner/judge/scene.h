@@ -35,6 +35,9 @@ int scene_memcg(const struct scene *s, const char *name);
 void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
 	       struct model_oom *oom);
 
+/* The nodes that the memory by which a task grows is bound to, by its policy or by mbind. False: to none. */
+bool scene_bound_to(const struct test_task *task, uint64_t *nodes);
+
 /* Must somebody be killed in this episode, although `freed` pages came back to it? The growing task wants more than there
  * can be for it, a limit is written below what is there, by all bounds; or sysrq asks. */
 bool scene_must_oom(const struct scene *s, const struct trial *t, const struct episode *e, int64_t freed);
