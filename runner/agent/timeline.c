@@ -260,12 +260,15 @@ void timeline_begin(struct agent *a)
 	arm(a);
 }
 
-/* While a task without a limit grows, the next allocation may be the one that fails: no file is opened then. */
+/*
+ * While a task without a limit grows, the next allocation may be the one that fails: no file is opened then. With more
+ * than one CPU nothing keeps a task from exiting while its mm is held by a look, not even undisturbed().
+ */
 void timeline_watch(struct agent *a, const struct task *t)
 {
 	static const char *const rss[] = { "rss" };
 	char path[64];
-	if (!a->timeline.on || (tasks_growing(a) && !t->cgroup))
+	if (!a->timeline.on || (tasks_growing(a) && !t->cgroup) || sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/statm", (int)t->pid);
 	add(a, TIMELINE_TASK, open(path, O_RDONLY | O_CLOEXEC), NULL, t->name, rss, 1);

@@ -5,7 +5,8 @@
  * The looking must not change what is looked at. All files are opened, and read once, before something grows, because an
  * open and a seq_file's first read allocate and later reads do not (fs/seq_file.c:seq_read_iter keeps its buffer); rows are
  * numbers in room that was touched before; they are told ahead of steps that may end the machine, and when all is over.
- * No task's mm is held while others run. The CPU time that it takes is measured, and the intervals stretched so that it stays below TIMELINE_SHARE of the time.
+ * No task's mm is held while others run; so tasks are looked at on one CPU only. The CPU time that it takes is measured,
+ * and the intervals stretched so that it stays below TIMELINE_SHARE of the time.
  */
 #pragma once
 
