@@ -8,6 +8,13 @@ function colour(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 }
 
+/* The time that is called 0: the first OOM, or the first look. */
+function zeroOf(story) {
+	const marks = (story.marks || []).filter((m) => m.t), step = (story.steps || []).find((s) => s.t);
+	const first = marks.find((m) => m.kind === "oom") || marks[0];
+	return first ? first.t : story.timeline ? story.timeline.t[0] : step ? step.t : 0;
+}
+
 /* A list of the first number and differences, as numbers. */
 function undo(list) {
 	let sum = 0;
@@ -115,7 +122,7 @@ function timelinePlot(story) {
 	if (!line || !line.t || line.t.length < 2)
 		return h("p", { class: "dim" }, "Nothing was sampled: the machine ended with it, or the run is of an older oomtests.");
 	const times = undo(line.t), values = line.v.map(undo), marks = (story.marks || []).filter((m) => m.t);
-	const zero = (marks.find((m) => m.kind === "oom") || marks[0] || { t: times[0] }).t;
+	const zero = zeroOf(story);
 	const series = seriesOf(story, line.columns, values, times);
 	const place = h("div", { class: "plot", role: "img" }), legend = h("div", { class: "legend", role: "group", "aria-label": "Curves" });
 	const stroke = (s, i) => (s.limit ? colour("limit") : colour("c" + (i % 8 + 1)));
@@ -155,7 +162,7 @@ function timelinePlot(story) {
 		});
 	}
 	const box = h("div", { class: "timeline" }, place, legend,
-		h("p", { class: "dim" }, "0 s is the first OOM. ", line.span_us ? "Sampling took " + (100 * line.cpu_us / line.span_us).toFixed(2) +
+		h("p", { class: "dim" }, marks.length ? "0 s is the first OOM. " : "0 s is the first look. ", line.span_us ? "Sampling took " + (100 * line.cpu_us / line.span_us).toFixed(2) +
 			" % of a CPU." : ""));
 	box.redraw = () => {
 		if (!place.isConnected)

@@ -20,10 +20,12 @@ function deaths(story) {
 	return order;
 }
 
-function fateOf(task, order) {
+function fateOf(task, order, story) {
 	const exit = task.exit;
 	if (order.has(task.name))
 		return h("span", { class: "fate died" }, "killed by the kernel", order.size > 1 ? ", " + order.get(task.name) + "." : "");
+	if (!exit && task.pid && story.fate && story.fate !== "ended")
+		return h("span", { class: "fate" }, "ended with the machine");
 	if (!exit || exit.by_agent)
 		return h("span", { class: "fate" }, task.pid || exit ? "lived" : "was not started");
 	if (exit.signal)
@@ -31,7 +33,7 @@ function fateOf(task, order) {
 	return h("span", { class: "fate" }, exit.code === 0 ? "ended" : exit.code ? "ended with status " + exit.code : "ended");
 }
 
-function taskItem(task, order, largest) {
+function taskItem(task, order, largest, story) {
 	const kb = usedKb(task), to = task.grow ? task.grow / 1024 : 0;
 	const what = [task.kind, ...(task.args || [])].filter(Boolean).map(bytes).join(" ");
 	return h("li", { class: "task" },
@@ -41,7 +43,7 @@ function taskItem(task, order, largest) {
 		h("span", { class: "size" }, kb ? size(kb) : "", task.grow !== undefined ? (to ? " grows to " + size(to) : " grows without end") : ""), " ",
 		typeof task.adj === "number" && task.adj !== 0 ? h("span", { class: "adj" }, "adj " + task.adj) : null, " ",
 		task.uid ? h("span", { class: "what" }, "uid " + task.uid) : null, " ",
-		fateOf(task, order),
+		fateOf(task, order, story),
 		kb && largest ? h("span", { class: "bar", "aria-hidden": "true" },
 			h("span", { style: "width:" + (100 * kb / largest).toFixed(1) + "%" })) : null);
 }
@@ -74,7 +76,7 @@ function sceneTree(story) {
 		return (parent || task).cgroup || "";
 	};
 	const inside = (name) => [
-		...tasks.filter((t) => home(t) === name).map((t) => taskItem(t, order, largest)),
+		...tasks.filter((t) => home(t) === name).map((t) => taskItem(t, order, largest, story)),
 		...cgroups.filter((c) => c.name.slice(0, Math.max(0, c.name.lastIndexOf("/"))) === name)
 			.map((c) => cgroupItem(c, inside(c.name))),
 	];

@@ -59,8 +59,7 @@ function stepText(s) {
 	return bits.filter(Boolean).join(" ");
 }
 
-function stepList(steps, marks) {
-	const zero = ((marks || []).find((m) => m.kind === "oom") || steps.find((s) => s.t) || { t: 0 }).t;
+function stepList(steps, zero) {
 	return h("ol", { class: "steps" }, steps.map((s) => h("li", { class: s.timeout ? "bad" : s.t ? "" : "dim" },
 		h("span", { class: "stamp" }, s.t ? ((s.t - zero) / 1e6).toFixed(3) + " s" : "not done"), " ", stepText(s), " ",
 		h("b", {}, s.timeout ? "timed out" : [s.errno, s.how, s.answer && bytes(s.answer)].filter(Boolean).join(", ")))));
@@ -87,7 +86,7 @@ function storyBody(story) {
 	if ((story.checks || []).length)
 		out.push(part("Checks", checkTables(story.checks)));
 	if ((story.steps || []).length)
-		out.push(part("Steps", stepList(story.steps, story.marks)));
+		out.push(part("Steps", stepList(story.steps, zeroOf(story))));
 	if ((story.log || []).length)
 		out.push(part("Kernel log", logBox(story.log)));
 	if (story.console)
