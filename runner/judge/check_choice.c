@@ -132,6 +132,20 @@ static int died_of(const struct trial *t, const struct scene *s, const struct de
 	return scene_task(s, d->tgid);
 }
 
+/* Does the case allow v1's killer on the way? Then the snapshot before, in which it is disabled, is not all that counts. */
+static bool allows_kills(const struct trial *t, const struct episode *e)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		if (s->op == STEP_EXPECT)
+			k++;
+		else if (k == e->k && s->op == STEP_SET && streq(s->file, "memory.oom_control") && streq(s->value, "0"))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Before the fact. Each chosen victim of the episode is predicted in turn, the ones before it gone. Where the episode
  * has no kill, the model can't say whether memory will run out, and says nothing.
@@ -149,6 +163,8 @@ static void predict(struct trial *t, struct episode *e)
 		struct model_decision d = { 0 };
 		scene_open(&s, t, e->before);
 		scene_oom(&s, t, e, e->reports[e->deaths[i].report], &oom);
+		if (oom.memcg >= 0 && allows_kills(t, e))
+			s.memcgs[oom.memcg].oom_kill_disable = false;
 		for (size_t j = 0; j < n_buried; j++)
 			bury(&s, buried[j]);
 		scene_project(&s, t, e, freed);

@@ -275,7 +275,8 @@ static const struct step *trigger_step(const struct trial *t, const struct episo
 		const struct step *s = &t->test->steps[i];
 		if (s->op == STEP_EXPECT)
 			k++;
-		else if (k == e->k && (s->op == STEP_GROW || s->op == STEP_SET || s->op == STEP_SYSRQ ||
+		else if (k == e->k && (s->op == STEP_GROW || (s->op == STEP_SET && !streq(s->file, "memory.oom_control")) ||
+				       s->op == STEP_SYSRQ ||
 				       (s->op == STEP_CALL && step_can_oom(s) == OOM_SURELY)))
 			found = s;
 	}
