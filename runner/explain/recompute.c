@@ -6,6 +6,8 @@
 #include "base/util.h"
 #include "explain/points.h"
 
+#define MAX_SEARCHES 200	/* through the whole table: a row that is not looked for may be anything */
+
 enum verdict_of { WINS, LOSES, OPEN };
 
 void earlier_add(struct earlier *e, const struct oom_report *r)
@@ -39,10 +41,12 @@ static int tie(const struct oom_report *r, const struct scenario *s, bool victim
 /* Does a row that does not win over the victim have the very same memory? Then this one may be its vfork child before
  * the exec, which shares the mm and can't be chosen (mm/oom_kill.c:oom_badness(), in_vfork()). */
 static bool may_be_vfork(const struct oom_report *r, const struct scenario *s, int64_t victim_high,
-			 const struct oom_row *row)
+			 const struct oom_row *row, int *searches)
 {
 	static const enum oom_column columns[] = { OOM_COL_TOTAL_VM, OOM_COL_RSS, OOM_COL_PGTABLES_BYTES,
 						   OOM_COL_NR_PTES, OOM_COL_SWAPENTS };
+	if (++*searches > MAX_SEARCHES)
+		return true;
 	for (size_t i = 0; s->era->vfork_exempt && i < r->n_rows; i++) {
 		const struct oom_row *other = &r->rows[i];
 		bool same = other != row;
@@ -57,7 +61,7 @@ static bool may_be_vfork(const struct oom_report *r, const struct scenario *s, i
 /* The victim against one row, under one scenario. */
 static enum verdict_of duel(const struct oom_report *r, const struct scenario *s, struct interval v,
 			    const struct oom_row *victim, const struct oom_row *row, const struct earlier *earlier,
-			    const char **why)
+			    const char **why, int *searches)
 {
 	struct interval o = row_points(r, s, row);
 	if (o.high < v.low)
@@ -72,7 +76,7 @@ static enum verdict_of duel(const struct oom_report *r, const struct scenario *s
 	if (o.low > v.high + tolerance) {
 		if (died_earlier(earlier, row))
 			*why = "a process with more points had been killed before";
-		else if (may_be_vfork(r, s, v.high, row))
+		else if (may_be_vfork(r, s, v.high, row, searches))
 			*why = "a process with more points may be a vfork child, which can't be chosen";
 		else
 			return LOSES;
@@ -98,6 +102,7 @@ static enum verdict_of judge(const struct oom_report *r, const struct scenario *
 {
 	struct interval v[2];
 	bool open = false;
+	int searches = 0;
 	for (int t = 0; t < n; t++) {
 		v[t] = row_points(r, &s[t], victim);
 		narrow_points(r, &s[t], exact, &v[t]);
@@ -108,7 +113,7 @@ static enum verdict_of judge(const struct oom_report *r, const struct scenario *
 		if (row == victim || !row_eligible(row))
 			continue;
 		for (int t = 0; t < n; t++) {
-			enum verdict_of d = duel(r, &s[t], v[t], victim, row, earlier, why);
+			enum verdict_of d = duel(r, &s[t], v[t], victim, row, earlier, why, &searches);
 			wins += d == WINS;
 			loses += d == LOSES;
 		}
@@ -216,6 +221,9 @@ static const char *excuse(const struct oom_report *r, const struct earlier *earl
 {
 	if (!r->complete || r->table_cut || r->header_guessed)
 		return "another process has more points, but the report is not complete";
+	/* a Killed line alone may be that of another member of a group, or of a child */
+	if (!r->has_selected && !r->choice.present)
+		return "another process has more points, but the line that names the chosen one is missing";
 	if (is_of_another_report(r, victim, page_size))
 		return "another process has more points, but the table and the Killed line may be of two reports";
 	if (r->suppressed > 0)

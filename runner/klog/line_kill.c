@@ -63,8 +63,11 @@ static bool killed(struct text t, struct line *l)
 	l->got = 1;
 	if (text_eat(&t, ", UID ") && text_int(&t, &l->kill.uid))
 		text_eat(&t, ",");
+	bool whole = text_len(t) > 0;	/* else it may have lost its last digits */
 	text_blanks(&t);
 	if (!text_len(t)) {
+		if (!whole)
+			l->kill.pid = OOM_UNKNOWN;
 		l->cut = true;
 		return true;
 	}
@@ -94,6 +97,8 @@ static bool choice(struct text t, struct line *l)
 {
 	if (!text_int(&t, &l->kill.pid))
 		return false;
+	if (!text_len(t))
+		l->kill.pid = OOM_UNKNOWN;
 	l->got = 1;
 	if (text_eat(&t, ", UID ") && text_int(&t, &l->kill.uid))
 		(void)text_eat(&t, ",");

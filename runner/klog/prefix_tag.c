@@ -18,6 +18,11 @@ static bool is_kernel_tag(struct text w)
 		"kernel:", "kern:", "kmsg:", "klogd:", "kernel[0]:", "kernel[-]:", "vmunix:", "[kernel]:",
 		"kernel:[", "KERNEL:", "warning:", "info:", "err:", "notice:", "crit:", "alert:", "emerg:", "debug:",
 	};
+	size_t n = text_len(w);
+	if (n < 4 || n > 10 || (w.end[-1] != ':' && w.end[-1] != '['))
+		return false;	/* most words */
+	if (text_is(w, "kernel:"))
+		return true;
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 		if (text_is(w, tags[i]))
 			return true;

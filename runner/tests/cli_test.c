@@ -34,14 +34,17 @@ static void put(const char *name, const char *text)
 	ck_assert_int_eq(write_all(fd, text, strlen(text)), 0);
 }
 
-/* Directories of runs: one that was cut short, one of a newer schema, one that is damaged, one with a lost file, an empty one. */
+/* Directories of runs: one that was cut short, one of a newer schema, one that is damaged, one with a lost file, an
+ * empty one. */
 static void put_runs(void)
 {
-	static const char run[] = "{\"schema\":1,\"kernels\":[{\"name\":\"k\",\"dir\":\".\"}],\"tests\":[{\"id\":\"a/b\",\"kernel\":\"k\"},"
+	static const char run[] = "{\"schema\":1,\"kernels\":[{\"name\":\"k\",\"dir\":\".\"}],\"tests\":[{\"id\":\"a/"
+				  "b\",\"kernel\":\"k\"},"
 				  "{\"id\":\"a/c\",\"kernel\":\"k\"}]}\n";
-	static const char result[] = "{\"id\":\"a/b\",\"title\":\"</script>\",\"kernel\":\"k\",\"target\":\"vm\",\"verdict\":\"pass\","
-				     "\"why\":null,\"checks\":[],\"victims\":[],\"predicted\":null,\"margin_pages\":null,"
-				     "\"seconds\":1,\"kept\":null}\n";
+	static const char result[] =
+		"{\"id\":\"a/b\",\"title\":\"</script>\",\"kernel\":\"k\",\"target\":\"vm\",\"verdict\":\"pass\","
+		"\"why\":null,\"checks\":[],\"victims\":[],\"predicted\":null,\"margin_pages\":null,"
+		"\"seconds\":1,\"kept\":null}\n";
 	static const char *const dirs[] = { "cut", "newer", "damaged", "lost", "lost/a", "empty" };
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		ck_assert_int_eq(mkdir(dirs[i], 0755), 0);
@@ -54,6 +57,17 @@ static void put_runs(void)
 	put("lost/run.json", run);
 	put("lost/results.jsonl", result);
 	put("lost/a/b.json", "{\"id\":");
+}
+
+/* What people give to explain: nothing, another log, archives that are cut, the end of a report. */
+static void put_logs(void)
+{
+	put("empty.log", "");
+	put("other.log", "Mar  3 04:05:06 host sshd[1]: hello\n");
+	put("cut.gz", "\x1f\x8b\x08\x08");
+	put("cut.zst", "\x28\xb5\x2f\xfd\x04");
+	put("kill.log",
+	    "[   12.345678] Out of memory: Killed process 5 (x) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n");
 }
 
 /* A directory with one good case, one bad one, and something that is no kernel; the program stands beside the tests. */
@@ -78,6 +92,7 @@ static void set_up(void)
 	put("full/file", "x");
 	put("no-kernel", "x");
 	put_runs();
+	put_logs();
 	setenv("OOMTESTS_CASES", cases, 1);
 }
 
@@ -95,8 +110,8 @@ struct row {
 static void check_part(const struct row *row, const char *where, const char *text, const char *part)
 {
 	if (part)
-		ck_assert_msg(*part ? strstr(text, part) != NULL : !*text, "oomtests %s: %s is\n%s\ninstead of\n%s", row->args,
-			      where, text, part);
+		ck_assert_msg(*part ? strstr(text, part) != NULL : !*text, "oomtests %s: %s is\n%s\ninstead of\n%s",
+			      row->args, where, text, part);
 }
 
 static void check_row(const struct row *row)
@@ -104,8 +119,9 @@ static void check_row(const struct row *row)
 	CLEANUP_FREE char *command = xasprintf("%s >out 2>err </dev/null %s", program, row->args);
 	int status = system(command);
 	CLEANUP_FREE char *out = slurp("out"), *err = slurp("err");
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == row->status, "oomtests %s: status %d instead of %d\n%s%s",
-		      row->args, WEXITSTATUS(status), row->status, out, err);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == row->status,
+		      "oomtests %s: status %d instead of %d\n%s%s", row->args, WEXITSTATUS(status), row->status, out,
+		      err);
 	check_part(row, "stdout", out, row->out);
 	check_part(row, "stderr", err, row->err);
 }
@@ -140,7 +156,18 @@ START_TEST(command_line)
 		{ "run nothing-like-it", 2, "", "nothing-like-it" },
 		{ "run bad/bad.yaml", 2, "", "bad/bad.yaml:2:8: " },
 		{ "run absent.yaml", 2, "", "absent.yaml" },
-		{ "list", 0, "memcg/one[cgroup=v1]\tcgroup file memory.oom.group, cgroup v1\nmemcg/one[cgroup=v2]\t", "" },
+		{ "explain .", 2, "", ". is a directory, not a log" },
+		{ "explain absent.log", 2, "", "absent.log can't be opened: No such file" },
+		{ "explain empty.log", 0, "empty.log: no OOM report", "" },
+		{ "explain --json empty.log other.log", 0, "", "" },
+		{ "explain other.log", 0, "other.log: no OOM report", "" },
+		{ "explain cut.gz", 2, "", "cut.gz: the gzip data are damaged or cut" },
+		{ "explain cut.zst", 2, "", "cut.zst: the zstd data are damaged or cut" },
+		{ "explain --follow other.log", 2, "", "no FILE" },
+		{ "explain kill.log empty.log", 0, "died ", "" },
+		{ "explain --json kill.log", 0, "\"agrees\":null", "" },
+		{ "list", 0, "memcg/one[cgroup=v1]\tcgroup file memory.oom.group, cgroup v1\nmemcg/one[cgroup=v2]\t",
+		  "" },
 		{ "list --json", 0, "{\"id\":\"memcg/one[cgroup=v1]\",\"title\":\"a test of the command line\",", "" },
 		{ "list 'memcg/*v2*'", 0, "memcg/one[cgroup=v2]\t", "" },
 		{ "list nothing-like-it", 2, "", "nothing-like-it" },
@@ -155,12 +182,14 @@ START_TEST(command_line)
 		{ "report damaged", 2, "", "damaged/results.jsonl:1:" },
 		{ "report cut -o ''", 2, "", "the name of the file is empty" },
 		{ "report cut -o bad", 2, "", "bad is a directory: name a file in it" },
-		{ "report cut -o no-kernel", 2, "", "no-kernel is there already: name another file with -o, or write over it with --force" },
+		{ "report cut -o no-kernel", 2, "",
+		  "no-kernel is there already: name another file with -o, or write over it with --force" },
 		{ "report cut -o absent/x.html", 2, "", "absent/x.html can't be written: No such file" },
 		{ "report cut", 0, "cut/report.html: 1 test, ", "did not come to its end: 1 of 2 tests are there" },
 		{ "report cut", 2, "", "cut/report.html is there already" },
 		{ "report cut --force", 0, "cut/report.html: 1 test, ", NULL },
-		{ "report lost -o page.html", 3, "page.html: 1 test, ", "of 1 test only the result is told: lost/a/b.json:1: " },
+		{ "report lost -o page.html", 3, "page.html: 1 test, ",
+		  "of 1 test only the result is told: lost/a/b.json:1: " },
 		{ "report cut -o -", 0, "<!DOCTYPE html>", NULL },
 		{ "report cut -o - >/dev/full", 2, NULL, "the page can't be written: No space left" },
 		{ "compare", 2, "", "Two arguments are needed" },
