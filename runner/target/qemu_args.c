@@ -45,6 +45,11 @@ static char *kernel_cmdline(const struct machine_request *req, bool kvm, const c
 	unsigned long khz = kvm ? 0 : host_tsc_khz();
 	CLEANUP_FREE char *tsc = khz ? xasprintf(" tsc_early_khz=%lu", khz) : xstrdup("");
 	/*
+	 * Its clock goes on while its processor waits for one of a busy host, so what is stuck for the usual 22 s may have
+	 * run for less than one. These are beyond any test's deadline, by which a real lockup is found.
+	 */
+	const char *patience = kvm ? "" : " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300";
+	/*
 	 * quiet: each line takes the emulated UART about a millisecond. panic=-1 with -no-reboot ends QEMU at a panic.
 	 * mitigations, init_on_alloc, nokaslr, notests, no_timer_check: time, at boot and for every page (where
 	 * init_on_alloc is on, what is about to be overwritten is zeroed first). tsc=reliable: the clocksource
@@ -53,7 +58,7 @@ static char *kernel_cmdline(const struct machine_request *req, bool kvm, const c
 	 */
 	return xasprintf("console=ttyS0 quiet loglevel=1 panic=-1 oomtests.port=ttyS1 8250.nr_uarts=4 log_buf_len=4M "
 			 "printk.devkmsg=on mitigations=off init_on_alloc=0 nokaslr cryptomgr.notests no_timer_check "
-			 "tsc=reliable random.trust_cpu=on%s%s%s%s%s", tsc,
+			 "tsc=reliable random.trust_cpu=on%s%s%s%s%s%s", tsc, patience,
 			 req->shape->cmdline && *req->shape->cmdline ? " " : "",
 			 req->shape->cmdline ? req->shape->cmdline : "", *extra ? " " : "", extra);
 }

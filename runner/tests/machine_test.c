@@ -290,8 +290,10 @@ START_TEST(qemu)
 	has(boot, "-accel kvm -cpu host");
 	lacks(boot, "/fd/10");
 	lacks(boot, "tsc_early_khz");	/* hardware tells */
+	lacks(boot, "watchdog_thresh");
 #ifdef __x86_64__
 	has(template, " tsc_early_khz=");
+	has(template, " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300");
 #endif
 	has(numa, "-numa node,nodeid=0,memdev=mem0,cpus=0,cpus=2");
 	has(numa, "-numa node,nodeid=1,memdev=mem1,cpus=1");
