@@ -17,15 +17,14 @@
  *   adj in limits of 3 M, 5 M, 40 M; swap in totals      model_select: adj_in_small_memcgs, memcg_totalpages
  *   adj 1000 of a tiny process                           here: tiny_with_1000
  *   swapoff and KSM; victims in flight                   model_select: origin, victim_in_flight
- *   counters of memory.events, local, v1; group kills    model_kill: counters, counters_of_a_sibling, counters_of_v1, group
- *   charges that fail, sleep, are forced; O_NONBLOCK     model_kill: charges_that_do_not_ask
- *   allocating task, panic_on_oom, nobody to kill        model_kill: allocating_task, panic_on_oom, nobody_to_kill
- *   child sacrifice, PID namespaces                      model_kill: child_sacrifice, who_is_no_sacrifice,
- *                                                        pid_namespace
- *   overcommit                                           model_proc: strict, commit_limit, heuristic
- *   constraints, policies, eligible nodes                model_numa: constraints, cpuset, memory_policy
- *   the rate limit; no table                             explain_recorded: storm, no-table; klog_damage: suppressed_and_groups
- *   names that lie; wide pids, negative adj              klog_damage: killed_formats; here: wide_columns
+ *   counters of memory.events, local, v1; group kills    model_kill: counters, counters_of_a_sibling, counters_of_v1,
+ * group charges that fail, sleep, are forced; O_NONBLOCK     model_kill: charges_that_do_not_ask allocating task,
+ * panic_on_oom, nobody to kill        model_kill: allocating_task, panic_on_oom, nobody_to_kill child sacrifice, PID
+ * namespaces                      model_kill: child_sacrifice, who_is_no_sacrifice, pid_namespace overcommit
+ * model_proc: strict, commit_limit, heuristic constraints, policies, eligible nodes                model_numa:
+ * constraints, cpuset, memory_policy the rate limit; no table                             explain_recorded: storm,
+ * no-table; klog_damage: suppressed_and_groups names that lie; wide pids, negative adj              klog_damage:
+ * killed_formats; here: wide_columns
  */
 #include <check.h>
 #include <jansson.h>
@@ -82,15 +81,17 @@ static json_t *explain_text(const char *text)
 	"Tasks state (memory values in pages):\n"                                                       \
 	"[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
 
-/* The first thread has ended: the row and the Killed line are those of a thread with the mm, the choice is the process. */
+/* The first thread has ended: the row and the Killed line are those of a thread with the mm, the choice is the process.
+ */
 START_TEST(leader_and_worker)
 {
-	json_t *o = explain_text(HEAD "[     90]     0    89    10500    10224   122880        0             0 worker\n"
-				      "[     91]     0    91      280       96    40960        0             0 other\n"
-				      "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
-				      "oom_memcg=/a,task_memcg=/a,task=leader,pid=89,uid=0\n"
-				      "Memory cgroup out of memory: Killed process 90 (worker) total-vm:42000kB, "
-				      "anon-rss:40896kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:120kB oom_score_adj:0\n");
+	json_t *o = explain_text(
+		HEAD "[     90]     0    89    10500    10224   122880        0             0 worker\n"
+		     "[     91]     0    91      280       96    40960        0             0 other\n"
+		     "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
+		     "oom_memcg=/a,task_memcg=/a,task=leader,pid=89,uid=0\n"
+		     "Memory cgroup out of memory: Killed process 90 (worker) total-vm:42000kB, "
+		     "anon-rss:40896kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:120kB oom_score_adj:0\n");
 	ck_assert(json_is_true(json_object_get(o, "agrees")));
 	ck_assert(json_is_true(json_object_get(o, "complete")));
 	json_decref(o);
@@ -100,13 +101,14 @@ END_TEST
 /* Numbers wider than their columns push the row to the right; it is read by its blanks. */
 START_TEST(wide_columns)
 {
-	json_t *o = explain_text(HEAD "[4194303] 4294967294 4194303 1234567890    10224   122880 12345678         -1000 a\n"
-				      "[1234568] 100000 1234568    10500    10224   122880        0          -999 worker\n"
-				      "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
-				      "oom_memcg=/a,task_memcg=/a,task=worker,pid=1234568,uid=100000\n"
-				      "Memory cgroup out of memory: Killed process 1234568 (worker) total-vm:42000kB, "
-				      "anon-rss:40896kB, file-rss:0kB, shmem-rss:0kB, UID:100000 pgtables:120kB "
-				      "oom_score_adj:-999\n");
+	json_t *o =
+		explain_text(HEAD "[4194303] 4294967294 4194303 1234567890    10224   122880 12345678         -1000 a\n"
+				  "[1234568] 100000 1234568    10500    10224   122880        0          -999 worker\n"
+				  "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
+				  "oom_memcg=/a,task_memcg=/a,task=worker,pid=1234568,uid=100000\n"
+				  "Memory cgroup out of memory: Killed process 1234568 (worker) total-vm:42000kB, "
+				  "anon-rss:40896kB, file-rss:0kB, shmem-rss:0kB, UID:100000 pgtables:120kB "
+				  "oom_score_adj:-999\n");
 	ck_assert(json_is_true(json_object_get(o, "agrees")));
 	const json_t *row = json_array_get(json_object_get(o, "tasks"), 0);
 	ck_assert_int_eq(json_integer_value(json_object_get(row, "uid")), 4294967294);
