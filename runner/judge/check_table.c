@@ -54,13 +54,14 @@ static void check_still(struct trial *t, const struct oom_row *row, const struct
 	int64_t all = p->anon + p->file + p->shmem, gone = s->model.machine.total_swap ? p->shmem : 0;
 	int64_t swapped = row->value[OOM_COL_SWAPENTS] == OOM_UNKNOWN ? 0 : row->value[OOM_COL_SWAPENTS] - p->swap;
 	bool swaps = s->model.machine.total_swap > 0;
+	int64_t held = model_rss_held(&t->era, 1);
 	check_value(t, CHECK_ROW_RSS, row, OOM_COL_RSS, who, all - p->file - gone - (swapped > 0 ? swapped : 0) - error,
 		    all + p->swap + error);
 	check_value(t, CHECK_ROW_ANON, row, OOM_COL_RSS_ANON, who, swaps ? 0 : p->anon - error,
 		    p->anon + p->swap + error);
 	check_value(t, CHECK_ROW_FILE, row, OOM_COL_RSS_FILE, who, 0, p->file + error);
 	check_value(t, CHECK_ROW_SHMEM, row, OOM_COL_RSS_SHMEM, who, swaps ? 0 : p->shmem - error, p->shmem + error);
-	check_value(t, CHECK_ROW_SWAP, row, OOM_COL_SWAPENTS, who, 0, swaps ? p->swap + p->anon + error : 0);
+	check_value(t, CHECK_ROW_SWAP, row, OOM_COL_SWAPENTS, who, 0, swaps ? p->swap + p->anon + held + error : 0);
 	check_exact(t, CHECK_ROW_PGTABLES, row, OOM_COL_PGTABLES_BYTES, who, p->ptes * s->page_kb * 1024);
 	check_exact(t, CHECK_ROW_TOTAL_VM, row, OOM_COL_TOTAL_VM, who, look_int(s->rows[i], "vm_kb", 0) / s->page_kb);
 }

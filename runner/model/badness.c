@@ -93,3 +93,8 @@ int64_t model_rss_error(const struct era *era, enum model_source source, int cpu
 	int64_t batch = cpus * 2 > 32 ? cpus * 2 : 32;
 	return counters * cpus * (batch - 1);
 }
+
+int64_t model_rss_held(const struct era *era, int threads)
+{
+	return era->rss_split ? 64 * (int64_t)threads : 0;	/* mm/memory.c:check_sync_rss_stat() */
+}

@@ -178,6 +178,10 @@ enum model_source {
 };
 int64_t model_rss_error(const struct era *era, enum model_source source, int cpus, int threads);
 
+/* How many pages of one kind the mm's own counter may lack, because a thread has not given them over yet. Reclaim counts at
+ * the mm (mm/rmap.c:try_to_unmap_one), so that more may be in swap than status had shown. */
+int64_t model_rss_held(const struct era *era, int threads);
+
 /* --- domain.c ----------------------------------------------------------------------------------------------- */
 
 /* totalpages of a memcg OOM (mm/memcontrol.c:mem_cgroup_get_max); never 0. */
