@@ -102,7 +102,7 @@ static void make_scene(struct old_scene *s, const char *release)
 			t->tables = t[-1].tables;
 			t->adj = t[-1].adj;
 		}
-		snprintf(t->name, sizeof(t->name), "task-%d", i);
+		snprintf(t->name, sizeof(t->name), "task-%u", (unsigned)i % 1000);
 	}
 }
 
