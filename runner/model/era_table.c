@@ -121,7 +121,7 @@ static const struct era_behaviour table[] = {
 	  "a write of oom_score_adj reaches every process that shares the mm, except vfork children" },
 	{ ROW(adj_needs_mm), ALWAYS, V(4, 8), EXACT, "", "", "fs/proc/base.c:oom_score_adj_write",
 	  "writing oom_score_adj of a task without mm is EINVAL" },
-	{ ROW(oom_adj_clamped), V(6, 1), ERA_NEVER, V(3, 10), V(6, 1), "", "", "fs/proc/base.c:oom_adj_read",
+	{ ROW(oom_adj_clamped), V(5, 10), ERA_NEVER, V(3, 10), V(5, 10), "", "", "fs/proc/base.c:oom_adj_read",
 	  "oom_adj never reads above 15" },
 	/* overcommit */
 	{ ROW(overcommit_total), V(5, 2), ERA_NEVER, EXACT, "", "8c7829b04c52", "mm/util.c:__vm_enough_memory",
