@@ -35,13 +35,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const char **append(const char *const *list, size_t n, const char *word)
-{
-	const char **grown = xrealloc((void *)list, n + 1, sizeof(*grown));
-	grown[n] = word;
-	return grown;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -61,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->most = 0;
 		return 0;
 	case 'g':
-		o->cgroups = append(o->cgroups, o->n_cgroups++, arg);
+		words_add(&o->cgroups, &o->n_cgroups, arg);
 		return 0;
 	case KEY_NEAR:
 		if (parse_int(arg, 1, 100, &n, &err) < 0)
@@ -69,7 +62,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->near_percent = (int)n;
 		return 0;
 	case KEY_CRITICAL:
-		o->critical = append(o->critical, o->n_critical++, arg);
+		words_add(&o->critical, &o->n_critical, arg);
 		return 0;
 	case KEY_FROM:
 		a->from = arg;
@@ -187,7 +180,7 @@ int cmd_audit(int argc, char **argv)
 	size_t n = 0;
 	const char *const *critical = policy ? policy_critical(policy, &n) : NULL;
 	for (size_t i = 0; i < n; i++)
-		a.options.critical = append(a.options.critical, a.options.n_critical++, critical[i]);
+		words_add(&a.options.critical, &a.options.n_critical, critical[i]);
 	if (policy)
 		a.options.most = 0;
 	const char *root = a.root ? a.root : "";

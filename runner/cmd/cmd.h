@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 /* Exit statuses, the same for every subcommand. */
 enum {
 	STATUS_OK = 0,		/* all passed or skipped; nothing amiss */
@@ -30,3 +32,6 @@ subcommand cmd_watch;
 
 /* Prints "oomtests: sentence" to standard error and returns the status, so that `return complain(...)` reads well. */
 int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds a word to a list that grows; the list is owned (free() it), the words are not. */
+void words_add(const char *const **list, size_t *n, const char *word);

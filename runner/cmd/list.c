@@ -9,7 +9,7 @@
 
 struct list_args {
 	bool json;
-	const char **tags;	/* the array is owned */
+	const char *const *tags;	/* the array is owned */
 	size_t n_tags;
 	const char *const *cases;
 	size_t n_cases;
@@ -29,8 +29,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		args->json = true;
 		return 0;
 	case 'T':
-		args->tags = xrealloc(args->tags, args->n_tags + 1, sizeof(*args->tags));
-		args->tags[args->n_tags++] = arg;
+		words_add(&args->tags, &args->n_tags, arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		args->cases = (const char *const *)(void *)(state->argv + state->next);
@@ -93,6 +92,6 @@ int cmd_list(int argc, char **argv)
 		(args.json ? print_json : print_line)(tests.tests[i]);
 	test_list_free(&tests);
 	case_set_free(set);
-	free(args.tags);
+	free((void *)args.tags);
 	return status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/util.h"
+#include "cmd/cmd.h"
 
 enum {
 	OPT_TAP = 256, OPT_JSON, OPT_FORMAT, OPT_DESTRUCTIVE, OPT_FRESH_BOOT, OPT_TIMEOUT_SCALE, OPT_FORCE, OPT_RESUME, OPT_SHARD,
@@ -74,8 +75,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	int64_t n;
 	switch (key) {
 	case 'k':
-		args->kernels = xrealloc(args->kernels, args->n_kernels + 1, sizeof(*args->kernels));
-		args->kernels[args->n_kernels++] = arg;
+		words_add(&args->kernels, &args->n_kernels, arg);
 		return 0;
 	case 't':
 		args->target = arg;
@@ -120,8 +120,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		args->collect[args->n_collect] = NULL;
 		return 0;
 	case OPT_TAG:
-		args->tags = xrealloc(args->tags, args->n_tags + 1, sizeof(*args->tags));
-		args->tags[args->n_tags++] = arg;
+		words_add(&args->tags, &args->n_tags, arg);
 		return 0;
 	case OPT_FORCE:
 		args->force = true;
@@ -198,16 +197,14 @@ int run_args_take(struct run_args *args, const json_t *run, struct error *err)
 	}
 	args->cases = args->asked_cases;
 	json_array_foreach(json_object_get(asked, "tags"), i, item) {
-		args->tags = xrealloc(args->tags, args->n_tags + 1, sizeof(*args->tags));
-		args->tags[args->n_tags++] = json_string_value(item) ? json_string_value(item) : "";
+		words_add(&args->tags, &args->n_tags, json_string_value(item) ? json_string_value(item) : "");
 	}
 	args->target = json_string_value(json_object_get(run, "target"));
 	args->timeout_scale = scale;
 	args->destructive = json_is_true(json_object_get(asked, "destructive"));
 	args->fresh_boot = json_is_true(json_object_get(asked, "fresh_boot"));
 	json_array_foreach(json_object_get(run, "kernels"), i, item) {
-		args->kernels = xrealloc(args->kernels, args->n_kernels + 1, sizeof(*args->kernels));
-		args->kernels[args->n_kernels++] = json_string_value(json_object_get(item, "name"));
+		words_add(&args->kernels, &args->n_kernels, json_string_value(json_object_get(item, "name")));
 	}
 	/* a device is known by the name of its kernel, "ssh:HOST" */
 	if (streq(args->target, "ssh") && args->n_kernels)
@@ -221,8 +218,8 @@ int run_args_take(struct run_args *args, const json_t *run, struct error *err)
 
 void run_args_free(struct run_args *args)
 {
-	free(args->kernels);
+	free((void *)args->kernels);
 	free(args->collect);
-	free(args->tags);
+	free((void *)args->tags);
 	free(args->asked_cases);
 }

@@ -13,9 +13,9 @@
 #include "run/shard.h"
 
 struct run_args {
-	const char **kernels;		/* the array is owned */
+	const char *const *kernels;	/* the array is owned */
 	size_t n_kernels;
-	const char **tags;		/* the array is owned */
+	const char *const *tags;	/* the array is owned */
 	size_t n_tags;
 	const char **collect;		/* ended by NULL; the array is owned */
 	size_t n_collect;

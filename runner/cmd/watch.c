@@ -37,13 +37,6 @@ static int parse_levels(const char *text, struct watch_options *o, struct error 
 	return o->n_levels ? 0 : error_set(err, 0, "a percentage is needed");
 }
 
-static const char **append(const char *const *list, size_t n, const char *word)
-{
-	const char **grown = xrealloc((void *)list, n + 1, sizeof(*grown));
-	grown[n] = word;
-	return grown;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct watch_options *o = state->input;
@@ -60,10 +53,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'g':
 		if (arg[0] != '/')
 			argp_error(state, "--cgroup: \"%s\" does not begin with /; it is the path without the mount point", arg);
-		o->cgroups = append(o->cgroups, o->n_cgroups++, arg);
+		words_add(&o->cgroups, &o->n_cgroups, arg);
 		return 0;
 	case KEY_PROCESS:
-		o->processes = append(o->processes, o->n_processes++, arg);
+		words_add(&o->processes, &o->n_processes, arg);
 		return 0;
 	case KEY_EXEC:
 		o->exec = arg;

@@ -25,7 +25,7 @@ int template_work(void *context, int fd)
 	const struct template_task *task = context;
 	struct error err = { 0 };
 	int64_t begin = now_ns();
-	if (task->target->prepare(task->template, task->machine, fd, &err) < 0)
+	if (target_prepare(task->target, task->template, task->machine, fd, &err) < 0)
 		return report(fd, json_pack("{s:{s:o s:b}}", "failed", "why", json_bytes(err.text, strlen(err.text)),
 					    "unsupported", err.errnum == EOPNOTSUPP));
 	return report(fd, json_pack("{s:{s:f}}", "prepared", "seconds", (double)(now_ns() - begin) / 1e9));

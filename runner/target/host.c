@@ -240,16 +240,6 @@ static struct host *launch(const struct target_template *t, const struct machine
 	return NULL;
 }
 
-static int prepare(struct target_template *t, const struct machine_request *req, int hello_fd, struct error *err)
-{
-	CLEANUP_FREE char *hello = NULL;
-	struct host *h = launch(t, req, &hello, err);
-	if (!h)
-		return -1;
-	host_end(h);
-	return dprintf(hello_fd, "%s\n", hello) < 0 ? error_set(err, errno, "cannot pass on the agent's hello") : 0;
-}
-
 static struct session *start(struct target_template *t, const struct machine_request *req, bool boot, struct error *err)
 {
 	char *hello;
@@ -292,7 +282,6 @@ const struct target_ops target_host = {
 	.usable = usable,
 	.own_release = own_release,
 	.reserve = reserve,
-	.prepare = prepare,
 	.release = release,
 	.start = start,
 	.stop = stop,

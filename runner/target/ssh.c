@@ -238,18 +238,6 @@ static int launch(struct remote *r, const struct machine_request *req, char **he
 	return *hello ? 0 : remote_trouble(r, "the agent did not say hello", err);
 }
 
-static int prepare(struct target_template *t, const struct machine_request *req, int hello_fd, struct error *err)
-{
-	struct remote r;
-	CLEANUP_FREE char *hello = NULL;
-	(void)t;
-	if (launch(&r, req, &hello, err) < 0)
-		return -1;
-	remote_end(&r);
-	remote_clear(&r);
-	return dprintf(hello_fd, "%s\n", hello) < 0 ? error_set(err, errno, "cannot pass on the agent's hello") : 0;
-}
-
 static struct session *start(struct target_template *t, const struct machine_request *req, bool boot, struct error *err)
 {
 	struct remote r;
@@ -289,7 +277,6 @@ const struct target_ops target_ssh = {
 	.usable = usable,
 	.own_release = own_release,
 	.reserve = reserve,
-	.prepare = prepare,
 	.release = release,
 	.start = start,
 	.stop = stop,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/target.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "base/util.h"
 #include "target/host.h"
 #include "target/ssh.h"
@@ -20,6 +23,21 @@ const struct target_ops *target_find(const char *name)
 		if (streq(targets[i]->name, name))
 			return targets[i];
 	return NULL;
+}
+
+int target_prepare(const struct target_ops *ops, struct target_template *t, const struct machine_request *req, int hello_fd,
+		   struct error *err)
+{
+	if (ops->prepare)
+		return ops->prepare(t, req, hello_fd, err);
+	struct session *s = ops->start(t, req, true, err);
+	if (!s)
+		return -1;
+	int status = dprintf(hello_fd, "%s\n", s->hello);
+	if (status < 0)
+		error_set(err, errno, "cannot pass on the agent's hello");
+	ops->stop(s, NULL);
+	return status < 0 ? -1 : 0;
 }
 
 const char *target_names(void)

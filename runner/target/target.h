@@ -68,7 +68,7 @@ struct target_ops {
 	/* Allocates what a template is held in (memfds), in the runner itself, before workers fork. An error with errnum
 	 * EOPNOTSUPP says that this kind of target never has such a machine: then the tests are skipped. */
 	struct target_template *(*reserve)(const struct machine_request *req, struct error *err);
-	/* Boots and freezes it; in a worker. The agent's hello line (JSON) goes to hello_fd. */
+	/* Boots and freezes it; in a worker. The agent's hello line (JSON) goes to hello_fd. NULL: there is nothing to freeze. */
 	int (*prepare)(struct target_template *t, const struct machine_request *req, int hello_fd, struct error *err);
 	void (*release)(struct target_template *t);
 
@@ -81,5 +81,8 @@ struct target_ops {
 
 /* NULL when there is none of this name. "ssh:[USER@]HOST" is ssh, to there. */
 const struct target_ops *target_find(const char *name);
+/* ops->prepare(); where a target has none, a machine is started and ended to hear its agent's hello. */
+int target_prepare(const struct target_ops *ops, struct target_template *t, const struct machine_request *req, int hello_fd,
+		   struct error *err);
 /* "vm, uml, host, ssh": for messages. */
 const char *target_names(void);

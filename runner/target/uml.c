@@ -234,16 +234,6 @@ static struct uml *boot(const struct target_template *t, const struct machine_re
 	return NULL;
 }
 
-static int prepare(struct target_template *t, const struct machine_request *req, int hello_fd, struct error *err)
-{
-	CLEANUP_FREE char *hello = NULL;
-	struct uml *u = boot(t, req, &hello, err);
-	if (!u)
-		return -1;
-	uml_free(u);
-	return dprintf(hello_fd, "%s\n", hello) < 0 ? error_set(err, errno, "cannot pass on the agent's hello") : 0;
-}
-
 static struct session *start(struct target_template *t, const struct machine_request *req, bool real_boot, struct error *err)
 {
 	char *hello;
@@ -283,7 +273,6 @@ const struct target_ops target_uml = {
 	.own_release = own_release,
 	.engine = engine,
 	.reserve = reserve,
-	.prepare = prepare,
 	.release = release,
 	.start = start,
 	.stop = stop,
