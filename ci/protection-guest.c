@@ -16,6 +16,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,8 +27,8 @@
 
 static struct shared {
 	volatile int64_t stall_ns, leaked, pulse_on;
-	volatile int ready;
 } *shared;
+static int ready[2];		/* who is filled writes a byte */
 
 static int port = 2;
 
@@ -85,11 +86,18 @@ static pid_t start(const char *name, const char *adj, void (*body)(void))
 	_exit(0);
 }
 
+static void say_ready(void)
+{
+	char one = 1;
+	if (write(ready[1], &one, 1) != 1)
+		_exit(1);
+}
+
 static void database(void)
 {
 	char *p = fill(DATABASE_MIB);
-	shared->ready++;
-	/* its working set is all of it */
+	say_ready();
+	/* its working set is all of it, at the pace of one that is half idle: each page once in two seconds */
 	for (size_t i = 0;; i = (i + 4096) % ((size_t)DATABASE_MIB * MIB)) {
 		p[i]++;
 		if (i % (64 * 4096) == 0)
@@ -100,7 +108,7 @@ static void database(void)
 static void worker(void)
 {
 	fill(WORKER_MIB);
-	shared->ready++;
+	say_ready();
 	for (;;)
 		pause();
 }
@@ -111,7 +119,7 @@ static void leak(void)
 		if (fill(1) == MAP_FAILED)
 			_exit(1);
 		shared->leaked++;
-		usleep(20000);
+		usleep(20000);	/* the leak's rate: 50 MiB a second */
 	}
 }
 
@@ -119,7 +127,7 @@ static void leak(void)
 static void pulse(void)
 {
 	for (int64_t last = now();;) {
-		usleep(5000);
+		usleep(5000);	/* what it measures with: anything beyond is a stall */
 		int64_t t = now();
 		if (shared->pulse_on && t - last > shared->stall_ns)
 			shared->stall_ns = t - last;
@@ -127,17 +135,34 @@ static void pulse(void)
 	}
 }
 
+/* A killer in user space is at work once it has said its first line, of what it found. */
 static void start_killer(void)
 {
-	char *words[16] = { NULL }, *line = getenv("PROT_KILLER"), *save = NULL;
-	if (!line || fork())
+	char *words[16] = { NULL }, *line = getenv("PROT_KILLER"), *save = NULL, text[4096];
+	int said[2];
+	if (!line)
 		return;
+	if (pipe(said) < 0)
+		die("pipe");
+	if (fork()) {
+		close(said[1]);
+		if (read(said[0], text, sizeof(text)) <= 0)
+			die(line);
+		/* what it says later is of no interest, but must not block it */
+		if (fork() == 0) {
+			while (read(said[0], text, sizeof(text)) > 0)
+				;
+			_exit(0);
+		}
+		close(said[0]);
+		return;
+	}
 	size_t n = 0;
 	for (char *w = strtok_r(line, ",", &save); w && n < 15; w = strtok_r(NULL, ",", &save))
 		words[n++] = w;
-	int fd = open("/killer.log", O_WRONLY | O_CREAT, 0644);
-	dup2(fd, 1);
-	dup2(fd, 2);
+	dup2(said[1], 1);
+	dup2(said[1], 2);
+	close(said[0]);
 	execv(words[0], words);
 	_exit(127);
 }
@@ -175,7 +200,14 @@ int main(void)
 {
 	static const char *const names[] = { "database", "worker", "leak" };
 	pid_t pids[3];
+	sigset_t child;
 	mount_all();
+	if (pipe(ready) < 0)
+		die("pipe");
+	/* blocked, and taken by sigtimedwait() */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	put_env("PROT_MAX", "/cg/leak/memory.max");
 	put_env("PROT_HIGH", "/cg/leak/memory.high");
@@ -187,29 +219,32 @@ int main(void)
 	start("pulse", "-1000", pulse);
 	pids[0] = start("database", getenv("PROT_ADJ"), database);
 	pids[1] = start("worker", NULL, worker);
-	while (shared->ready < 2)
-		usleep(10000);
+	for (int i = 0; i < 2; i++) {
+		char one;
+		if (read(ready[0], &one, 1) != 1)
+			die("ready");
+	}
 	start_killer();
-	usleep(1000000);	/* a killer in user space has looked at the machine once */
 	shared->pulse_on = 1;
 	pids[2] = start("leak", getenv("PROT_LEAK_ADJ"), leak);
 	int64_t end = now() + SECONDS * INT64_C(1000000000);
 	int deaths = 0;
-	while (now() < end) {
+	for (int64_t left; (left = end - now()) > 0;) {
+		struct timespec most = { .tv_sec = left / 1000000000, .tv_nsec = left % 1000000000 };
 		int status;
-		pid_t pid = waitpid(-1, &status, WNOHANG);
-		for (int i = 0; i < 3; i++) {
-			if (pid <= 0 || pid != pids[i])
-				continue;
-			if (!deaths++)
-				end = now() + INT64_C(2000000000);
-			dprintf(port, "died %s %s\n", names[i], kernel_killed(pid) ? "kernel" : WIFSIGNALED(status) ? "user" : "itself");
+		sigtimedwait(&child, NULL, &most);
+		for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+			for (int i = 0; i < 3; i++) {
+				if (pid != pids[i])
+					continue;
+				if (!deaths++)
+					end = now() + INT64_C(2000000000);
+				dprintf(port, "died %s %s\n", names[i], kernel_killed(pid) ? "kernel" : WIFSIGNALED(status) ? "user" : "itself");
+			}
 		}
-		usleep(2000);
 	}
 	dprintf(port, "stall %ld\nleaked %ld\nend\n", (long)(shared->stall_ns / 1000000), (long)shared->leaked);
-	sync();
-	usleep(200000);
+	tcdrain(port);
 	reboot(RB_POWER_OFF);
 	return 0;
 }

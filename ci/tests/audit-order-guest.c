@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define PROCESSES 200
@@ -27,7 +28,7 @@ static int ready[2];		/* each process writes a byte when it is filled */
 static void die(const char *what)
 {
 	fprintf(stderr, "<0>audit-order: %s: %s\n", what, strerror(errno));
-	sleep(2);
+	tcdrain(2);
 	_exit(1);		/* init's exit is a panic, which ends the guest */
 }
 
