@@ -97,6 +97,8 @@ static void database(void)
 {
 	char *p = fill(DATABASE_MIB);
 	say_ready();
+	if (p == MAP_FAILED)
+		_exit(1);	/* it was refused its memory */
 	/* its working set is all of it, at the pace of one that is half idle: each page once in two seconds */
 	for (size_t i = 0;; i = (i + 4096) % ((size_t)DATABASE_MIB * MIB)) {
 		p[i]++;
