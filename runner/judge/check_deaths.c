@@ -87,14 +87,13 @@ static bool frees_in_time(const struct trial *t, const struct episode *e)
 	return true;
 }
 
-/* Whoever shares the victim's mm holds it until it has ended too, and nothing marks it as a victim that is on its
- * way. */
-static bool any_sharer(const struct trial *t, const struct episode *e)
+/* Is one of the victims that the case states a task of this kind? */
+static bool any_victim(const struct trial *t, const struct episode *e, const char *kind)
 {
 	for (size_t i = 0; i < t->test->n_tasks; i++) {
 		const struct test_task *task = &t->test->tasks[i];
 		size_t len = strlen(task->name);
-		for (size_t k = 0; streq(task->kind, "sharer") && k < e->expect->n_victims; k++)
+		for (size_t k = 0; streq(task->kind, kind) && k < e->expect->n_victims; k++)
 			if (starts_with(e->expect->victims[k], task->name) &&
 			    (!e->expect->victims[k][len] || e->expect->victims[k][len] == '/'))
 				return true;
@@ -104,7 +103,9 @@ static bool any_sharer(const struct trial *t, const struct episode *e)
 
 /*
  * May more die than the case states? Where it says so; and in a memcg OOM whose victim is not the one who asks: where
- * its memory may come back too late, where it is shared, and since 7.0 always, for the scan no longer sees a victim
+ * its memory may come back too late; where it is shared, for whoever shares it holds it until it has ended too, and
+ * nothing marks that one as on its way; where it is locked, which before 6.0 (era reaps_mlocked) exit_mmap() frees only
+ * after MMF_OOM_SKIP is set (mm/oom_kill.c:__oom_reap_task_mm leaves VM_LOCKED out); and since 7.0 always, for the scan no longer sees a victim
  * that is inside do_exit() (kernel/cgroup/cgroup.c:css_task_iter_advance), so the charge that comes back while its
  * memory is still being freed takes the next one. That the next one is the right one is check_choice.c's business.
  */
@@ -115,7 +116,8 @@ static bool may_overkill(const struct trial *t, const struct episode *e)
 		return true;
 	return x->constraint == CONSTRAINT_MEMCG && x->n_victims &&
 	       !(x->trigger && streq(x->victims[x->n_victims - 1], x->trigger)) &&
-	       (t->era.dying_hidden || !frees_in_time(t, e) || any_sharer(t, e));
+	       (t->era.dying_hidden || !frees_in_time(t, e) || any_victim(t, e, "sharer") ||
+		(!t->era.reaps_mlocked && any_victim(t, e, "mlock")));
 }
 
 static bool overkilled(const struct trial *t, const struct episode *e)
