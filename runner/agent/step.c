@@ -23,6 +23,7 @@ static const struct {
 	{ "freeze", op_freeze, false },
 	{ "thaw", op_thaw, false },
 	{ "sysrq", op_sysrq, true },
+	{ "host", op_host, true },
 	{ "call", op_call, true },
 	{ "score", op_score, false },
 	{ "settle", op_settle, false },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 
 #include "agent/agent.h"
@@ -304,5 +305,9 @@ int op_score(struct agent *a, const json_t *step, json_t *reply, struct error *e
 		json_decref(key);
 	}
 	json_object_set_new(reply, "scores", scores);
+	/* what they are relative to, which may have changed since the last snapshot */
+	CLEANUP_FREE char *mem = read_whole_at(AT_FDCWD, "/proc/meminfo", 1 << 16, NULL);
+	json_object_set_new(reply, "memtotal_kb", json_integer(mem ? key_number(mem, "MemTotal") : -1));
+	json_object_set_new(reply, "swaptotal_kb", json_integer(mem ? key_number(mem, "SwapTotal") : -1));
 	return 0;
 }

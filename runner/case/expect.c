@@ -259,6 +259,7 @@ static bool is_global(const struct scene *s, const struct step *step)
 		return limits_above(s, s->cgroup_of[find_task(s->t, step->tasks[0])], &nearest) == 0;
 	case STEP_WRITE:
 	case STEP_SYSRQ:
+	case STEP_HOST:
 		return true;
 	default:
 		return false;

@@ -263,6 +263,9 @@ static void plan_step(struct planner *p, const struct step *s)
 	case STEP_SYSRQ:
 		plan_simple(p, "sysrq", 0, s, "key");
 		break;
+	case STEP_HOST:
+		plan_simple(p, "host", CALL_MS, s, "what");
+		break;
 	case STEP_CALL:
 		plan_call(p, s);
 		break;

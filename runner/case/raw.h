@@ -20,7 +20,7 @@ struct raw_machine {
 	char *memory, *cpus;
 	char **nodes;
 	unsigned n_nodes;
-	char *disk, *cmdline;
+	char *disk, *cmdline, *plug, *balloon;
 };
 
 struct raw_setting {		/* also a sysctl (name) */
@@ -63,7 +63,7 @@ struct raw_step {
 	unsigned n_start, n_fill, n_score;
 	char *grow, *step, *to;
 	struct raw_target *set, *write, *read, *signal, *move, *call, *wait;
-	char *freeze, *thaw, *sysrq, *commit;
+	char *freeze, *thaw, *sysrq, *host, *commit;
 	struct raw_expect *expect;
 	char *result, *nonblock, *background, *when;
 };

@@ -4,8 +4,10 @@
  */
 #include <ctype.h>
 
+#include "base/bytes.h"
 #include "base/util.h"
 #include "case/build.h"
+#include "case/host.h"
 #include "case/text.h"
 
 #define MEMORY_MIN ((uint64_t)64 << 20) /* below, a distribution's kernel does not reach its init */
@@ -50,6 +52,20 @@ static void build_nodes(struct build *b, const struct raw_machine *m)
 	shape->memory = sum;
 }
 
+/* What is there for the host to act on. */
+static void build_extras(struct build *b, const struct raw_machine *m)
+{
+	static const char *const balloons[] = { "none", "plain", "deflates" };
+	struct shape *shape = &b->t->shape;
+	char module[32];
+	shape->plug = size_of(b, "machine.plug", m ? m->plug : NULL, 0, 0, false);
+	shape->balloon = (enum balloon_kind)choice_of(b, "machine.balloon", m ? m->balloon : NULL, BALLOON_NONE, balloons,
+						      ARRAY_SIZE(balloons));
+	if (shape->plug % HOST_MODULE || shape->plug > HOST_MODULE << 10)
+		bad(b, "machine.plug", "machine.plug: room for memory modules is a multiple of %s, up to 128G",
+		    format_size(HOST_MODULE, module));
+}
+
 static void build_machine(struct build *b)
 {
 	const struct raw_machine *m = b->raw->machine;
@@ -73,6 +89,7 @@ static void build_machine(struct build *b)
 	shape->cmdline = text_of(b, "machine.cmdline", m ? m->cmdline : NULL);
 	if (strchr(shape->cmdline, '\n'))
 		bad(b, "machine.cmdline", "a line break in the kernel's command line");
+	build_extras(b, m);
 }
 
 static void build_swap(struct build *b)
@@ -253,7 +270,7 @@ static void build_texts(struct build *b)
 	t->source = text_list(b, "source", b->raw->source, t->n_source = b->raw->n_source);
 	t->tags = text_list(b, "tags", b->raw->tags, t->n_tags = b->raw->n_tags);
 	t->fixes = text_list(b, "fixes", b->raw->fixes, t->n_fixes = b->raw->n_fixes);
-	t->needs = xcalloc(b->raw->n_needs, sizeof(*t->needs));
+	t->needs = xcalloc(b->raw->n_needs + 1, sizeof(*t->needs));	/* one more: need_host() */
 	t->n_needs = b->raw->n_needs;
 	for (size_t i = 0; i < t->n_needs; i++) {
 		char key[32];
@@ -264,12 +281,26 @@ static void build_texts(struct build *b)
 	t->seconds = (double)number_of(b, "seconds", b->raw->seconds, 0, 0, 86400);
 }
 
+/* Only a virtual machine has a host that does something to it. */
+static void need_host(struct build *b)
+{
+	struct test *t = b->t;
+	bool needed = t->shape.plug || t->shape.balloon;
+	for (unsigned i = 0; i < b->raw->n_steps; i++)
+		needed = needed || b->raw->steps[i].host;
+	for (size_t i = 0; i < t->n_needs; i++)
+		needed = needed && t->needs[i].kind != NEED_TARGET;
+	if (needed)
+		t->needs[t->n_needs++] = (struct need){ .kind = NEED_TARGET, .text = xstrdup("vm") };
+}
+
 void build_scene(struct build *b)
 {
 	struct test *t = b->t;
 	build_texts(b);
 	build_swap(b);
 	build_machine(b);
+	need_host(b);
 	build_sysctls(b);
 	t->cgroups = xcalloc(b->raw->n_cgroups, sizeof(*t->cgroups));
 	t->n_cgroups = b->raw->n_cgroups;

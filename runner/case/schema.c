@@ -32,6 +32,8 @@ static const cyaml_schema_field_t machine_fields[] = {
 	LIST("nodes", struct raw_machine, nodes, &text, 2, 8),
 	TEXT("disk", struct raw_machine, disk),
 	TEXT("cmdline", struct raw_machine, cmdline),
+	TEXT("plug", struct raw_machine, plug),
+	TEXT("balloon", struct raw_machine, balloon),
 	CYAML_FIELD_END
 };
 
@@ -177,6 +179,7 @@ static const cyaml_schema_field_t step_fields[] = {
 	TEXT("freeze", struct raw_step, freeze),
 	TEXT("thaw", struct raw_step, thaw),
 	TEXT("sysrq", struct raw_step, sysrq),
+	TEXT("host", struct raw_step, host),
 	TEXT("commit", struct raw_step, commit),
 	PART("call", struct raw_step, call, call_fields),
 	LIST("score", struct raw_step, score, &text, 1, 256),

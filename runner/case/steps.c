@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "base/util.h"
 #include "case/build.h"
+#include "case/host.h"
 #include "case/kinds.h"
 #include "case/text.h"
 
@@ -233,6 +234,38 @@ static void build_sysrq(struct build *b, const char *raw)
 		bad(b, "sysrq", "sysrq: one letter or digit, like f");
 }
 
+/* The host needs something to act on: `machine` says what is there. */
+static void check_host_order(struct build *b, const struct host_order *order)
+{
+	const struct shape *shape = &b->t->shape;
+	char size[32];
+	if (order->deed == HOST_PLUG && order->bytes > shape->plug)
+		bad(b, "host", "host: there is no room for %s more memory; say `machine: {plug: SIZE}`",
+		    format_size(order->bytes, size));
+	else if (order->deed == HOST_UNPLUG && !shape->plug)
+		bad(b, "host", "host: nothing can be unplugged; say `machine: {plug: SIZE}`, and plug something in");
+	else if (order->deed == HOST_BALLOON && shape->balloon == BALLOON_NONE)
+		bad(b, "host", "host: the machine has no balloon; say `machine: {balloon: plain}` or `deflates`");
+	else if (order->deed == HOST_BALLOON && order->bytes > shape->memory)
+		bad(b, "host", "host: a balloon leaves no more than the machine has, %s", format_size(shape->memory, size));
+	else if (starts_with(b->t->steps[b->t->n_steps - 1].value, "disk ") && !shape->disk)
+		bad(b, "host", "host: the machine has no disk; say `swap: disk` or `machine: {disk: SIZE}`");
+}
+
+static void build_host(struct build *b, const char *raw)
+{
+	struct step *s = add_step(b, STEP_HOST);
+	struct host_order order;
+	struct error err;
+	s->value = text_of(b, "host", raw);
+	if (b->failed)
+		return;
+	if (host_order_parse(s->value, &order, &err) < 0)
+		bad(b, "host", "host: %s", err.text);
+	else
+		check_host_order(b, &order);
+}
+
 static void build_expect_step(struct build *b, const struct raw_expect *raw)
 {
 	struct step *s = add_step(b, STEP_EXPECT);
@@ -284,6 +317,7 @@ static void build_step(struct build *b, size_t i)
 		{ "freeze", raw->freeze, 0 },
 		{ "thaw", raw->thaw, 0 },
 		{ "sysrq", raw->sysrq, 0 },
+		{ "host", raw->host, RESULT },
 		{ "call", raw->call, RESULT | BACKGROUND },
 		{ "score", raw->score, 0 },
 		{ "commit", raw->commit, 0 },
@@ -301,7 +335,7 @@ static void build_step(struct build *b, size_t i)
 	}
 	if (n == 0)
 		bad(b, NULL,
-		    "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, sysrq, call, score, commit, wait, expect");
+		    "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, sysrq, host, call, score, commit, wait, expect");
 	if (b->failed)
 		return;
 	check_companions(b, raw, ops[which].key, ops[which].companions);
@@ -335,6 +369,8 @@ static void build_step(struct build *b, size_t i)
 		set_cgroup(b, add_step(b, STEP_THAW), "thaw", raw->thaw);
 	else if (raw->sysrq)
 		build_sysrq(b, raw->sysrq);
+	else if (raw->host)
+		build_host(b, raw->host);
 	else if (raw->wait)
 		build_wait(b, raw->wait);
 	else

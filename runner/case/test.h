@@ -18,6 +18,7 @@
 
 enum hierarchy { HIERARCHY_V2, HIERARCHY_V1 };
 enum swap_kind { SWAP_NONE, SWAP_DISK, SWAP_ZRAM };
+enum balloon_kind { BALLOON_NONE, BALLOON_PLAIN, BALLOON_DEFLATES };	/* the last gives memory back on an OOM */
 
 /* Where in the case file something stands, for messages: the path as in "steps[2].expect.victims". */
 struct where {
@@ -35,6 +36,8 @@ struct shape {
 	uint64_t disk_size;	/* bytes */
 	char *cmdline;		/* more kernel parameters, or "" */
 	bool stress_ng;		/* stress-ng is in the initramfs */
+	uint64_t plug;		/* bytes of memory modules that may be plugged in later; 0: no slots */
+	enum balloon_kind balloon;
 };
 
 struct need {			/* a stated need; the agent or the runner says what is missing and how to meet it */
@@ -129,6 +132,7 @@ enum step_op {
 	STEP_READ,		/* absolute path, or file of a cgroup: compare */
 	STEP_SIGNAL, STEP_MOVE, STEP_FREEZE, STEP_THAW,
 	STEP_SYSRQ,		/* key */
+	STEP_HOST,		/* the machine's host does something to it: case/host.h */
 	STEP_CALL,		/* one system call in a task; result is ok or an errno name */
 	STEP_SCORE,		/* /proc/PID/oom_score of the tasks equals the model */
 	STEP_COMMIT,		/* the largest mapping that the task is granted equals the model, to the page */
@@ -144,10 +148,10 @@ struct step {
 	char *file;		/* SET, READ, WAIT: name as written (v2's name stands for v1's too, case/files.h);
 				 * WRITE, READ, WAIT: absolute path when cgroup is -1 */
 	char *field;		/* READ, WAIT: a keyed line of the file, or NULL: the whole */
-	char *value;		/* SET, WRITE, SIGNAL (name), SYSRQ (key), CALL ("mmap 4096"), READ and WAIT (what it must be) */
+	char *value;		/* SET, WRITE, SIGNAL (name), SYSRQ (key), HOST and CALL ("mmap 4096"), READ and WAIT (what it must be) */
 	char *number;		/* CALL: what the call's own result must be, or NULL */
 	char *compare;		/* READ, WAIT, CALL with a number: "=", "!=", ">=", "<=" ; values numeric unless = or != */
-	char *result;		/* SET, WRITE, CALL: "ok" or an errno name; NULL: ok */
+	char *result;		/* SET, WRITE, MOVE, HOST, CALL: "ok" or an errno name; NULL: ok */
 	bool nonblock;		/* SET: open O_NONBLOCK */
 	enum grow_end until;	/* WAIT on a task */
 	uint64_t bytes, step_bytes;	/* GROW */

@@ -45,13 +45,11 @@ static void check_score(struct trial *t, const struct step *s, const char *who, 
 
 void check_scores(struct trial *t, const struct step *s, size_t step)
 {
-	const json_t *scores = json_object_get(trial_answer(t, step, "score"), "scores");
-	const json_t *begin = look_snapshot(t->seen, "begin");
-	if (!scores || !begin)
+	const json_t *answer = trial_answer(t, step, "score"), *scores = json_object_get(answer, "scores");
+	int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024, memory = look_int(answer, "memtotal_kb", -1);
+	if (!scores || memory < 0)
 		return;
-	int64_t k = look_int(t->seen->hello, "page_size", 4096) / 1024;
-	const json_t *mem = json_object_get(begin, "meminfo");
-	uint64_t totalpages = (uint64_t)((look_int(mem, "MemTotal", 0) + look_int(mem, "SwapTotal", 0)) / k);
+	uint64_t totalpages = (uint64_t)((memory + look_int(answer, "swaptotal_kb", 0)) / k);
 	for (size_t i = 0; i < s->n_tasks; i++) {
 		const json_t *read = json_object_get(scores, s->tasks[i]);
 		if (read)

@@ -121,6 +121,7 @@
 	/* the steps (check_steps.c) */                                                       \
 	X(WRITE, "write *")                                                                   \
 	X(CALL, "call *")                                                                     \
+	X(HOST, "the host does: *")                                                            \
 	X(READ, "read *")                                                                     \
 	X(WAIT, "* ends")                                                                     \
 	/* afterwards (check_after.c) */                                                      \

@@ -15,6 +15,7 @@
 
 #define HELLO_MS 180000		/* for a boot under emulation on a busy machine; scaled */
 #define LAST_WORDS_MS 2000	/* console text may come after the panic line or the end of the stream; scaled */
+#define ACT_MS 60000		/* for what the machine's host is asked to do; scaled */
 #define CONSOLE_MAX (8u << 20)
 
 struct talk {			/* one session's state while it runs */
@@ -71,6 +72,39 @@ static bool has_kill(const json_t *kmsg)
 	return false;
 }
 
+/* Appends a line to what is sent to the agent; takes the message. */
+static void send_message(struct talk *k, json_t *message)
+{
+	CLEANUP_FREE char *text = json_dumps(message, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_decref(message);
+	char *all = xasprintf("%.*s%s\n", (int)(k->out_len - k->out_done), k->out ? k->out + k->out_done : "", text ? text : "");
+	free(k->out);
+	k->out = all;
+	k->out_len = strlen(all);
+	k->out_done = 0;
+}
+
+/* {"host": {"step", "what"}}: the agent asks for what only the machine's host can do, and waits for the answer. */
+static void act(struct talk *k, const char *line, size_t len)
+{
+	json_t *message = json_loadb(line, len, 0, NULL), *ask = json_object_get(message, "host");
+	const char *what = json_string_value(json_object_get(ask, "what"));
+	struct host_order order;
+	struct error err = { 0 };
+	int64_t deadline = now_ns() + (int64_t)(ACT_MS * k->rq->scale) * 1000000;
+	int r = host_order_parse(what ? what : "", &order, &err);
+	if (r == 0 && !k->rq->target->act)
+		r = error_set(&err, 0, "this target has no host that does such things");
+	if (r == 0)
+		r = k->rq->target->act(k->machine, &order, deadline, &err);
+	json_t *answer = json_pack("{s:O, s:o, s:o}", "step", json_object_get(ask, "step"), "errno",
+				   r > 0 ? json_string(strerrorname_np(r)) : json_null(), "error",
+				   r < 0 ? json_bytes(err.text, strlen(err.text)) : json_null());
+	if (answer)
+		send_message(k, json_pack("{s:o}", "host", answer));
+	json_decref(message);
+}
+
 static void on_line(void *context, const char *line, size_t len)
 {
 	struct talk *k = context;
@@ -85,6 +119,8 @@ static void on_line(void *context, const char *line, size_t len)
 		mark(k, &k->marks->first_step);
 	else if (streq(name, "kmsg") && k->marks->kill < 0 && has_kill(k->seen->kmsg))
 		mark(k, &k->marks->kill);
+	else if (streq(name, "host"))
+		act(k, line, len);
 	else if (streq(name, "end"))
 		k->ended = true;
 	if (streq(name, "begin") || streq(name, "end")) {
@@ -234,12 +270,7 @@ static void converse(struct talk *k, json_t *plan)
 		    k->panicked ? xstrdup("the kernel panicked before the agent answered") : NULL);
 		return;
 	}
-	json_t *message = json_pack("{s:O}", "plan", plan);
-	char *text = json_dumps(message, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(message);
-	k->out = xasprintf("%s\n", text ? text : "");
-	k->out_len = strlen(k->out);
-	free(text);
+	send_message(k, json_pack("{s:O}", "plan", plan));
 	int64_t deadline_ms = plan_deadline_ms(plan);
 	got = talk_until(k, now_ns() + deadline_ms * 1000000, over);
 	mark(k, &k->marks->end);

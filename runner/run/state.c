@@ -6,7 +6,8 @@
 static bool same_shape(const struct shape *a, const struct shape *b)
 {
 	if (a->memory != b->memory || a->cpus != b->cpus || a->nodes != b->nodes || a->disk != b->disk ||
-	    (a->disk && a->disk_size != b->disk_size) || a->stress_ng != b->stress_ng ||
+	    (a->disk && a->disk_size != b->disk_size) || a->stress_ng != b->stress_ng || a->plug != b->plug ||
+	    a->balloon != b->balloon ||
 	    !streq(a->cmdline ? a->cmdline : "", b->cmdline ? b->cmdline : ""))
 		return false;
 	for (int i = 0; a->nodes > 1 && i < a->nodes; i++) {
@@ -86,7 +87,7 @@ void run_make_templates(struct run *run)
 /* Upper bounds: a clone may touch all of its memory, a template at rest has touched what a boot touches. */
 static bool fits(const struct run *run, const struct shape *more)
 {
-	uint64_t held = more->memory;
+	uint64_t held = more->memory + more->plug;
 	bool any = false;
 	if (!run->rq->memory_budget)
 		return true;
@@ -100,7 +101,7 @@ static bool fits(const struct run *run, const struct shape *more)
 		if (!slot->worker.pid)
 			continue;
 		any = true;
-		held += slot->template->request.shape->memory;
+		held += slot->template->request.shape->memory + slot->template->request.shape->plug;
 	}
 	return !any || held <= run->rq->memory_budget;
 }

@@ -20,6 +20,16 @@ static int add_program(struct cpio *c, const char *in_guest, const char *path, s
 	return 0;
 }
 
+static int need_module(const char *dir, const struct machine_request *req, const char *name, const char *for_what,
+		       struct module_list *list, struct error *err)
+{
+	int found = modules_add(dir, name, list, err);
+	if (found == MODULE_MISSING)
+		return error_set(err, 0, "the kernel %s has no %s, neither built in nor as a module in %s: the %s needs it",
+				 req->kernel->name, name, dir, for_what);
+	return found < 0 ? -1 : 0;
+}
+
 /* What a shape cannot do without, and what comes along where the kernel has it as a module. */
 static int collect_modules(const char *dir, const struct machine_request *req, struct module_list *list,
 			   struct error *err)
@@ -27,14 +37,13 @@ static int collect_modules(const char *dir, const struct machine_request *req, s
 	/* Before 6.12 zram asks the crypto API for its compressor by name, which no dependency tells. */
 	static const char *const zram[] = { "lzo-rle", "lzo", "lz4", "zram" };
 	static const char *const disk[] = { "virtio_pci", "virtio_blk" };
-	for (size_t i = 0; req->shape->disk && i < ARRAY_SIZE(disk); i++) {
-		int found = modules_add(dir, disk[i], list, err);
-		if (found < 0)
+	static const char *const balloon[] = { "virtio_pci", "virtio_balloon" };
+	for (size_t i = 0; req->shape->disk && i < ARRAY_SIZE(disk); i++)
+		if (need_module(dir, req, disk[i], "swap disk", list, err) < 0)
 			return -1;
-		if (found == MODULE_MISSING)
-			return error_set(err, 0, "the kernel %s has no %s, neither built in nor as a module in %s: the swap disk needs it",
-					 req->kernel->name, disk[i], dir);
-	}
+	for (size_t i = 0; req->shape->balloon && i < ARRAY_SIZE(balloon); i++)
+		if (need_module(dir, req, balloon[i], "balloon", list, err) < 0)
+			return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(zram); i++)
 		if (modules_add(dir, zram[i], list, err) < 0)
 			return -1;

@@ -7,14 +7,18 @@
 static void add_memory(struct argv *a, const struct shape *s, const struct vm_fds *fds, enum vm_mode mode)
 {
 	int nodes = s->nodes > 1 ? s->nodes : 1;
-	argv_opt(a, "-m", "%lluK", (unsigned long long)s->memory / 1024);
+	if (s->plug)
+		argv_opt(a, "-m", "%lluK,slots=%d,maxmem=%lluK", (unsigned long long)s->memory / 1024, HOST_SLOTS,
+			 (unsigned long long)(s->memory + s->plug) / 1024);
+	else
+		argv_opt(a, "-m", "%lluK", (unsigned long long)s->memory / 1024);
 	for (int i = 0; i < nodes; i++) {
 		unsigned long long size = nodes > 1 ? s->node_memory[i] : s->memory;
 		/*
 		 * A path, not a memory-backend-memfd: x-ignore-shared leaves out only RAM that QEMU knows to live in a
 		 * named file (migration/ram.c:migrate_ram_is_ignored since 8.1).
 		 */
-		if (mode == VM_BOOT)
+		if (mode == VM_BOOT || !vm_ram_in_files(s))
 			argv_opt(a, "-object", "memory-backend-ram,id=mem%d,size=%llu", i, size);
 		else
 			argv_opt(a, "-object",
@@ -95,8 +99,11 @@ void qemu_args(struct argv *a, const struct machine_request *req, const struct v
 	if (s->disk) {
 		argv_opt(a, "-blockdev",
 			 "driver=file,node-name=swap,locking=off,discard=unmap,filename=/proc/self/fd/%d", fds->disk);
-		argv_opt(a, "-device", "virtio-blk-pci,drive=swap,disable-legacy=on");
+		argv_opt(a, "-device", "virtio-blk-pci,id=" VM_DISK ",drive=swap,disable-legacy=on");
 	}
+	if (s->balloon)
+		argv_opt(a, "-device", "virtio-balloon-pci,deflate-on-oom=%s",
+			 s->balloon == BALLOON_DEFLATES ? "on" : "off");
 	if (mode == VM_CLONE) {
 		argv_opt(a, "-incoming", "defer");
 		return;

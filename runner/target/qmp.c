@@ -109,8 +109,7 @@ void qmp_close(struct qmp *q)
 	*q = (struct qmp){ .fd = -1 };
 }
 
-/* Takes args. The answer's "return" value, owned by the caller; NULL and err on failure. */
-static json_t *ask(struct qmp *q, const char *name, json_t *args, int pass_fd, int64_t deadline_ns, struct error *err)
+json_t *qmp_ask(struct qmp *q, const char *name, json_t *args, int pass_fd, int64_t deadline_ns, struct error *err)
 {
 	json_t *command = json_pack("{s:s}", "execute", name);
 	if (args)
@@ -145,18 +144,20 @@ static json_t *ask(struct qmp *q, const char *name, json_t *args, int pass_fd, i
 
 int qmp_command(struct qmp *q, const char *name, json_t *args, int pass_fd, int64_t deadline_ns, struct error *err)
 {
-	json_t *value = ask(q, name, args, pass_fd, deadline_ns, err);
+	json_t *value = qmp_ask(q, name, args, pass_fd, deadline_ns, err);
 	json_decref(value);
 	return value ? 0 : -1;
 }
 
-/* Takes the oldest event of this name out of the ones kept; NULL if there is none. */
-static json_t *take_event(struct qmp *q, const char *name)
+/* Takes the oldest event of these names out of the ones kept; NULL if there is none. */
+static json_t *take_event(struct qmp *q, const char *const *names)
 {
 	json_t *event;
 	size_t i;
 	json_array_foreach(q->events, i, event) {
-		if (streq(json_string_value(json_object_get(event, "event")), name)) {
+		for (const char *const *name = names; *name; name++) {
+			if (!streq(json_string_value(json_object_get(event, "event")), *name))
+				continue;
 			json_incref(event);
 			json_array_remove(q->events, i);
 			return event;
@@ -165,10 +166,10 @@ static json_t *take_event(struct qmp *q, const char *name)
 	return NULL;
 }
 
-static json_t *await_event(struct qmp *q, const char *name, int64_t deadline_ns)
+json_t *qmp_await_event(struct qmp *q, const char *const *names, int64_t deadline_ns)
 {
 	json_t *event, *msg;
-	while (!(event = take_event(q, name))) {
+	while (!(event = take_event(q, names))) {
 		msg = next_message(q, deadline_ns);
 		if (!msg)
 			return NULL;
@@ -180,7 +181,7 @@ static json_t *await_event(struct qmp *q, const char *name, int64_t deadline_ns)
 int qmp_await_migration(struct qmp *q, int64_t deadline_ns, struct error *err)
 {
 	for (;;) {
-		json_t *event = await_event(q, "MIGRATION", deadline_ns);
+		json_t *event = qmp_await_event(q, (const char *[]){ "MIGRATION", NULL }, deadline_ns);
 		if (!event)
 			return no_answer(q, "the saving or loading of the machine", err);
 		const char *status = json_string_value(json_object_get(json_object_get(event, "data"), "status"));
@@ -189,7 +190,7 @@ int qmp_await_migration(struct qmp *q, int64_t deadline_ns, struct error *err)
 		if (done)
 			return 0;
 		if (failed) {
-			json_t *info = ask(q, "query-migrate", NULL, -1, deadline_ns, NULL);
+			json_t *info = qmp_ask(q, "query-migrate", NULL, -1, deadline_ns, NULL);
 			const char *desc = json_string_value(json_object_get(info, "error-desc"));
 			error_set(err, 0, "QEMU could not save or load the machine%s%s", desc ? ": " : "", desc ? desc : "");
 			json_decref(info);
@@ -202,7 +203,7 @@ char *qmp_shutdown_reason(struct qmp *q)
 {
 	if (!q->events)
 		return NULL;
-	json_t *event = await_event(q, "SHUTDOWN", 0);
+	json_t *event = qmp_await_event(q, (const char *[]){ "SHUTDOWN", NULL }, 0);
 	const char *reason = json_string_value(json_object_get(json_object_get(event, "data"), "reason"));
 	char *copy = reason ? xstrdup(reason) : NULL;
 	json_decref(event);

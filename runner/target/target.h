@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "case/host.h"
 #include "case/test.h"
 #include "kernel/kernel.h"
 
@@ -75,6 +76,9 @@ struct target_ops {
 	/* A pristine machine from the template. `boot` asks for a real boot instead of a clone (bench, fallback). */
 	struct session *(*start)(struct target_template *t, const struct machine_request *req, bool boot,
 				 struct error *err);
+	/* Does something to a machine that runs (case/host.h). 0; an errno when the guest refuses; -1 when it can't be done.
+	 * NULL: this kind of target never can. */
+	int (*act)(struct session *s, const struct host_order *order, int64_t deadline_ns, struct error *err);
 	/* Ends the machine if it still runs, reaps it, closes and frees the session. */
 	enum machine_end (*stop)(struct session *s, int *status);
 };

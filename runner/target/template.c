@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A template: a machine that booted once, up to the agent's hello, and stands still in memory files. Its RAM is not
- * part of the migration stream (x-ignore-shared) but stays in the files QEMU had mapped; clones map them privately.
+ * part of the migration stream (x-ignore-shared) but stays in the files QEMU had mapped; clones map them privately
+ * (but see vm_ram_in_files()).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -151,11 +152,16 @@ static int load_stream(int from, int to, int64_t deadline_ns, struct error *err)
 	return have < 0 ? error_set(err, errno, "cannot read the state of the machine") : 0;
 }
 
-static int set_capabilities(struct qmp *q, int64_t deadline_ns, struct error *err)
+bool vm_ram_in_files(const struct shape *shape)
+{
+	return !shape->balloon;
+}
+
+static int set_capabilities(const struct vm *vm, struct qmp *q, int64_t deadline_ns, struct error *err)
 {
 	return qmp_command(q, "migrate-set-capabilities",
-			   json_pack("{s:[{s:s,s:b},{s:s,s:b}]}", "capabilities", "capability", "x-ignore-shared", "state", 1,
-				     "capability", "events", "state", 1), -1, deadline_ns, err);
+			   json_pack("{s:[{s:s,s:b},{s:s,s:b}]}", "capabilities", "capability", "x-ignore-shared", "state",
+				     vm_ram_in_files(vm->shape), "capability", "events", "state", 1), -1, deadline_ns, err);
 }
 
 /* Gives QEMU one end of a socket pair under the name "state". The other end, or -1. */
@@ -175,7 +181,7 @@ int vm_freeze(struct target_template *t, struct vm *vm, struct error *err)
 {
 	struct qmp *q = &vm->qmp;
 	int64_t deadline = now_ns() + SAVE_SECONDS * SECOND;
-	if (qmp_command(q, "stop", NULL, -1, deadline, err) < 0 || set_capabilities(q, deadline, err) < 0)
+	if (qmp_command(q, "stop", NULL, -1, deadline, err) < 0 || set_capabilities(vm, q, deadline, err) < 0)
 		return -1;
 	CLEANUP_FD int state = give_state_socket(q, deadline, err);
 	if (state < 0 || ftruncate(t->state, 0) < 0 || lseek(t->state, 0, SEEK_SET) < 0)
@@ -212,7 +218,7 @@ static int restore(const struct target_template *t, struct vm *vm, struct error 
 {
 	struct qmp *q = &vm->qmp;
 	int64_t deadline = now_ns() + RESTORE_SECONDS * SECOND;
-	if (set_capabilities(q, deadline, err) < 0)
+	if (set_capabilities(vm, q, deadline, err) < 0)
 		return -1;
 	CLEANUP_FD int state = give_state_socket(q, deadline, err);
 	if (state < 0)

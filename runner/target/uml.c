@@ -89,6 +89,10 @@ static int check_shape(const struct shape *s, struct error *err)
 		error_set(err, 0, "User Mode Linux has one CPU, not %d: use -t vm", s->cpus);
 		return never(err);
 	}
+	if (s->plug || s->balloon) {
+		error_set(err, 0, "User Mode Linux has neither memory modules nor a balloon: use -t vm");
+		return never(err);
+	}
 	if (s->memory < MIN_MEMORY)
 		return error_set(err, 0, "a machine with %s of memory cannot be: %s at least", format_size(s->memory, size),
 				 format_size(MIN_MEMORY, least));

@@ -57,7 +57,7 @@ struct vm *vm_launch(const struct target_template *t, const struct machine_reque
 	struct vm_fds fds = { .initramfs = t->initramfs, .disk = -1, .agent = -1, .console = -1, .qmp = -1 };
 	struct vm *vm = xcalloc(1, sizeof(*vm));
 	int qmp = -1;
-	*vm = (struct vm){ .fd = -1, .console_fd = -1, .output_fd = -1 };
+	*vm = (struct vm){ .fd = -1, .console_fd = -1, .output_fd = -1, .shape = req->shape };
 	memcpy(fds.ram, t->ram, sizeof(fds.ram));
 	vm->output_fd = memfd_new("qemu output", 0, err);
 	if (vm->output_fd < 0 || socket_pair(&vm->fd, &fds.agent, err) < 0 ||
@@ -250,5 +250,6 @@ const struct target_ops target_vm = {
 	.prepare = vm_prepare,
 	.release = vm_release,
 	.start = start,
+	.act = vm_act,
 	.stop = stop,
 };

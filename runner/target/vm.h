@@ -13,6 +13,7 @@
 #include "target/target.h"
 
 #define VM_MAX_NODES 8
+#define VM_DISK "disk"		/* QEMU's name of the swap disk; its image is the node "swap" */
 #define VM_PROGRAM "qemu-system-x86_64"
 
 enum vm_mode {
@@ -31,6 +32,13 @@ struct vm_fds {
 /* The command line. Everything the guest can see is the same in all modes. `extra` goes to the end of the kernel's. */
 void qemu_args(struct argv *a, const struct machine_request *req, const struct vm_fds *fds, enum vm_mode mode, bool kvm,
 	       const char *extra);
+
+/*
+ * Is the template's RAM left in its files, and mapped by the clones? Not that of a machine with a balloon: what the guest
+ * gives up QEMU punches out of the file, under all the other clones (softmmu/physmem.c:ram_block_discard_range). It goes
+ * through the stream.
+ */
+bool vm_ram_in_files(const struct shape *shape);
 
 /* What a worker learnt in prepare(); lives in memory that all workers share. */
 struct vm_facts {
@@ -53,6 +61,8 @@ struct vm {
 	int output_fd;		/* what QEMU printed */
 	struct qmp qmp;
 	struct tail console;	/* what the console said while it booted */
+	const struct shape *shape;	/* borrowed from the request */
+	int modules;		/* memory modules that are plugged in */
 };
 
 /* Starts QEMU and opens its control socket. */
@@ -75,6 +85,9 @@ void vm_release(struct target_template *t);
 int vm_freeze(struct target_template *t, struct vm *vm, struct error *err);
 /* A machine from the template that answers. */
 struct vm *vm_clone(const struct target_template *t, const struct machine_request *req, struct error *err);
+
+/* target_ops.act: by QEMU's control socket. */
+int vm_act(struct session *s, const struct host_order *order, int64_t deadline_ns, struct error *err);
 
 /* Is KVM worth trying for this kernel? OOMTESTS_ACCEL=tcg|kvm decides; else /dev/kvm and what was learnt before. */
 bool kvm_try(const char *image);

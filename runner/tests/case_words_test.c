@@ -89,8 +89,8 @@ static void walk_document(struct words *w, char *text, const struct words *schem
 		const char *open = strstr(line, "(`");
 		if (line[0] == '#' && open) {
 			snprintf(path, sizeof(path), "%.*s", (int)strcspn(open + 2, "`"), open + 2);
-			/* two headings name a key that is no mapping */
-			on = !streq(path, "when") && !streq(path, "needs") && !streq(path, "dangerous");
+			/* these headings name a key that is no mapping */
+			on = !streq(path, "when") && !streq(path, "needs") && !streq(path, "dangerous") && !streq(path, "host");
 		}
 		if (!on || !starts_with(line, "| `"))
 			continue;

@@ -45,6 +45,16 @@ static void take_plan(int fd)
 		;
 }
 
+/* The runner's next line, as a note of the agent. */
+static void hand_back(int fd)
+{
+	char line[512] = "", c = 0;
+	for (size_t n = 0; n < sizeof(line) - 1 && read(fd, &c, 1) == 1 && c != '\n';)
+		if (c != '\\')
+			line[n++] = c == '"' ? '\'' : c;
+	dprintf(fd, "{\"note\":\"%s\"}\n", line);
+}
+
 static void agent(const char *how, int fd, int console)
 {
 	if (streq(how, "no-hello"))
@@ -72,6 +82,13 @@ static void agent(const char *how, int fd, int console)
 		for (int i = 0; i < 20; i++)
 			(void)!write_all(fd, block, sizeof(block));
 		say(fd, "\n");
+	}
+	if (streq(how, "asks")) {
+		static const char *const orders[] = { "nmi", "unplug", "disk ok", "explode" };
+		for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+			dprintf(fd, "{\"host\":{\"step\":%zu,\"what\":\"%s\"}}\n", i, orders[i]);
+			hand_back(fd);
+		}
 	}
 	if (streq(how, "flood")) {
 		for (;;)
@@ -180,6 +197,15 @@ static enum machine_end stop(struct session *s, int *status)
 	return end;
 }
 
+static int act(struct session *s, const struct host_order *order, int64_t deadline_ns, struct error *err)
+{
+	(void)s;
+	(void)deadline_ns;
+	if (order->deed == HOST_NMI)
+		return 0;
+	return order->deed == HOST_UNPLUG ? EBUSY : error_set(err, 0, "no such disk");
+}
+
 const struct target_ops fake_target = {
 	.name = "fake",
 	.throw_away = true,
@@ -189,5 +215,6 @@ const struct target_ops fake_target = {
 	.prepare = prepare,
 	.release = release,
 	.start = start,
+	.act = act,
 	.stop = stop,
 };

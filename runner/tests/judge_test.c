@@ -247,6 +247,7 @@ static const struct alteration {
 	{ "commit", CHECK_COMMIT, { { "steps>op=call>answer", "called mmapmax #", "called mmapmax #+1" } } },
 	{ "words", CHECK_WRITE, { { "steps>op=write>errno", NULL, "null" } } },
 	{ "refused", CHECK_WRITE, { { "steps>op=write>errno", NULL, "null" } } },
+	{ "words", CHECK_HOST, { { "steps>op=host>errno", NULL, "\"EBUSY\"" } } },
 	{ "words", CHECK_CALL, { { "steps>op=call>answer", " ok", " ENOMEM" } } },
 	{ "refused", CHECK_READ, { { "steps>op=read>text", "#", "#+1" } } },
 	{ "words", CHECK_WAIT, { { "steps>-1>how", NULL, "\"failed\"" } } },

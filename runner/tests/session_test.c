@@ -117,4 +117,23 @@ START_TEST(junk)
 }
 END_TEST
 
-TESTS("session", ends, goes_wrong, panics, junk)
+/* Each order is answered: done, refused by the guest, not possible, not understood. */
+START_TEST(acts)
+{
+	static const char *const answers[] = {
+		"{'host':{'step':0,'errno':null,'error':null}}", "{'host':{'step':1,'errno':'EBUSY','error':null}}",
+		"{'host':{'step':2,'errno':null,'error':'no such disk'}}",
+		"{'host':{'step':3,'errno':null,'error':''explode' is nothing that a host does",
+	};
+	struct observation *o = run("asks", false);
+	ck_assert_int_eq(o->fate, FATE_ENDED);
+	ck_assert_uint_eq(json_array_size(o->notes), ARRAY_SIZE(answers));
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		const char *note = json_string_value(json_array_get(o->notes, i));
+		ck_assert_msg(note && starts_with(note, answers[i]), "%s", note ? note : "?");
+	}
+	observation_free(o);
+}
+END_TEST
+
+TESTS("session", ends, goes_wrong, panics, junk, acts)

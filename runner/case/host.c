@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "case/host.h"
+
+#include "base/bytes.h"
+#include "base/util.h"
+
+static const struct form {
+	const char *words;	/* up to the argument */
+	enum host_deed deed;
+	uint64_t unit;		/* what the size is a multiple of; 0: there is none */
+	unsigned io;
+} forms[] = {
+	{ "plug ", HOST_PLUG, HOST_MODULE, 0 },
+	{ "unplug", HOST_UNPLUG, 0, 0 },
+	{ "balloon ", HOST_BALLOON, (uint64_t)1 << 20, 0 },
+	{ "disk slow ", HOST_DISK_SLOW, (uint64_t)4 << 10, 0 },
+	{ "disk fail reads", HOST_DISK_FAIL, 0, HOST_READS },
+	{ "disk fail writes", HOST_DISK_FAIL, 0, HOST_WRITES },
+	{ "disk fail all", HOST_DISK_FAIL, 0, HOST_READS | HOST_WRITES },
+	{ "disk ok", HOST_DISK_OK, 0, 0 },
+	{ "nmi", HOST_NMI, 0, 0 },
+};
+
+static const char *const shown[] = {
+	"plug SIZE", "unplug", "balloon SIZE", "disk slow SIZE", "disk fail reads|writes|all", "disk ok", "nmi",
+};
+
+const char *const *host_orders(size_t *n)
+{
+	*n = ARRAY_SIZE(shown);
+	return shown;
+}
+
+static int parse_bytes(const struct form *f, const char *text, struct host_order *order, struct error *err)
+{
+	char unit[32];
+	if (parse_size(text, &order->bytes, NULL) == 0 && order->bytes && order->bytes % f->unit == 0)
+		return 0;
+	return error_set(err, 0, "%sSIZE: the size is a multiple of %s, and not 0", f->words, format_size(f->unit, unit));
+}
+
+int host_order_parse(const char *text, struct host_order *order, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		const struct form *f = &forms[i];
+		*order = (struct host_order){ .deed = f->deed, .io = f->io };
+		if (f->unit && starts_with(text, f->words))
+			return parse_bytes(f, text + strlen(f->words), order, err);
+		if (!f->unit && streq(text, f->words))
+			return 0;
+	}
+	char all[256] = "";
+	for (size_t i = 0, len = 0; i < ARRAY_SIZE(shown); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", shown[i]);
+	return error_set(err, 0, "\"%.60s\" is nothing that a host does; allowed: %s", text, all);
+}
