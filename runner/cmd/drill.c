@@ -3,12 +3,16 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sys/wait.h>
 
 #include "base/bytes.h"
 #include "base/util.h"
 #include "cmd/cmd.h"
+#include "cmd/drill_order.h"
 #include "drill/drill.h"
+#include "kernel/image.h"
+#include "kernel/kernel.h"
 
 enum { KEY_DRY_RUN = 256, KEY_FROM, KEY_IN, KEY_LEAK };
 
@@ -23,7 +27,7 @@ static const struct argp_option options[] = {
 	{ "leak", KEY_LEAK, "NAME", 0, "The process that grows (default: the largest)", 0 },
 	{ "memory", 'm', "SIZE", 0, "Limit of the box (default 96M), memory of the guest (512M)", 0 },
 	{ "in", KEY_IN, "vm", 0, "Rehearse the whole machine in a guest", 0 },
-	{ "number", 'n', "N", 0, "With --in vm: so many kills (default 5)", 0 },
+	{ "number", 'n', "N", 0, "With --in vm: only so many OOMs (default: until nobody is left)", 0 },
 	{ "kernel", 'k', "KERNEL", 0, "With --in vm: as for oomtests run", 0 },
 	{ "from", KEY_FROM, "FILE", 0, "With --in vm or --dry-run: a saved snapshot in place of this machine", 0 },
 	{ "output", 'o', "DIR", 0, "As for oomtests run", 0 },
@@ -105,18 +109,18 @@ static bool may_lower(void)
 	return line && strtoull(line + strlen("\nCapEff:"), NULL, 16) >> 24 & 1;
 }
 
-/* Runs the case as `oomtests run` does, in a process of its own, and takes the file away again. */
-static int run_case(const struct arguments *a, const char *path)
+/* Runs the case as `oomtests run` does, in a process of its own. */
+static int run_case(const struct arguments *a, const char *path, const char *kernel, const char *dir)
 {
 	const char *args[] = { "oomtests", "run", "-t", a->vm ? "vm" : "host", path, NULL, NULL, NULL, NULL, NULL };
 	size_t n = 5;
-	if (a->kernel) {
+	if (kernel) {
 		args[n++] = "-k";
-		args[n++] = a->kernel;
+		args[n++] = kernel;
 	}
-	if (a->dir) {
+	if (dir) {
 		args[n++] = "-o";
-		args[n++] = a->dir;
+		args[n++] = dir;
 	}
 	fflush(stdout);
 	pid_t pid = fork();
@@ -130,7 +134,29 @@ static int run_case(const struct arguments *a, const char *path)
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_ERROR;
 }
 
-static int carry_out(const struct arguments *a, const struct drill *d)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st, (void)type, (void)where;
+	return remove(path);
+}
+
+/* The whole order is held against what is kept of the run, which goes away where nobody asked for it. */
+static int rehearse(const struct arguments *a, const struct drill *d, const char *path, const char *kernel)
+{
+	char own[] = "/tmp/oomtests-drill-XXXXXX";
+	const char *dir = a->dir ? a->dir : mkdtemp(own);
+	if (!dir)
+		return complain(STATUS_ERROR, "making a directory in /tmp: %s", strerror(errno));
+	int status = run_case(a, path, kernel, dir);
+	struct error err;
+	if (status <= STATUS_FAILED && drill_print_order(d, dir, stdout, &err) < 0)
+		complain(0, "%s", err.text);
+	if (dir == own)
+		nftw(own, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return status;
+}
+
+static int carry_out(const struct arguments *a, const struct drill *d, const char *kernel)
 {
 	char path[] = "/tmp/oomtests-drill-XXXXXX.yaml";
 	int fd = mkstemps(path, strlen(".yaml"));
@@ -141,20 +167,39 @@ static int carry_out(const struct arguments *a, const struct drill *d)
 	int status = fclose(out) == 0 ? STATUS_OK : complain(STATUS_ERROR, "writing %s: %s", path, strerror(errno));
 	for (size_t i = 0; i < d->n_notes; i++)
 		complain(0, "note: %s", d->notes[i]);
-	for (size_t i = 0; i < d->n_steps; i++)
-		printf("by the rules number %zu to die is %s%s\n", i + 1, d->tasks[d->steps[i].victims[0]].name,
-		       d->steps[i].n > 1 ? ", with its group" : "");
+	if (!a->vm)
+		printf("by the rules %s is to die%s\n", d->tasks[d->steps[0].victims[0]].name, d->steps[0].n > 1 ? ", with its group" : "");
 	if (status == STATUS_OK)
-		status = run_case(a, path);
+		status = a->vm ? rehearse(a, d, path, kernel) : run_case(a, path, NULL, a->dir);
 	unlink(path);
 	return status;
 }
 
-static int drill(const struct arguments *args, const struct audit *a)
+/* The rules are those of the guest's kernel. Only a case that is carried out is worth fetching a kernel for. */
+static int guest_kernel(const struct arguments *args, struct kernel *k, struct era *era, struct error *err)
 {
-	struct drill d;
+	CLEANUP_FREE char *release = NULL;
+	if (args->kernel ? kernel_resolve(args->kernel, NULL, NULL, k, err) < 0 : kernel_default(NULL, NULL, k, err) < 0)
+		return -1;
+	if (!k->release && k->image && kernel_image_read(k->image, &release, err) < 0)
+		return -1;
+	era_from_release(k->release ? k->release : release, era);
+	return 0;
+}
+
+static int drill(struct arguments *args, const struct audit *a)
+{
+	struct drill d = { 0 };
+	struct kernel kernel = { 0 };
+	struct era era;
 	struct error err;
 	int status = STATUS_OK;
+	bool boots = args->vm && (!args->dry_run || args->kernel);
+	if (boots && guest_kernel(args, &kernel, &era, &err) < 0) {
+		kernel_clear(&kernel);
+		return complain(STATUS_ERROR, "%s", err.text);
+	}
+	args->options.era = boots ? &era : NULL;
 	if ((args->vm ? drill_guest(a, &args->options, &d, &err) : drill_box(a, &args->options, &d, &err)) < 0)
 		status = complain(STATUS_USAGE, "%s", err.text);
 	else if (args->dry_run)
@@ -162,8 +207,9 @@ static int drill(const struct arguments *args, const struct audit *a)
 	else if (!args->vm && drill_prove(&d, &err) < 0)
 		status = complain(STATUS_USAGE, "no drill: %s", err.text);
 	else
-		status = carry_out(args, &d);
+		status = carry_out(args, &d, kernel.name);
 	drill_free(&d);
+	kernel_clear(&kernel);
 	return status;
 }
 
@@ -175,14 +221,14 @@ static int load(const char *name, struct machine *m, struct error *err)
 
 int cmd_drill(int argc, char **argv)
 {
-	struct arguments args = { .options = { .most = 5, .may_lower = may_lower() } };
+	struct arguments args = { .options = { .may_lower = may_lower() } };
 	struct machine m;
 	struct audit a = { 0 };
 	struct error err;
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	int ret = args.from ? load(args.from, &m, &err) : machine_collect("", &m, &err);
 	if (ret == 0)
-		ret = audit_make(&m, &(struct audit_options){ .most = 1, .near_percent = 101 }, &a, &err);
+		ret = audit_make(&m, &(struct audit_options){ .most = args.vm ? 0 : 1, .near_percent = 101 }, &a, &err);
 	int status = ret == 0 ? drill(&args, &a) : complain(args.from ? STATUS_USAGE : STATUS_ERROR, "%s", err.text);
 	audit_free(&a);
 	machine_free(&m);

@@ -130,7 +130,7 @@ static int predict(struct drill *d, uint64_t leak_size, struct error *err)
 	model_oom_init(&oom);
 	oom.memcg = 0;
 	oom.current = d->leak;
-	model_out_of_memory(&d->audit->era, &scene, &oom, &dec);
+	model_out_of_memory(d->era, &scene, &oom, &dec);
 	int ret = 0;
 	if (dec.outcome != OUTCOME_KILL) {
 		ret = error_set(err, 0, "nobody in it could be killed: the leak would go on for ever");
@@ -152,7 +152,7 @@ static int predict(struct drill *d, uint64_t leak_size, struct error *err)
 int drill_box(const struct audit *a, const struct drill_options *o, struct drill *d, struct error *err)
 {
 	const struct machine *m = a->machine;
-	*d = (struct drill){ .audit = a, .v1 = m->memory_v1, .memory = o->memory, .leak = -1 };
+	*d = (struct drill){ .audit = a, .era = &a->era, .v1 = m->memory_v1, .memory = o->memory, .leak = -1 };
 	int cgroup = find_cgroup(m, o->what);
 	if (cgroup < 0)
 		return error_set(err, 0, "no unit or memory cgroup \"%s\" here", o->what);
@@ -184,7 +184,7 @@ int drill_box(const struct audit *a, const struct drill_options *o, struct drill
 		d->memory = others + d->tasks[d->leak].size + 16 * LEAST;
 	d->cgroups = xcalloc(1, sizeof(*d->cgroups));
 	d->n_cgroups = 1;
-	d->cgroups[0] = (struct drill_cgroup){ "box", d->memory, m->cgroups[cgroup].group && a->era.group_kill && !d->v1, cgroup };
+	d->cgroups[0] = (struct drill_cgroup){ "box", d->memory, m->cgroups[cgroup].group && d->era->group_kill && !d->v1, cgroup };
 	uint64_t leak_size = d->memory - others;
 	if (predict(d, leak_size, err) < 0)
 		return -1;

@@ -25,6 +25,7 @@ struct drill_cgroup {
 
 struct drill {
 	const struct audit *audit;
+	const struct era *era;	/* of the kernel that it runs on */
 	char *title;		/* plain text */
 	bool guest;		/* the whole machine, in a guest */
 	bool v1;
@@ -52,14 +53,15 @@ struct drill_options {
 	const char *what;	/* a unit or a cgroup's path; NULL: the whole machine */
 	const char *leak;	/* name of the process that grows; NULL: the largest */
 	uint64_t memory;	/* bytes */
-	size_t most;		/* OOMs to rehearse in a guest */
+	size_t most;		/* OOMs to rehearse in a guest; 0: until nobody is left */
+	const struct era *era;	/* of the guest's kernel; NULL: the machine's own */
 	bool may_lower;		/* CAP_SYS_RESOURCE: negative oom_score_adj can be set */
 };
 
 /* box.c: one unit. -1: no such unit, nobody in it, or too near to call. */
 int drill_box(const struct audit *a, const struct drill_options *o, struct drill *d, struct error *err);
 
-/* guest.c: the whole machine. */
+/* guest.c: the whole machine. The audit's ranking must go as far as the rehearsal is to go. */
 int drill_guest(const struct audit *a, const struct drill_options *o, struct drill *d, struct error *err);
 
 void drill_free(struct drill *d);

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The whole machine in a guest: its larger and its specially treated processes by size ratio, in cgroups of the same shape. The
- * kernel is asked for victims (sysrq f), one after another.
+ * kernel is asked for victims (sysrq f), one after another, until nobody is left.
  */
 #include <inttypes.h>
 
 #include "base/util.h"
-#include "drill/drill.h"
+#include "drill/guest.h"
 
 #define LEAST (UINT64_C(1) << 20)	/* of a stand-in */
 #define LEAST_LIMIT (UINT64_C(8) << 20)
 #define MOST_TASKS 100
-#define KERNEL_TAKES (UINT64_C(28) << 20)	/* of the guest's memory, before MemTotal */
-#define NEAR_PAGES 512		/* 2 MiB */
-
+#define STANDS_FOR 4		/* of 5 parts of what is left: all stand-ins; the rest is the agent's, page tables, and the kernel's reserves */
 struct pick {
 	int task;
 	int64_t weight;
@@ -82,7 +80,7 @@ static int cgroup_for(struct drill *d, int source)
 	int parent = cgroup_for(d, m->cgroups[source].parent);
 	d->cgroups = xrealloc(d->cgroups, d->n_cgroups + 1, sizeof(*d->cgroups));
 	struct drill_cgroup *g = &d->cgroups[d->n_cgroups];
-	*g = (struct drill_cgroup){ .source = source, .group = m->cgroups[source].group && !d->v1 };
+	*g = (struct drill_cgroup){ .source = source, .group = m->cgroups[source].group && d->era->group_kill };
 	if (m->cgroups[source].limit != MACHINE_MAX)
 		g->limit = (uint64_t)((double)m->cgroups[source].limit * d->factor) & ~UINT64_C(0xffff);
 	int len = snprintf(g->name, sizeof(g->name), "%s%sc%zu", parent < 0 ? "" : d->cgroups[parent].name, parent < 0 ? "" : "/",
@@ -165,7 +163,6 @@ static void predict(struct drill *d, size_t most)
 	uint64_t page = (uint64_t)d->audit->machine->page_size;
 	model_scene_init(&scene);
 	scene.machine.totalram = (d->memory - KERNEL_TAKES) / page;
-	scene.v1 = d->v1;
 	for (size_t i = 0; i < d->n_cgroups; i++) {
 		model_memcg_init(&memcgs[i]);
 		memcgs[i].group = d->cgroups[i].group;
@@ -178,7 +175,9 @@ static void predict(struct drill *d, size_t most)
 		tasks[i].pages.anon = (int64_t)(d->tasks[i].size / page);
 		tasks[i].adj = d->tasks[i].adj;
 		tasks[i].memcg = d->tasks[i].cgroup;
-		tasks[i].less = tasks[i].more = NEAR_PAGES / 2;
+		tasks[i].pages.ptes = stand_in_tables(&d->tasks[i]);
+		tasks[i].less = stand_in_less(d);
+		tasks[i].more = STAND_IN_MORE;
 	}
 	scene.tasks = tasks;
 	scene.n_tasks = d->n_tasks;
@@ -186,10 +185,10 @@ static void predict(struct drill *d, size_t most)
 	scene.n_memcgs = d->n_cgroups;
 	model_oom_init(&oom);
 	oom.trigger = TRIGGER_SYSRQ;
-	model_series(&d->audit->era, &scene, &oom, most, &series);
+	model_series(d->era, &scene, &oom, most ? most : SIZE_MAX, &series);
 	for (size_t i = 0; i < series.n; i++) {
 		if (!series.steps[i].certain) {
-			drill_note(d, "the order is rehearsed up to number %zu: who comes then is too near to tell in small", i);
+			drill_note(d, "the order is rehearsed up to number %zu: who comes then is too near to tell in %" PRIu64 " MiB (--memory)", i, d->memory >> 20);
 			break;
 		}
 		add_step(d, &series.steps[i]);
@@ -201,7 +200,7 @@ static void predict(struct drill *d, size_t most)
 
 int drill_guest(const struct audit *a, const struct drill_options *o, struct drill *d, struct error *err)
 {
-	*d = (struct drill){ .audit = a, .guest = true, .v1 = a->machine->memory_v1, .memory = o->memory, .leak = -1 };
+	*d = (struct drill){ .audit = a, .era = o->era ? o->era : &a->era, .guest = true, .memory = o->memory, .leak = -1 };
 	if (d->memory < 2 * KERNEL_TAKES || !a->global.totalpages)
 		return error_set(err, 0, "--memory must be at least %" PRIu64 " MiB", 2 * KERNEL_TAKES >> 20);
 	d->factor = (double)(d->memory - KERNEL_TAKES) / (double)audit_bytes(a, (int64_t)a->global.totalpages);
@@ -214,10 +213,13 @@ int drill_guest(const struct audit *a, const struct drill_options *o, struct dri
 	}
 	if (!d->n_tasks)
 		return error_set(err, 0, "no process to stand in for");
-	if (sum > (d->memory - KERNEL_TAKES) / 10 * 9)
+	uint64_t room = (d->memory - KERNEL_TAKES) / 5 * STANDS_FOR;
+	if (sum > room)
 		return error_set(err, 0, "the stand-ins need %" PRIu64 " MiB: a larger --memory", sum >> 20);
-	if (!d->v1)
-		make_leaves(d);
+	part_neighbours(d, room - sum);
+	if (a->machine->memory_v1)
+		drill_note(d, "the guest's cgroups are of v2; which of the machine's processes dies does not depend on that");
+	make_leaves(d);
 	check_limits(d);
 	predict(d, o->most);
 	if (!d->n_steps)

@@ -31,7 +31,7 @@ static void begin(void)
 	process(12, "helper", MIB(40), -1000, "/system.slice/db.service");
 	process(13, "else", MIB(100), 0, "/system.slice");
 	ck_assert_int_eq(machine_collect(root, &m, &err), 0);
-	ck_assert_int_eq(audit_make(&m, &(struct audit_options){ .most = 1, .near_percent = 101 }, &a, &err), 0);
+	ck_assert_int_eq(audit_make(&m, &(struct audit_options){ .near_percent = 101 }, &a, &err), 0);
 }
 
 static void end(void)
@@ -155,4 +155,27 @@ START_TEST(a_guest)
 }
 END_TEST
 
-TESTS("drill", a_box, raised, refusals, too_near, a_guest)
+/* Ten processes that are alike in small: they die in the order of the originals all the same, to the last. */
+START_TEST(a_crowd)
+{
+	const char *root = fake_root();
+	fake_process(&(struct fake_process){ .pid = 1, .comm = "systemd", .anon_kb = 9000, .score = -1 });
+	for (int i = 0; i < 10; i++)
+		process(10 + i, "small", 300 + i * 13 % 10, i == 3 ? -1 : 0, NULL);
+	ck_assert_int_eq(machine_collect(root, &m, &err), 0);
+	ck_assert_int_eq(audit_make(&m, &(struct audit_options){ .near_percent = 101 }, &a, &err), 0);
+	ck_assert_int_eq(drill_guest(&a, &(struct drill_options){ .memory = 540 << 20 }, &d, &err), 0);
+	ck_assert_uint_eq(d.n_steps, 10);
+	for (size_t i = 0; i < 10; i++)
+		ck_assert_int_eq(d.tasks[d.steps[i].victims[0]].source, a.global.series.steps[i].victim);
+	ck_assert_uint_eq(d.n_notes, 1);
+	drill_free(&d);
+	/* no room for that: as far as it goes */
+	ck_assert_int_eq(drill_guest(&a, &(struct drill_options){ .memory = 57 << 20 }, &d, &err), 0);
+	ck_assert_uint_lt(d.n_steps, 10);
+	ck_assert_int_eq(d.tasks[d.steps[0].victims[0]].source, a.global.series.steps[0].victim);
+	end();
+}
+END_TEST
+
+TESTS("drill", a_box, raised, refusals, too_near, a_guest, a_crowd)
