@@ -135,21 +135,39 @@ lab_lock()
 	flock -n 8 || { lab_say "waiting for another build in $LAB_DIR"; flock 8; }
 }
 
-# lab_patch PATCH: applies it to the source, in place of the one that is applied. What it changes is kept, so that
-# the next use of the source finds it whole even when this one is cut short.
-lab_patch()
+# lab_keep FILE...: keeps files of the source that are about to change, so that the next use of the source finds it whole
+# even when this one is cut short.
+lab_keep()
 {
 	local f
 
-	lab_restore || return
-	sed -n 's,^+++ b/,,p' "$1" | while read -r f; do
+	for f; do
 		mkdir -p "$source/.oomtests-kept/$(dirname "$f")" && cp "$source/$f" "$source/.oomtests-kept/$f.new" &&
 			mv "$source/.oomtests-kept/$f.new" "$source/.oomtests-kept/$f" || return
-	done || return
-	patch -s -p1 -F0 --no-backup-if-mismatch -d "$source" < "$1"
+	done
 }
 
-# Takes the applied patch back. The files get a new time, as their objects are those of the patched ones.
+# lab_patch PATCH: applies it to the source, in place of what was changed before.
+lab_patch()
+{
+	local files
+
+	lab_restore || return
+	mapfile -t files < <(sed -n 's,^+++ b/,,p' "$1")
+	lab_keep "${files[@]}" && patch -s -p1 -F0 --no-backup-if-mismatch -d "$source" < "$1"
+}
+
+# lab_overlay DIR: puts the files below it into the source, in place of what was changed before.
+lab_overlay()
+{
+	local files
+
+	lab_restore || return
+	mapfile -t files < <(cd "$1" && find . -type f -printf '%P\n')
+	lab_keep "${files[@]}" && cp -r "$1/." "$source"
+}
+
+# Takes the change back. The files get a new time, as their objects are those of the changed ones.
 lab_restore()
 {
 	local f

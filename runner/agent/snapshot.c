@@ -134,6 +134,16 @@ static json_t *cgroup_of(const struct agent *a, pid_t pid)
 	return json_null();
 }
 
+/* The score that belongs to the sizes in @status, or INT64_MIN: pages may have been dropped or swapped in between. */
+static int64_t score_of(pid_t pid, pid_t tid, const char *status)
+{
+	int64_t score = proc_number(pid, "oom_score");
+	CLEANUP_FREE char *again = proc_text(tid, "status");
+	bool same = again && key_number(again, "VmRSS") == key_number(status, "VmRSS") &&
+		    key_number(again, "VmSwap") == key_number(status, "VmSwap");
+	return same ? score : INT64_MIN;
+}
+
 static json_t *task_row(const struct agent *a, pid_t pid)
 {
 	struct proc_stat st;
@@ -151,7 +161,7 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 			      (json_int_t)st.threads, "mm", holder.vsize != 0, "start", (json_int_t)st.start);
 	json_object_set_new(o, "uid", json_integer(key_number(status, "Uid")));
 	put_number(o, "adj", proc_number(pid, "oom_score_adj"));
-	put_number(o, "score", proc_number(pid, "oom_score"));
+	put_number(o, "score", score_of(pid, tid, status));
 	put_sizes(o, status);
 	CLEANUP_FREE char *mems = key_text(status, "Mems_allowed_list");
 	json_object_set_new(o, "mems", json_text(mems));

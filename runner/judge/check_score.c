@@ -59,9 +59,20 @@ void check_scores(struct trial *t, const struct step *s, size_t step)
 	}
 }
 
+/* @by fewer pages, of whatever kind: only their sum counts (mm/oom_kill.c:oom_badness). */
+static void take_pages(struct model_pages *pages, int64_t by)
+{
+	int64_t *kinds[] = { &pages->anon, &pages->shmem, &pages->file };
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int64_t n = by < *kinds[i] ? by : *kinds[i];
+		*kinds[i] -= n;
+		by -= n;
+	}
+}
+
 /*
- * Every test looks at the scores of its tasks before an episode: they hold still then, and the snapshot has read
- * sizes and score one after the other. A page of a file may be dropped in between.
+ * Every test looks at the scores of its tasks before an episode: they hold still then, and the snapshot has a score
+ * only where the sizes were the same before and after it was read.
  */
 void check_scores_before(struct trial *t, const struct episode *e)
 {
@@ -74,8 +85,7 @@ void check_scores_before(struct trial *t, const struct episode *e)
 		if (!name || low.threads != 1 || low.no_mm || look_int(row, "score", -1) < 0 ||
 		    (e->k && trial_grows(t, &t->episodes[e->k - 1], look_text(row, "name"))))
 			continue;
-		int64_t less = low.less + low.pages.file;
-		low.pages.anon -= less < low.pages.anon ? less : low.pages.anon;
+		take_pages(&low.pages, low.less);
 		high.pages.anon += high.more;
 		trial_check_range(t, CHECK_SCORE_BEFORE, name, NULL,
 				  model_score_of_task(&t->era, &s.model, &low, low.mems),

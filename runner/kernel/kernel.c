@@ -31,6 +31,7 @@ void kernel_clear(struct kernel *k)
 	free(k->image);
 	free(k->release);
 	free(k->modules);
+	free(k->cmdline);
 	*k = (struct kernel){ 0 };
 }
 
@@ -121,8 +122,10 @@ static int resolve_path(const char *path, struct kernel *k, struct error *err)
 	const char *slash = strrchr(image, '/');
 	CLEANUP_FREE char *modules = xasprintf("%.*s/modules", slash ? (int)(slash - image) : 1, slash ? image : ".");
 	CLEANUP_FREE char *dep = xasprintf("%s/modules.dep", modules);
+	CLEANUP_FREE char *cmdline = xasprintf("%.*s/cmdline", slash ? (int)(slash - image) : 1, slash ? image : ".");
 	*k = (struct kernel){
 		.name = xstrdup(path),
+		.cmdline = first_line(cmdline),
 		.modules = access(dep, R_OK) == 0 ? TAKE_PTR(modules) : installed_modules(release),
 		.release = TAKE_PTR(release),
 		.image = TAKE_PTR(image),

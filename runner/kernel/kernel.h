@@ -17,6 +17,7 @@ struct kernel {			/* what -k named, resolved */
 	char *image;		/* path of the bzImage or Image; NULL: the running kernel (host) */
 	char *release;		/* "6.1.0-40-cloud-amd64", or NULL if only the image knows */
 	char *modules;		/* directory with the modules of this kernel (modules.dep, *.ko), or NULL */
+	char *cmdline;		/* parameters that it is always started with (the file cmdline beside the image), or NULL */
 };
 
 /* Called with a line for someone who watches a fetch ("downloading …"); may be NULL. */

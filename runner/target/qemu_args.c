@@ -62,7 +62,8 @@ static char *kernel_cmdline(const struct machine_request *req, bool kvm, const c
 	 */
 	return xasprintf("console=ttyS0 quiet loglevel=1 panic=-1 oomtests.port=ttyS1 8250.nr_uarts=4 log_buf_len=4M "
 			 "printk.devkmsg=on mitigations=off init_on_alloc=0 nokaslr cryptomgr.notests no_timer_check "
-			 "tsc=reliable random.trust_cpu=on%s%s%s%s%s%s", tsc, patience,
+			 "tsc=reliable random.trust_cpu=on%s%s%s%s%s%s%s%s", tsc, patience,
+			 req->kernel->cmdline ? " " : "", req->kernel->cmdline ? req->kernel->cmdline : "",
 			 req->shape->cmdline && *req->shape->cmdline ? " " : "",
 			 req->shape->cmdline ? req->shape->cmdline : "", *extra ? " " : "", extra);
 }

@@ -168,7 +168,8 @@ static void uml_args(struct argv *a, const struct target_template *t, const stru
 	argv_add(a, "log_buf_len=4M");
 	argv_add(a, "printk.devkmsg=on");
 	argv_add(a, "oomtests.port=ttyS0");
-	CLEANUP_FREE char *more = xstrdup(req->shape->cmdline ? req->shape->cmdline : "");
+	CLEANUP_FREE char *more = xasprintf("%s %s", req->kernel->cmdline ? req->kernel->cmdline : "",
+					    req->shape->cmdline ? req->shape->cmdline : "");
 	char *save = NULL;
 	for (char *word = strtok_r(more, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		argv_add(a, "%s", word);

@@ -291,6 +291,34 @@ static bool turns_red(const struct alteration *a)
 	return red;
 }
 
+/*
+ * What each CPU may hold back (lib/percpu_counter.c) is of whatever kind of memory there is: the score of a process of shared memory
+ * lags as one of anonymous memory does, by up to a batch of 32 pages for each of four counters and not by more.
+ */
+START_TEST(scores_lag_for_all_kinds)
+{
+	static const struct {
+		const char *score;
+		bool red;
+	} seen[] = { { "669", false }, { "668", false }, { "667", true } };
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		struct recorded *r = recorded_load("global-6.12");
+		const struct change changes[] = {
+			{ "snapshots>label=before-0>tasks>name=hog>anon_kb", NULL, "52" },
+			{ "snapshots>label=before-0>tasks>name=hog>shmem_kb", NULL, "1088" },
+			{ "snapshots>label=before-0>tasks>name=hog>score", NULL, seen[i].score },
+		};
+		for (size_t k = 0; k < ARRAY_SIZE(changes); k++)
+			recorded_change(r, &changes[k]);
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, CHECK_SCORE_BEFORE) == seen[i].red, "%s: %s", seen[i].score,
+			      result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
 START_TEST(one_change_turns_its_check_red)
 {
 	size_t bad = 0;
@@ -333,4 +361,4 @@ START_TEST(every_check_is_made)
 }
 END_TEST
 
-TESTS("judge", recordings_pass, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
+TESTS("judge", recordings_pass, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)

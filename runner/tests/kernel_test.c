@@ -130,6 +130,11 @@ START_TEST(lab)
 	ck_assert_msg(kernel_resolve("lab", NULL, NULL, &k, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(k.name, "lab");
 	ck_assert_str_eq(k.release, "6.12.9-oomtests");
+	ck_assert_ptr_null(k.cmdline);
+	kernel_clear(&k);
+	put("oomtests/lab/kernel/cmdline", "oomt_mutant=3\n");
+	ck_assert_msg(kernel_resolve("lab", NULL, NULL, &k, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(k.cmdline, "oomt_mutant=3");
 	kernel_clear(&k);
 	/* newer than the other, and yet not the default */
 	ck_assert_msg(kernel_default(NULL, NULL, &k, &err) == 0, "%s", err.text);

@@ -256,7 +256,7 @@ static char *joined(const struct argv *a)
 
 static char *arguments(const struct shape *shape, enum vm_mode mode, bool kvm)
 {
-	struct kernel kernel = { .name = (char *)"k", .image = (char *)"/boot/k" };
+	struct kernel kernel = { .name = (char *)"k", .image = (char *)"/boot/k", .cmdline = (char *)"own=1" };
 	struct machine_request req = { .kernel = &kernel, .shape = shape };
 	struct vm_fds fds = { .ram = { 10, 11 }, .initramfs = 12, .disk = 13, .agent = 14, .console = 15, .qmp = 16 };
 	struct argv a = { 0 };
@@ -280,7 +280,7 @@ START_TEST(qemu)
 	has(template, "size=536870912");
 	has(template, "thread=single");
 	has(template, "-initrd /proc/self/fd/12");
-	has(template, " more=1 ");
+	has(template, " own=1 more=1 ");
 	lacks(template, "-incoming");
 	lacks(template, "virtio-blk");
 	has(clone, "mem-path=/proc/self/fd/10,share=off");
