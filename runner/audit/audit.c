@@ -65,6 +65,7 @@ static int rank_all(struct audit *a, const struct audit_options *o, struct error
 {
 	const struct machine *m = a->machine;
 	rank_cgroup(a, -1, true, o->most);
+	rank_nodes(a, o->most);
 	for (size_t i = 0; i < o->n_cgroups; i++) {
 		int cgroup = -1;
 		if (find_cgroup(m, o->cgroups[i], &cgroup, err) < 0)
@@ -118,6 +119,9 @@ void audit_free(struct audit *a)
 	for (size_t i = 0; i < a->n_cgroups; i++)
 		model_series_free(&a->cgroups[i].series);
 	free(a->cgroups);
+	for (size_t i = 0; i < a->n_numa; i++)
+		model_series_free(&a->numa[i].series);
+	free(a->numa);
 	model_series_free(&a->global.series);
 	free(a->place);
 	free(a->tasks);

@@ -12,9 +12,11 @@
 #include "machine/machine.h"
 #include "model/series.h"
 
-/* A series of OOMs in one domain: the machine, or a limited cgroup. */
+/* A series of OOMs in one domain: the machine, a limited cgroup, or some NUMA nodes. */
 struct ranking {
 	int cgroup;		/* index; -1: the whole machine */
+	enum constraint constraint;	/* of nodes: CONSTRAINT_CPUSET or _MEMORY_POLICY; else CONSTRAINT_ANY */
+	uint64_t nodes;
 	bool asked;		/* by the user: shown even where nothing is near */
 	uint64_t totalpages;
 	int64_t unit;		/* pages that one step of oom_score_adj is worth */
@@ -44,6 +46,8 @@ struct audit {
 	struct ranking global;
 	struct ranking *cgroups;	/* near their limit, or asked for */
 	size_t n_cgroups;
+	struct ranking *numa;	/* for each set of nodes that some process is confined to */
+	size_t n_numa;
 	size_t *place;		/* by task: its step in the global ranking, from 1 on; 0: not in it. Owned */
 	struct finding *findings;	/* worst first */
 	size_t n_findings;
@@ -73,6 +77,7 @@ char *audit_where(const struct audit *a, int task);
 void scene_make(struct audit *a);
 void scene_check_scores(struct audit *a);
 int rank_cgroup(struct audit *a, int cgroup, bool asked, size_t most);
+void rank_nodes(struct audit *a, size_t most);
 /* Pages a task counts with, and how many bytes that is. */
 int64_t audit_base(const struct audit *a, int task);
 int64_t audit_bytes(const struct audit *a, int64_t pages);

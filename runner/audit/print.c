@@ -158,6 +158,17 @@ static void print_cgroup(const struct audit *a, const struct ranking *r, FILE *o
 	print_series(a, r, out);
 }
 
+/* Memory of some nodes only: of a cpuset, or of a bind policy. */
+static void print_nodes(const struct audit *a, const struct ranking *r, FILE *out)
+{
+	char list[256], size[32];
+	fprintf(out, "\nIf node%s %s run%s out of memory for those whom a %s confines to %s (%s):\n", r->nodes & (r->nodes - 1) ? "s" : "",
+		format_mask(r->nodes, list), r->nodes & (r->nodes - 1) ? "" : "s",
+		r->constraint == CONSTRAINT_MEMORY_POLICY ? "memory policy" : "cpuset", r->nodes & (r->nodes - 1) ? "them" : "it",
+		format_size((uint64_t)audit_bytes(a, (int64_t)r->totalpages), size));
+	print_series(a, r, out);
+}
+
 static void print_findings(const struct audit *a, FILE *out)
 {
 	fprintf(out, "\n%zu finding%s\n", a->n_findings, a->n_findings == 1 ? "" : "s");
@@ -174,6 +185,8 @@ void audit_print(const struct audit *a, FILE *out)
 	fputs("\nIf the whole machine runs out of memory, these die, one after another:\n", out);
 	print_series(a, &a->global, out);
 	print_doubts(a, out);
+	for (size_t i = 0; i < a->n_numa; i++)
+		print_nodes(a, &a->numa[i], out);
 	for (size_t i = 0; i < a->n_cgroups; i++)
 		print_cgroup(a, &a->cgroups[i], out);
 	print_findings(a, out);

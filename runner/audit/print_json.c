@@ -4,6 +4,7 @@
 
 #include "audit/audit.h"
 #include "audit/pods.h"
+#include "base/bytes.h"
 #include "base/jbytes.h"
 #include "base/util.h"
 
@@ -64,23 +65,35 @@ static json_t *step(const struct audit *a, const struct ranking *r, size_t i)
 	return o;
 }
 
+/* null: the machine; a cgroup's path; "nodes 0-1 (cpuset)": no path begins so. */
+static json_t *domain(const struct audit *a, const struct ranking *r)
+{
+	char list[256];
+	if (r->nodes) {
+		CLEANUP_FREE char *text = xasprintf("nodes %s (%s)", format_mask(r->nodes, list),
+						    r->constraint == CONSTRAINT_MEMORY_POLICY ? "memory policy" : "cpuset");
+		return bytes(text);
+	}
+	return r->cgroup < 0 ? json_null() : bytes(a->machine->cgroups[r->cgroup].path);
+}
+
 static void put_ranking(const struct audit *a, const struct ranking *r, FILE *out)
 {
 	for (size_t i = 0; i < r->series.n; i++) {
 		json_t *o = step(a, r, i);
-		json_object_set_new(o, "domain", r->cgroup < 0 ? json_null() : bytes(a->machine->cgroups[r->cgroup].path));
+		json_object_set_new(o, "domain", domain(a, r));
 		put(out, json_pack("{so}", "death", o));
 	}
 	if (r->series.all)
-		put(out, json_pack("{s{so so}}", "end", "domain",
-				   r->cgroup < 0 ? json_null() : bytes(a->machine->cgroups[r->cgroup].path), "panic",
-				   bytes(r->series.panic)));
+		put(out, json_pack("{s{so so}}", "end", "domain", domain(a, r), "panic", bytes(r->series.panic)));
 }
 
 void audit_print_json(const struct audit *a, FILE *out)
 {
 	put_machine(a, out);
 	put_ranking(a, &a->global, out);
+	for (size_t i = 0; i < a->n_numa; i++)
+		put_ranking(a, &a->numa[i], out);
 	for (size_t i = 0; i < a->n_cgroups; i++)
 		put_ranking(a, &a->cgroups[i], out);
 	for (size_t i = 0; i < a->n_findings; i++) {

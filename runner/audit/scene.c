@@ -3,6 +3,8 @@
 #include "audit/audit.h"
 #include "base/util.h"
 
+#define NUMA_MOST 16		/* sets of nodes that are ranked */
+
 static int64_t pages(const struct machine *m, int64_t kb)
 {
 	return kb / (m->page_size / 1024);
@@ -93,6 +95,10 @@ static void fill_task(struct audit *a, size_t i)
 	o->joined = t->joined;
 	o->threads = t->threads;
 	o->mems = t->mems;
+	static const enum policy_mode modes[] = { [MACHINE_ANY_NODE] = POLICY_DEFAULT, [MACHINE_BIND] = POLICY_BIND,
+						  [MACHINE_INTERLEAVE] = POLICY_INTERLEAVE };
+	o->policy = modes[t->policy];
+	o->policy_nodes = t->policy_nodes;
 	o->mm = t->mm;
 	o->init = t->pid == 1 && t->ns_depth == 0;
 	o->cap_sys_admin = t->cap_sys_admin;
@@ -217,26 +223,58 @@ int64_t audit_bytes(const struct audit *a, int64_t pages_)
 	return pages_ * a->machine->page_size;
 }
 
-static void rank(const struct audit *a, int cgroup, size_t most, struct ranking *r)
+static void rank(const struct audit *a, const struct model_oom *oom, size_t most, struct ranking *r)
 {
-	struct model_oom oom;
-	model_oom_init(&oom);
-	oom.memcg = cgroup;
-	r->cgroup = cgroup;
-	model_constraint(&a->era, &a->scene, &oom, &r->totalpages);
+	r->cgroup = oom->memcg;
+	model_constraint(&a->era, &a->scene, oom, &r->totalpages);
 	r->unit = model_adj_unit(r->totalpages);
-	model_series(&a->era, &a->scene, &oom, most ? most : SIZE_MAX, &r->series);
+	model_series(&a->era, &a->scene, oom, most ? most : SIZE_MAX, &r->series);
 }
 
 int rank_cgroup(struct audit *a, int cgroup, bool asked, size_t most)
 {
+	struct model_oom oom;
+	model_oom_init(&oom);
+	oom.memcg = cgroup;
 	if (cgroup < 0) {
-		rank(a, -1, most, &a->global);
+		rank(a, &oom, most, &a->global);
 		return 0;
 	}
 	a->cgroups = xrealloc(a->cgroups, a->n_cgroups + 1, sizeof(*a->cgroups));
 	struct ranking *r = &a->cgroups[a->n_cgroups++];
 	*r = (struct ranking){ .asked = asked };
-	rank(a, cgroup, most, r);
+	rank(a, &oom, most, r);
 	return 0;
+}
+
+/* The OOM of a task's own allocation, where it may not use all nodes: its bind policy confines it first, then its cpuset. */
+static bool confined(const struct audit *a, const struct model_task *t, struct model_oom *oom, uint64_t *nodes)
+{
+	uint64_t all = a->scene.machine.nodes;
+	model_oom_init(oom);
+	oom->current_mems = t->mems;
+	*nodes = t->policy == POLICY_BIND ? t->policy_nodes & all : t->mems & all;
+	oom->has_nodemask = t->policy == POLICY_BIND;
+	oom->nodemask = t->policy == POLICY_BIND ? t->policy_nodes : 0;
+	return all && *nodes && *nodes != all;
+}
+
+void rank_nodes(struct audit *a, size_t most)
+{
+	for (size_t i = 0; i < a->scene.n_tasks && a->n_numa < NUMA_MOST; i++) {
+		struct model_oom oom;
+		uint64_t nodes, total;
+		if (!confined(a, &a->tasks[i], &oom, &nodes))
+			continue;
+		enum constraint c = model_constraint(&a->era, &a->scene, &oom, &total);
+		bool known = false;
+		for (size_t k = 0; k < a->n_numa; k++)
+			known = known || (a->numa[k].nodes == nodes && a->numa[k].constraint == c);
+		if (known)
+			continue;
+		a->numa = xrealloc(a->numa, a->n_numa + 1, sizeof(*a->numa));
+		struct ranking *r = &a->numa[a->n_numa++];
+		*r = (struct ranking){ .constraint = c, .nodes = nodes };
+		rank(a, &oom, most, r);
+	}
 }

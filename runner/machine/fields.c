@@ -24,7 +24,7 @@ const struct field task_fields[] = {
 	T(adj, FIELD_INT, 0), T(score, FIELD_INT, -1), T(threads, FIELD_INT, 1), T(vm_kb, FIELD_I64, 0),
 	T(anon_kb, FIELD_I64, 0), T(file_kb, FIELD_I64, 0), T(shmem_kb, FIELD_I64, 0), T(swap_kb, FIELD_I64, 0),
 	T(pte_kb, FIELD_I64, 0), T(pmd_kb, FIELD_I64, 0), T(locked_kb, FIELD_I64, 0), T(hugetlb_kb, FIELD_I64, 0),
-	T(data_kb, FIELD_I64, 0), T(mems, FIELD_U64, -1), T(cap_sys_admin, FIELD_BOOL, 0), T(cgroup, FIELD_INT, -1),
+	T(data_kb, FIELD_I64, 0), T(mems, FIELD_U64, -1), T(policy, FIELD_INT, 0), T(policy_nodes, FIELD_U64, 0), T(cap_sys_admin, FIELD_BOOL, 0), T(cgroup, FIELD_INT, -1),
 	T(joined, FIELD_U64, 0), T(ns_depth, FIELD_INT, 0), T(ns_pid, FIELD_INT, 0), T(pidns, FIELD_U64, 0),
 	T(mm, FIELD_INT, 0), { NULL, 0, 0, 0 },
 };

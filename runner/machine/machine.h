@@ -18,6 +18,9 @@
 #define MACHINE_MAX UINT64_MAX	/* a limit that reads "max" */
 #define MACHINE_UNKNOWN (-1)	/* a number that could not be read */
 
+/* What a NUMA policy lets a process allocate from, as far as the OOM killer tells policies apart. */
+enum machine_policy { MACHINE_ANY_NODE, MACHINE_BIND, MACHINE_INTERLEAVE };
+
 /* One process that has memory of its own. Kernel threads and zombies are not listed. */
 struct machine_task {
 	int pid, ppid;
@@ -29,6 +32,8 @@ struct machine_task {
 	int threads;
 	int64_t vm_kb, anon_kb, file_kb, shmem_kb, swap_kb, pte_kb, pmd_kb, locked_kb, hugetlb_kb, data_kb;
 	uint64_t mems;		/* Mems_allowed */
+	int policy;		/* enum machine_policy: its memory policy; of several threads' the least restricted */
+	uint64_t policy_nodes;
 	bool cap_sys_admin;	/* effective; of the first user namespace only if the process is in it */
 	int cgroup;		/* index of its memory cgroup in machine.cgroups, or -1: the root, or not known */
 	uint64_t joined;	/* place among its cgroup's processes; 0 for all where that is not known */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct machine;
+struct machine_task;
 
 /* A file of /proc or /sys is never refused for its size, but reading one ends here. */
 #define ROOT_FILE_LIMIT ((size_t)64 << 20)
@@ -31,6 +32,8 @@ uint64_t cgroup_tree_joined(const struct cgroup_tree *t, int pid);
 /* Processes whose cgroup is outside of what is mounted here. */
 void cgroup_tree_done(struct cgroup_tree *t, struct machine *m);
 
+/* policy.c: the memory policy of the process with this directory of /proc; -1: it may not be asked for. */
+int policy_read(int dir, struct machine_task *t);
 /* tasks.c */
 int tasks_read(const char *root, struct machine *m, struct cgroup_tree *t);
 /* sharers.c: which processes share an mm, asked of the kernel (kcmp). Of this machine only. */

@@ -121,7 +121,8 @@ static bool sane(const struct machine_task *t)
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		if (sizes[i] < 0 || sizes[i] > INT64_C(1) << 47)
 			return false;
-	return t->pid > 0 && t->adj >= -1000 && t->adj <= 1000 && t->threads > 0 && t->mm >= 0 && t->ns_depth >= 0;
+	return t->pid > 0 && t->adj >= -1000 && t->adj <= 1000 && t->threads > 0 && t->mm >= 0 && t->ns_depth >= 0 &&
+	       t->policy >= MACHINE_ANY_NODE && t->policy <= MACHINE_INTERLEAVE;
 }
 
 static int load_task(struct machine *m, const json_t *o, struct error *err)

@@ -22,6 +22,7 @@ struct reader {
 	struct cgroup_tree *tree;
 	struct root_buffer buffer;
 	size_t no_ns;		/* processes whose namespace may not be asked for */
+	size_t no_policy;	/* … whose memory policy */
 };
 
 enum outcome { TASK_READ, TASK_NONE, TASK_VANISHED, TASK_REFUSED };
@@ -186,6 +187,8 @@ static enum outcome read_task(struct reader *r, int dir, struct machine_task *t)
 		t->cgroup = cgroup_tree_of(r->tree, r->m, r->buffer.text);
 	t->joined = cgroup_tree_joined(r->tree, t->pid);
 	read_namespace(r, dir, t);
+	if (r->m->nodes && policy_read(dir, t) < 0)
+		r->no_policy++;
 	return TASK_READ;
 }
 
@@ -237,6 +240,9 @@ static void say_lacks(const char *root, struct reader *r)
 		machine_lack(m, "%zu processes that may not be read; run as root", m->unreadable);
 	if (r->no_ns)
 		machine_lack(m, "the PID namespaces of %zu processes, which tell who dies with whom; run as root", r->no_ns);
+	if (r->no_policy)
+		machine_lack(m, "the memory policies of %zu processes, which tell who can die for memory bound to some nodes; run as root",
+			     r->no_policy);
 }
 
 int tasks_read(const char *root, struct machine *m, struct cgroup_tree *tree)

@@ -221,6 +221,69 @@ START_TEST(killers_and_kernels)
 	look((struct audit_options){ .most = 20 });
 	ck_assert_ptr_nonnull(strstr(finding("killers-fight")->subject, "systemd-oomd"));
 	ck_assert_ptr_nonnull(finding("known-bug"));
+	ck_assert_ptr_null(finding("user-space-killer"));
+	end();
+	begin();
+	process(10, "nohang", MIB(1), -100, NULL);
+	fake_file("/proc/sys/kernel/osrelease", "6.12.1\n");
+	fake_file("/sys/devices/system/cpu/online", "0-127\n");
+	look((struct audit_options){ .most = 20 });
+	ck_assert_str_eq(finding("user-space-killer")->subject, "nohang");
+	ck_assert_ptr_null(finding("killers-fight"));
+	/* 128 CPUs that hold back 255 pages each, of 4 counters: 510 MiB */
+	ck_assert_ptr_nonnull(strstr(finding("inexact-rss")->reason, "510 MiB"));
+	end();
+	begin();
+	fake_file("/proc/sys/kernel/osrelease", "6.12.1\n");
+	look((struct audit_options){ .most = 20 });
+	ck_assert_ptr_null(finding("inexact-rss"));
+	end();
+}
+END_TEST
+
+/* At a limit, and a group that is not whole; each beside one that is as it should be. */
+START_TEST(limits)
+{
+	begin();
+	fake_cgroup("/warn", "104857600", "100000000", 0);
+	fake_cgroup("/notice", "104857600", "95000000", 0);
+	fake_cgroup("/well", "104857600", "50000000", 0);
+	fake_cgroup("/torn", "max", "1000", 1);
+	process(10, "a", MIB(90), 0, "/warn");
+	process(11, "b", MIB(80), 0, "/notice");
+	process(12, "c", MIB(1), 0, "/torn");
+	process(13, "d", MIB(1), -1000, "/torn");
+	look((struct audit_options){ .most = 20 });
+	ck_assert_ptr_null(finding("group-kill"));
+	ck_assert_str_eq(finding("group-not-whole")->subject, "/torn");
+	ck_assert_str_eq(finding("near-limit")->subject, "/warn");
+	ck_assert_int_eq(finding("near-limit")->severity, SEVERITY_WARNING);
+	ck_assert_ptr_nonnull(strstr(finding("near-limit")->reason, "a (pid 10) dies first"));
+	size_t near = 0;
+	for (size_t i = 0; i < a.n_findings; i++)
+		near += streq(a.findings[i].id, "near-limit");
+	ck_assert_uint_eq(near, 2);
+	end();
+}
+END_TEST
+
+START_TEST(oom_kill_disabled)
+{
+	begin();
+	fake_file("/proc/self/mountinfo", "31 23 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = { "limited", "free", "kills" };
+		CLEANUP_FREE char *limit = xasprintf("/sys/fs/cgroup/memory/%s/memory.limit_in_bytes", names[i]);
+		CLEANUP_FREE char *control = xasprintf("/sys/fs/cgroup/memory/%s/memory.oom_control", names[i]);
+		fake_file(limit, i == 1 ? "9223372036854771712\n" : "41943040\n");
+		fake_file(control, "oom_kill_disable %d\nunder_oom 0\noom_kill 0\n", i < 2);
+	}
+	look((struct audit_options){ .most = 20 });
+	ck_assert_str_eq(finding("oom-kill-disabled")->subject, "/limited");
+	size_t n = 0;
+	for (size_t i = 0; i < a.n_findings; i++)
+		n += streq(a.findings[i].id, "oom-kill-disabled");
+	ck_assert_uint_eq(n, 1);
 	end();
 }
 END_TEST
@@ -244,6 +307,10 @@ START_TEST(pods)
 	fake_cgroup("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UID ".slice", "max", "1", 0);
 	look((struct audit_options){ .most = 20 });
 	ck_assert_str_eq(finding("pod-adj")->subject, "bad (pid 11)");
+	size_t told = 0;
+	for (size_t i = 0; i < a.n_findings; i++)
+		told += streq(a.findings[i].id, "pod-adj");
+	ck_assert_uint_eq(told, 1);
 	end();
 }
 END_TEST
@@ -260,13 +327,19 @@ START_TEST(container_names)
 	fake_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/2123456789ab/config.json",
 		  "{\"annotations\":{\"io.kubernetes.cri.sandbox-namespace\":\"prod\",\"io.kubernetes.cri.sandbox-name\":\"db-0\","
 		  "\"io.kubernetes.cri.container-name\":\"pg\"}}");
+	fake_file("/run/containers/storage/overlay-containers/3123456789ab/userdata/config.json",
+		  "{\"annotations\":{\"io.kubernetes.pod.namespace\":\"prod\",\"io.kubernetes.pod.name\":\"web-1\"}}");
+	fake_file("/run/containerd/io.containerd.runtime.v2.task/default/4123456789ab/config.json",
+		  "{\"annotations\":{\"nerdctl/name\":\"alone\"}}");
 	fake_file("/var/lib/docker/containers/broken6789ab/config.v2.json", "{\"Name\":");
 	names_read(root, &names);
 	ck_assert_str_eq(names_of(&names, ID), "web");
 	ck_assert_str_eq(names_of(&names, "1123456789ab"), "pod-man");
 	ck_assert_str_eq(names_of(&names, "2123456789ab"), "prod/db-0/pg");
+	ck_assert_str_eq(names_of(&names, "3123456789ab"), "prod/web-1/sandbox");
+	ck_assert_str_eq(names_of(&names, "4123456789ab"), "alone");
 	ck_assert_ptr_null(names_of(&names, "9123456789ab"));
-	ck_assert_uint_eq(names.n, 3);
+	ck_assert_uint_eq(names.n, 5);
 	names_free(&names);
 	fake_cgroup("/system.slice/docker-" ID ".scope", "max", "1", 0);
 	process(10, "nginx", MIB(1), 0, "/system.slice/docker-" ID ".scope");
@@ -323,5 +396,62 @@ START_TEST(hostile_names)
 }
 END_TEST
 
-TESTS("audit", orders, no_such_cgroup, a_quiet_machine, sysctls, panic_with_reboot, processes, cgroups, killers_and_kernels, pods,
+/* Two nodes of 2 GiB: the whole machine, a cpuset, and bind policies, of which only those count that forbid. */
+START_TEST(nodes)
+{
+	static const struct fake_process all[] = {
+		{ .pid = 10, .comm = "free", .anon_kb = MIB(100), .mems = "0-1", .policy = "default" },
+		{ .pid = 11, .comm = "bound", .anon_kb = MIB(90), .mems = "0-1", .policy = "bind=static:1" },
+		{ .pid = 12, .comm = "set0", .anon_kb = MIB(80), .mems = "0", .policy = "default" },
+		{ .pid = 13, .comm = "set1", .anon_kb = MIB(70), .mems = "1", .policy = "default" },
+		{ .pid = 14, .comm = "prefers", .anon_kb = MIB(60), .mems = "0-1", .policy = "prefer:0" },
+		{ .pid = 15, .comm = "bound0", .anon_kb = MIB(50), .mems = "0-1", .policy = "bind:0" },
+		{ .pid = 16, .comm = "spread", .anon_kb = MIB(40), .mems = "0-1", .policy = "interleave:0" },
+	};
+	begin();
+	fake_file("/sys/devices/system/node/has_memory", "0-1\n");
+	fake_file("/proc/zoneinfo", "Node 0, zone Normal\n present 524288\n spanned 524288\nNode 1, zone Normal\n present 524288\n spanned 524288\n");
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct fake_process p = all[i];
+		p.ppid = 1;
+		p.score = -1;
+		fake_process(&p);
+	}
+	look((struct audit_options){ .most = 20 });
+	ck_assert_str_eq(order(&a.global), "free bound set0 set1 prefers bound0 spread");
+	ck_assert_uint_eq(a.n_numa, 4);
+	/* in order of their first task, which is init for the first */
+	ck_assert_int_eq(a.numa[0].constraint, CONSTRAINT_CPUSET);
+	ck_assert_uint_eq(a.numa[0].nodes, 1);
+	ck_assert_str_eq(order(&a.numa[0]), "free bound set0 prefers bound0 spread");
+	ck_assert_int_eq(a.numa[1].constraint, CONSTRAINT_MEMORY_POLICY);
+	ck_assert_uint_eq(a.numa[1].nodes, 2);
+	/* a policy asks about policies only (mm/oom_kill.c:oom_cpuset_eligible), and interleave restricts nobody on 6.1 */
+	ck_assert_str_eq(order(&a.numa[1]), "free bound set0 set1 prefers spread");
+	ck_assert_uint_eq(a.numa[1].totalpages, 524288 + 262144);	/* the node, and all of swap */
+	ck_assert_int_eq(a.numa[2].constraint, CONSTRAINT_CPUSET);
+	ck_assert_str_eq(order(&a.numa[2]), "free bound set1 prefers bound0 spread");
+	ck_assert_str_eq(order(&a.numa[3]), "free set0 set1 prefers bound0 spread");
+	/* a snapshot keeps all of it */
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	ck_assert_int_eq(machine_save(&m, f, &err), 0);
+	fclose(f);
+	struct machine again;
+	struct audit b;
+	f = fmemopen(text, len, "r");
+	ck_assert_msg(machine_load(f, "saved", &again, &err) == 0, "%s", err.text);
+	fclose(f);
+	ck_assert_int_eq(audit_make(&again, &(struct audit_options){ .near_percent = 80 }, &b, &err), 0);
+	ck_assert_uint_eq(b.n_numa, 4);
+	ck_assert_uint_eq(b.numa[1].series.n, 6);
+	audit_free(&b);
+	machine_free(&again);
+	free(text);
+	end();
+}
+END_TEST
+
+TESTS("audit", nodes, orders, no_such_cgroup, a_quiet_machine, sysctls, panic_with_reboot, processes, cgroups, killers_and_kernels, limits, oom_kill_disabled, pods,
       container_names, what_the_kernel_refuses, pid_namespaces, hostile_names)

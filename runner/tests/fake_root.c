@@ -61,9 +61,9 @@ void fake_process(const struct fake_process *p)
 		"Name:\t%s\nState:\tS (sleeping)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nUid:\t0\t0\t0\t0\nNSpid:\t%s\n"
 		"VmPeak:\t%d kB\nVmSize:\t   99999 kB\nVmLck:\t       0 kB\nRssAnon:\t%8ld kB\nRssFile:\t%8ld kB\n"
 		"RssShmem:\t       0 kB\nVmData:\t     100 kB\nVmPTE:\t%8ld kB\nVmSwap:\t%8ld kB\nThreads:\t%d\n"
-		"CapEff:\t000001ffffffffff\nMems_allowed_list:\t0\n",
+		"CapEff:\t000001ffffffffff\nMems_allowed_list:\t%s\n",
 		comm, p->pid, p->pid, p->ppid, p->nspid ? p->nspid : "1", 99999, (long)p->anon_kb, (long)p->file_kb,
-		(long)p->pte_kb, (long)p->swap_kb, threads);
+		(long)p->pte_kb, (long)p->swap_kb, threads, p->mems ? p->mems : "0");
 	CLEANUP_FREE char *adj = xasprintf("%d\n", p->adj), *score = xasprintf("%d\n", p->score);
 	CLEANUP_FREE char *cgroup = xasprintf("0::%s\n", p->cgroup ? p->cgroup : "/");
 	member(p, "stat", stat);
@@ -72,6 +72,10 @@ void fake_process(const struct fake_process *p)
 	if (p->score >= 0)
 		member(p, "oom_score", score);
 	member(p, "cgroup", cgroup);
+	if (p->policy) {
+		CLEANUP_FREE char *maps = xasprintf("00400000 %s file=/bin/x mapped=9 N0=9\n00600000 default anon=1\n", p->policy);
+		member(p, "numa_maps", maps);
+	}
 }
 
 void fake_cgroup(const char *path, const char *limit, const char *current, int group)

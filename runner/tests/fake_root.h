@@ -16,6 +16,8 @@ struct fake_process {
 	int64_t anon_kb, file_kb, swap_kb, pte_kb;
 	int start;		/* ticks; 0: the pid */
 	int score;		/* < 0: no such file */
+	const char *mems;	/* Mems_allowed_list; NULL: "0" */
+	const char *policy;	/* as numa_maps has it, "bind:0"; NULL: no such file */
 };
 void fake_process(const struct fake_process *p);
 
