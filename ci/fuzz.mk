@@ -9,10 +9,12 @@ CLANG    ?= $(shell command -v clang)
 # libFuzzer comes with clang's runtime, a package of its own
 LIBFUZZER = $(if $(CLANG),$(shell printf 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return p && n > 9; }' | \
               $(CLANG) -fsanitize=fuzzer -x c -o /dev/null - 2>/dev/null && echo yes))
-FUZZOBJ  := $(LIBSRC:%.c=$(FUZZDIR)/%.o)
+FUZZOBJ  := $(LIBSRC:%.c=$(FUZZDIR)/%.o) $(FUZZDIR)/runner/report/assets.o
 
-# An observation of a whole test is longer than a log's interesting parts.
-MAX_LEN_judge := 65536
+# What a target wants: an observation of a whole test is longer than a log's interesting parts, and the time of an input
+# grows with its length.
+MAX_LEN_judge := 32768
+MAX_LEN_klog  := 4096
 
 # What a target is made of besides: the runner's objects, or the agent's with what touches the machine cut off (agent_fuzz.c)
 AGENTFUZZOBJ := $(filter-out %/agent/main.o,$(AGENTSRC:%.c=$(FUZZDIR)/%.o))
@@ -25,11 +27,13 @@ libs_of    = $(if $(filter agent,$1),$(WRAPPED:%=-Wl$(comma)--wrap=%) -lcgroup -
 .PHONY: fuzz
 fuzz: $(FUZZ:%=fuzz-%)
 
+# Without the entropic schedule: its bookkeeping of a corpus this large takes longer than the inputs do.
 # The corpus found so far stays in build-fuzz/corpus; the seeds in ci/fuzz/seeds are not touched.
 fuzz-%: $(FUZZDIR)/%_fuzz
 	$(Q)mkdir -p $(FUZZDIR)/corpus/$* ci/fuzz/seeds/$*
 	$(Q)if [ -f $(FUZZDIR)/libfuzzer ]; then \
-	  cd $(FUZZDIR) && ./$*_fuzz -max_total_time=$(SECONDS) -max_len=$(or $(MAX_LEN_$*),16384) -rss_limit_mb=512 -timeout=10 -print_final_stats=1 \
+	  cd $(FUZZDIR) && ./$*_fuzz -max_total_time=$(SECONDS) -max_len=$(or $(MAX_LEN_$*),16384) -entropic=0 -rss_limit_mb=768 -timeout=60 \
+	    -print_final_stats=1 \
 	    corpus/$* $(CURDIR)/ci/fuzz/seeds/$*; \
 	else cd $(FUZZDIR) && ./$*_fuzz -s $(SECONDS) $(CURDIR)/ci/fuzz/seeds/$*; fi
 
@@ -42,6 +46,10 @@ $(FUZZDIR)/%_fuzz: ci/fuzz/%_fuzz.c ci/fuzz/main.c $$(call more_of,$$*) $$(call 
 	else rm -f $(FUZZDIR)/libfuzzer; \
 	  $(CC) -std=gnu11 $(CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	    -o $@ ci/fuzz/$*_fuzz.c ci/fuzz/main.c $(call more_of,$*) $(call objects_of,$*) $(call libs_of,$*); fi
+
+$(FUZZDIR)/runner/report/assets.o: runner/report/assets.S $(PAGE)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@ $<
 
 $(FUZZDIR)/%.o: %.c
 	$(Q)mkdir -p $(@D)

@@ -17,6 +17,7 @@
 #include "agent/plan.h"
 #include "agent/swap.h"
 #include "agent/undo.h"
+#include "base/jbytes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -244,7 +245,7 @@ static void agent_begin(struct agent *a, int fd)
 	struct error err;
 	*a = (struct agent){ .load = "/oomload", .kmsg.fd = -1, .cgroups.inotify = -1, .exits_fd = -1, .step = -1,
 			     .tasks.signalfd = -1 };
-	if (wire_open(&a->wire, fd, &err) < 0 || journal_open(&a->journal, NULL, &err) < 0)
+	if (wire_open(&a->wire, fd, fd, &err) < 0 || journal_open(&a->journal, NULL, &err) < 0)
 		abort();
 }
 

@@ -17,7 +17,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 /* json_mutate.c, in the targets that have it */
 __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
-#define MAX_INPUT (1u << 20)
+#define INPUT_MAX (1u << 20)
 
 static struct { uint8_t *data; size_t size; } seeds[1024], now;
 static size_t n_seeds;
@@ -55,7 +55,7 @@ static void add(const char *path)
 		return;
 	}
 	size_t len;
-	char *text = read_whole_at(AT_FDCWD, path, MAX_INPUT, &len);
+	char *text = read_whole_at(AT_FDCWD, path, INPUT_MAX, &len);
 	if (text && n_seeds < ARRAY_SIZE(seeds)) {
 		seeds[n_seeds].data = (uint8_t *)text;
 		seeds[n_seeds++].size = len;
@@ -89,7 +89,7 @@ static size_t change(uint8_t *buf, size_t size)
 			size -= len;
 			break;
 		case 2:
-			if (size + len < MAX_INPUT) {
+			if (size + len < INPUT_MAX) {
 				memmove(buf + at + len, buf + at, size - at);
 				size += len;
 			}
@@ -101,7 +101,7 @@ static size_t change(uint8_t *buf, size_t size)
 				if (seeds[s].data == other)
 					other_size = seeds[s].size;
 			size_t from = upto(other_size), n = upto(other_size - from) % 4096;
-			if (size + n < MAX_INPUT) {
+			if (size + n < INPUT_MAX) {
 				memmove(buf + at + n, buf + at, size - at);
 				memcpy(buf + at, other + from, n);
 				size += n;
@@ -119,7 +119,7 @@ static size_t change(uint8_t *buf, size_t size)
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
 {
 	/* change() wants room to grow */
-	CLEANUP_FREE uint8_t *buf = xcalloc(1, MAX_INPUT + 8192);
+	CLEANUP_FREE uint8_t *buf = xcalloc(1, INPUT_MAX + 8192);
 	memcpy(buf, data, size);
 	size = change(buf, size);
 	if (size > max_size)
@@ -142,11 +142,11 @@ int main(int argc, char **argv)
 	uint64_t runs = 0;
 	for (size_t i = 0; i < n_seeds; i++, runs++)
 		run(seeds[i].data, seeds[i].size);
-	uint8_t *buf = xcalloc(1, MAX_INPUT + 8192);
+	CLEANUP_FREE uint8_t *buf = xcalloc(1, INPUT_MAX + 8192);
 	for (int64_t end = now_ns() + (int64_t)(seconds * 1e9); n_seeds && now_ns() < end; runs++) {
 		size_t which = upto(n_seeds), size = seeds[which].size;
 		memcpy(buf, seeds[which].data, size);
-		size = LLVMFuzzerCustomMutator ? LLVMFuzzerCustomMutator(buf, size, MAX_INPUT, (unsigned)upto(UINT32_MAX)) :
+		size = LLVMFuzzerCustomMutator ? LLVMFuzzerCustomMutator(buf, size, INPUT_MAX, (unsigned)upto(UINT32_MAX)) :
 						 change(buf, size);
 		run(buf, size);
 	}

@@ -127,13 +127,22 @@ struct open *assembly_begin(struct assembly *a, const struct prefix *p, uint64_t
 }
 
 /* The open report that lines of this context belong to: the newest of the same context; without a context, the newest.
- */
+ * A report whose lines so far had none goes on with one if the kernel's clock agrees: whoever wrapped or cut the lines
+ * took some prefixes away. */
 struct open *assembly_current(struct assembly *a, uint32_t context)
 {
-	for (int i = a->n - 1; i >= 0; i--)
-		if (!a->open[i].done && (a->open[i].context == context || !context))
-			return &a->open[i];
-	return NULL;
+	struct open *without = NULL;
+	for (int i = a->n - 1; i >= 0; i--) {
+		struct open *o = &a->open[i];
+		if (o->done)
+			continue;
+		if (o->context == context || !context)
+			return o;
+		if (!o->context && !without && o->usec != OOM_UNKNOWN && a->usec != OOM_UNKNOWN &&
+		    llabs(a->usec - o->usec) <= 1000000)
+			without = o;
+	}
+	return without;
 }
 
 const struct table *assemble_table(const struct assembly *a, uint32_t context)
@@ -205,6 +214,7 @@ void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struc
 {
 	struct open *o = NULL;
 	a->count = number > a->count ? number : a->count + 1;
+	a->usec = p->usec;
 	if (l->kind == LINE_OTHER || l->kind == LINE_BLANK || l->kind == LINE_HALF) {
 		if (a->n && (a->count & 255) == 0)
 			expire(a, p);

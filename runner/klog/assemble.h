@@ -36,6 +36,7 @@ struct assembly {
 	size_t held_rows;
 	uint64_t count;			/* lines seen; with numbers, the last number */
 	uint64_t relevant;		/* lines that were of a report */
+	int64_t usec;			/* time stamp of the line in work, or OOM_UNKNOWN */
 	bool foreign_dump;		/* the memory block that follows belongs to a page allocation failure */
 	bool sysrq;
 	int64_t suppressed;

@@ -4,6 +4,15 @@
 
 #include "base/util.h"
 
+/* "web-01: hog" in the first line and "hog" in the CPU line: what a tool put before the line was taken for the name. */
+static void shorten_comm(char *comm, struct text name)
+{
+	size_t all = strlen(comm), n = text_len(name);
+	if (n && all > n + 2 && memcmp(comm + all - n, name.p, n) == 0 && comm[all - n - 1] == ' ' &&
+	    strchr(":>|]", comm[all - n - 2]))
+		memmove(comm, comm + all - n, n + 1);
+}
+
 struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
 			    const struct line *l)
 {
@@ -38,6 +47,8 @@ struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number
 		o->stage = STAGE_TRACE;
 		if (text_len(l->b))
 			assembly_set(&o->r->kernel, l->b);
+		if (o->r->trigger.pid == OOM_UNKNOWN && !p->stamped)
+			shorten_comm(o->r->trigger.comm, l->a);
 		if (o->r->trigger.pid == OOM_UNKNOWN && (!text_len(l->a) || text_is(l->a, o->r->trigger.comm)))
 			o->r->trigger.pid = l->n[0];
 		return o;

@@ -20,8 +20,11 @@ static void put(struct journal *j, const char *s, size_t n)
 	j->e.len += n;
 }
 
-static const char *const message_keys[] = { "MESSAGE", "message", "log",     "msg",   "textPayload", "@message",
-					    "line",    "text",    "Message", "event", "body" };
+static const char *const message_keys[] = {
+	"MESSAGE", "message", "log",	 "msg",		  "textPayload",  "@message",	   "line",	  "text", "Message",
+	"event",   "body",    "logline", "short_message", "full_message", "SyslogMessage", "log_message", "_raw", "raw",
+	"content", "Output",  "output",	 "stdout",	  "original",
+};
 
 static bool is_message_key(struct text key)
 {
@@ -123,7 +126,8 @@ static void bytes(struct journal *j, struct text *t)
 	j->array = t->p == t->end;
 }
 
-/* "key" : value pairs, at whatever depth, up to the end of the line. Returns whether a message was among them. */
+/* "key" : value pairs (Ruby writes => for the colon), at whatever depth, up to the end of the line. Returns whether a
+ * message was among them. */
 static bool pairs(struct journal *j, struct text t)
 {
 	bool found = false;
@@ -132,7 +136,7 @@ static bool pairs(struct journal *j, struct text t)
 		t.p++;
 		struct text key = string(j, &t, false, name, sizeof(name));
 		text_blanks(&t);
-		if (!text_eat(&t, ":"))
+		if (!text_eat(&t, ":") && !text_eat(&t, "=>"))
 			continue;
 		text_blanks(&t);
 		bool message = is_message_key(key) && !found;
@@ -298,6 +302,13 @@ enum journal_verdict journal_line(struct journal *j, uint64_t number, struct tex
 	j->e.line = number;
 	*e = &j->e;
 	return pairs(j, v) ? JOURNAL_ENTRY : JOURNAL_TAKEN;
+}
+
+struct journal_entry *journal_object(struct journal *j, uint64_t number, struct text t)
+{
+	clear(j);
+	j->e.line = number;
+	return pairs(j, t) ? &j->e : NULL;
 }
 
 struct journal_entry *journal_end(struct journal *j)

@@ -39,6 +39,9 @@ enum journal_verdict {
 
 enum journal_verdict journal_line(struct journal *j, uint64_t number, struct text t, struct journal_entry **e);
 
+/* A JSON object that stands in a line, from its brace on: its message, or NULL if it has none. */
+struct journal_entry *journal_object(struct journal *j, uint64_t number, struct text t);
+
 /* The input ended: the entry that was open, or NULL. */
 struct journal_entry *journal_end(struct journal *j);
 

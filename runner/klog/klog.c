@@ -13,7 +13,8 @@
 
 struct klog {
 	struct assembly a;
-	struct journal journal;
+	struct journal journal, inner;	/* inner: an object within a line, or within an object's message */
+	bool within;		/* … is being read */
 	size_t raw;		/* bytes of the line in work, with all that stands before the message */
 	size_t hard_width;	/* lines of so many bytes were cut in the middle of a word; 0: none was */
 	/* a line that may go on in the next one */
@@ -30,6 +31,15 @@ struct klog {
 		char caller[16];
 	} pending;
 	struct oom_row row;
+	struct {
+		char text[48];
+		size_t len;
+	} before;		/* words that were seen before every line */
+	struct {
+		bool on;	/* quoted-printable: "order=3D0", and a line that ends with = goes on in the next */
+		size_t len;
+		char text[MAX_PENDING];
+	} printable;
 	bool html;		/* the text is of a web page: its entities stand for characters */
 	char scratch[MAX_LINE + 1];
 };
@@ -39,7 +49,7 @@ struct klog *klog_new(oom_sink sink, void *arg)
 	struct klog *k = xcalloc(1, sizeof(*k));
 	k->a.sink = sink;
 	k->a.arg = arg;
-	k->a.suppressed = 0;
+	k->a.usec = OOM_UNKNOWN;
 	return k;
 }
 
@@ -50,6 +60,7 @@ void klog_free(struct klog *k)
 	for (int i = 0; i < k->a.n; i++)
 		oom_report_free(k->a.open[i].r);
 	journal_free(&k->journal);
+	journal_free(&k->inner);
 	free(k);
 }
 
@@ -251,18 +262,64 @@ void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const cha
 	flush_pending(k);
 }
 
+/* Some tools put the same words, a host perhaps, before every line: a line whose end is known tells them. */
+static void learned(struct klog *k, struct text *t)
+{
+	static const char *const ends[] = { "Mem-Info:", "Call Trace:", "<TASK>", "Tasks state (memory values in pages):" };
+	const char *at = text_find(text_of(t->p, text_len(*t) < 64 ? text_len(*t) : 64), "CPU: ");
+	if (at && !text_find(text_of(at, (size_t)(t->end - at)), " Comm: "))
+		at = NULL;
+	for (size_t i = 0; !at && i < ARRAY_SIZE(ends); i++) {
+		size_t n = strlen(ends[i]);
+		if (text_len(*t) > n && memcmp(t->end - n, ends[i], n) == 0)
+			at = t->end - n;
+	}
+	size_t n = at ? (size_t)(at - t->p) : 0;
+	while (n && at[-1] == ' ' && n > 1 && at[-2] == ' ') {	/* indents are the message's */
+		at--;
+		n--;
+	}
+	if (n > 1 && n < sizeof(k->before.text) && !is_digit(*t->p)) {
+		memcpy(k->before.text, t->p, n);
+		k->before.len = n;
+	}
+	if (k->before.len && text_starts_n(*t, k->before.text, k->before.len))
+		t->p += k->before.len;
+}
+
+static void entry(struct klog *k, uint64_t number, const struct journal_entry *e);
+
+/* A shipper's object behind a date and a tag, or as the text of another object. A program's line that has one is
+ * believed only where the object itself says that the kernel spoke. */
+static bool object(struct klog *k, uint64_t number, struct text t, bool foreign)
+{
+	const char *brace = k->within ? NULL : text_find(t, "{\"");
+	if (!brace)
+		return false;
+	const struct journal_entry *e = journal_object(&k->inner, number, text_of(brace, (size_t)(t.end - brace)));
+	if (!e || (foreign && !e->kernel))
+		return false;
+	k->within = true;
+	entry(k, number, e);
+	k->within = false;
+	return true;
+}
+
 static void plain_line(struct klog *k, uint64_t number, struct text t)
 {
 	k->html |= markup_is_html(t);
 	if (k->html)
 		t = text_of(k->scratch, markup_html(t, k->scratch));
-	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memchr(t.p, '#', text_len(t)))
+	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memchr(t.p, '#', text_len(t)) ||
+	    (memchr(t.p, '\\', text_len(t)) && !memmem(t.p, text_len(t), "\\x", 2)))
 		t = text_of(k->scratch, markup_plain(t, k->scratch));
 	struct prefix p;
 	prefix_strip(t, &p);
-	if (p.foreign)
+	if (object(k, number, t, p.foreign) || p.foreign)
 		return;
 	struct text m = p.message;
+	if (!p.stamped)
+		learned(k, &m);
 	if (p.seq != OOM_UNKNOWN && memmem(m.p, text_len(m), "\\x", 2)) {
 		/* in place or into the scratch: shorter than what it is made from */
 		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch)
@@ -282,6 +339,9 @@ static void entry(struct klog *k, uint64_t number, const struct journal_entry *e
 		while (text_len(t)) {	/* docker's "log", a cloud's "textPayload": a line of any log */
 			const char *nl = memchr(t.p, '\n', text_len(t));
 			struct text line = text_of(t.p, nl ? (size_t)(nl - t.p) : text_len(t));
+			while (text_len(line) >= 2 && line.end[-2] == '\\' && (line.end[-1] == 'n' || line.end[-1] == 'r'))
+				line.end -= 2;	/* "is_text_escaped": a string in a string */
+			text_trim_end(&line);
 			plain_line(k, number, line);
 			t.p = nl ? nl + 1 : t.end;
 		}
@@ -295,13 +355,61 @@ static void entry(struct klog *k, uint64_t number, const struct journal_entry *e
 	record(k, &p, number, t);
 }
 
+/* RFC 2045: is the text of a mail that is still in its transport's form? */
+static void look_printable(struct klog *k, struct text t)
+{
+	const char *gfp = text_find(t, "gfp_mask=");
+	if (gfp)
+		k->printable.on = t.end - gfp > 11 && memcmp(gfp + 9, "3D", 2) == 0;
+	else if (!k->printable.on)
+		k->printable.on = text_find(t, "constraint=3DCONSTRAINT") != NULL;
+}
+
+static size_t decode_printable(char *text, size_t len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		static const char digits[] = "0123456789ABCDEF";
+		const char *a = i + 2 < len && text[i] == '=' ? memchr(digits, text[i + 1], 16) : NULL,
+			   *b = a ? memchr(digits, text[i + 2], 16) : NULL;
+		if (b) {
+			text[n++] = (char)((a - digits) << 4 | (b - digits));
+			i += 2;
+		} else {
+			text[n++] = text[i];
+		}
+	}
+	return n;
+}
+
+/* Adds the line to what is kept of it; false: it goes on in the next one. */
+static bool printable_line(struct klog *k, struct text *t)
+{
+	bool soft = text_len(*t) && t->end[-1] == '=';
+	size_t n = text_len(*t) - soft, room = sizeof(k->printable.text) - k->printable.len;
+	if (n > room)
+		n = room;
+	memcpy(k->printable.text + k->printable.len, t->p, n);
+	k->printable.len += n;
+	if (soft)
+		return false;
+	*t = text_of(k->printable.text, decode_printable(k->printable.text, k->printable.len));
+	k->printable.len = 0;
+	return true;
+}
+
 bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 {
 	uint64_t before = k->a.relevant;
 	struct text t = text_of(line, len < MAX_LINE ? len : MAX_LINE);
-	while (t.end > t.p && (t.end[-1] == '\r' || t.end[-1] == '\n' || t.end[-1] == '\0'))
+	while (t.end > t.p && (unsigned char)t.end[-1] < 0x20 && t.end[-1] != '\t')
 		t.end--;
+	if (text_len(t) > 6 && memcmp(t.end - 6, "\xe2\x90\x8d\xe2\x90\x8a", 6) == 0)	/* CR and LF as pictures */
+		t.end -= 6;
 	k->raw = len;
+	look_printable(k, t);
+	if ((k->printable.on || k->printable.len) && !printable_line(k, &t))
+		return true;
 	struct journal_entry *e;
 	switch (journal_line(&k->journal, number, t, &e)) {
 	case JOURNAL_TAKEN:	/* whose message it is may stand below */
@@ -311,7 +419,7 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 		return k->a.relevant != before || (k->pending.on && !k->pending.bare);
 	case JOURNAL_ENTRY_AND_LINE:
 		entry(k, e->line, e);
-		return klog_line(k, number, line, len) || k->a.relevant != before;
+		return klog_line(k, number, t.p, text_len(t)) || k->a.relevant != before;
 	case JOURNAL_NONE:
 		break;
 	}

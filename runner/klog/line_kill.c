@@ -272,8 +272,15 @@ static bool others(struct text t, struct line *l)
 	if (text_starts(t, "Out of memory and no killable processes")) {
 		l->kind = LINE_NO_KILLABLE;
 	} else if (text_eat(&t, "Kernel panic - not syncing: ")) {
+		static const char *const about[] = { "Out of memory", "out of memory", "System is deadlocked on memory" };
 		l->kind = LINE_PANIC;
 		l->a = t;
+		for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++) {
+			size_t n = strlen(about[i]) < text_len(t) ? strlen(about[i]) : text_len(t);
+			l->got += memcmp(t.p, about[i], n) == 0 ? (int)text_len(t) : 0;
+		}
+		/* "…: system-wide panic_on_oom is enabled", "… and no killable processes..." */
+		l->cut = l->got && !text_rfind(t, "enabled") && !text_rfind(t, "on memory") && !text_rfind(t, "processes");
 	} else if (text_eat(&t, "oom killer ") && text_int(&t, &l->n[0]) && text_find(t, " has mm pinned by ")) {
 		l->kind = LINE_PINNED;
 	} else if ((text_eat(&t, "Out of memory: OOM victim ") ||

@@ -116,6 +116,15 @@ static bool counts(struct text t, struct line *l)
 	return false;
 }
 
+/* A zone's amounts, up to the two that are used here; before 3.9 there is no "managed:". */
+static void zone(struct line *l)
+{
+	l->kind = LINE_ZONE;
+	for (const char *p = l->b.p; p + 1 < l->b.end; p++)
+		l->got += *p == ':' && is_digit(p[1]);
+	l->cut = !text_find(l->b, " present:") || !(text_find(l->b, " managed:") || text_find(l->b, " pages_scanned:"));
+}
+
 /* "Node 0 DMA32 free:…", "Node 0 active_anon:…", "Node 0 Normal: 1*4kB", "Node 0 hugepages_total=…"; without NUMA the
  * zone's line begins with the zone. */
 static bool node(struct text t, struct line *l)
@@ -143,7 +152,7 @@ static bool node(struct text t, struct line *l)
 	if (end < v.end && *end == ':' && text_find(l->b, "kB"))
 		l->kind = LINE_BUDDY;
 	else if (text_starts(l->b, " free:"))
-		l->kind = LINE_ZONE;
+		zone(l);
 	else
 		l->kind = LINE_MEMORY;
 	return true;

@@ -6,15 +6,20 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* How many bytes the colour or the erasing of a terminal at p has; 0: none is there. */
-static size_t colour(const char *p, const char *end)
+/* How many bytes a terminal's control sequence at p has: a colour, a move, a title (ECMA-48: CSI, OSC); 0: none. */
+static size_t control(const char *p, const char *end)
 {
-	if (end - p < 3 || p[1] != '[')
+	if (end - p < 3 || (p[1] != '[' && p[1] != ']'))
 		return 0;
 	const char *q = p + 2;
-	while (q < end && q < p + 16 && (is_digit(*q) || *q == ';'))
+	if (p[1] == ']') {
+		while (q < end && q < p + 128 && *q != '\007' && *q != '\033')
+			q++;
+		return q < end && *q == '\007' ? (size_t)(q + 1 - p) : 0;
+	}
+	while (q < end && q < p + 24 && (unsigned char)*q >= 0x20 && (unsigned char)*q < 0x40)
 		q++;
-	return q < end && (*q == 'm' || *q == 'K') ? (size_t)(q + 1 - p) : 0;
+	return q < end && (unsigned char)*q >= 0x40 && (unsigned char)*q < 0x7f ? (size_t)(q + 1 - p) : 0;
 }
 
 static size_t unescape(struct text t, char *to, bool hex)
@@ -33,11 +38,13 @@ static size_t unescape(struct text t, char *to, bool hex)
 				c = (char)v;
 				p += 3;
 			}
+		} else if (c == '\\' && left > 1 && !hex && memchr("_*[]<>|~`", p[1], 9)) {	/* Markdown's */
+			c = *++p;
 		} else if (c == '\xc2' && left > 1 && p[1] == '\xa0') {
 			c = ' ';
 			p++;
-		} else if (c == '\033' && colour(p, t.end)) {
-			p += colour(p, t.end) - 1;
+		} else if (c == '\033' && control(p, t.end)) {
+			p += control(p, t.end) - 1;
 			continue;
 		}
 		to[n++] = c;

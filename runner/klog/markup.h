@@ -7,7 +7,7 @@
 
 #include "klog/text.h"
 
-/* rsyslog's #ooo, colours, blanks that do not break. Returns the new length. */
+/* rsyslog's #ooo, a terminal's sequences, Markdown's backslashes, blanks that do not break. Returns the new length. */
 size_t markup_plain(struct text t, char *to);
 
 /* The same and the \xhh of /dev/kmsg. */

@@ -96,6 +96,12 @@ static bool file_name(struct text *t)
 	return false;
 }
 
+/* A quote mark that ends right before p. */
+static bool quote_before(struct text line, const char *p)
+{
+	return p > line.p && (strchr("\"'`", p[-1]) || (p - line.p >= 3 && memcmp(p - 3, "\xe2\x80\x9c", 3) == 0));
+}
+
 /* Does a stamp end at close ("] ")? Its text, and what is behind it. */
 static bool stamp_at(struct text line, const char *close, int64_t *usec, struct text *message)
 {
@@ -111,7 +117,7 @@ static bool stamp_at(struct text line, const char *close, int64_t *usec, struct 
 /* A stamp in the middle of a line. The last one with known words right behind it: whatever stands before, a kernel line
  * is quoted here. In a line that nobody claims the first stamp near its start will do: an unknown program relays the
  * log. */
-static bool anchor(struct text line, struct prefix *out)
+static void anchor(struct text line, struct prefix *out)
 {
 	const char *p = line.end;
 	struct text message;
@@ -124,30 +130,107 @@ static bool anchor(struct text line, struct prefix *out)
 		found = stamp_at(line, p, &usec, &message) &&
 			(line_opens(message) || text_find(message, " invoked oom-killer:"));
 	}
-	p = found || out->foreign || out->stamped ? NULL : text_find(line, "] ");
-	for (int tries = 0; tries < 3 && p && p - line.p < 100 && !found; tries++) {
+	p = found || out->foreign ? NULL : text_find(line, "] ");
+	for (int tries = 0; tries < 4 && p && p - line.p < 160 && !found; tries++) {
 		found = stamp_at(line, p, &usec, &message);
 		p = text_find(text_of(p + 1, (size_t)(line.end - p) - 1), "] ");
 	}
 	if (!found)
-		return false;
-	out->message = message;
+		return;
+	out->quoted |= quote_before(line, memrchr(line.p, '[', (size_t)(message.p - line.p)));
 	out->usec = usec;
 	out->stamped = true;
 	out->foreign = false;
+	while (text_starts(message, "[") && prefix_bracket(&message, out))
+		text_blanks(&message);
+	out->message = message;
+}
+
+/* dmesg's ISO date has a comma, and no host and tag behind it. */
+static bool is_dmesg_date(struct text when, struct text behind)
+{
+	if (text_len(when) <= 20 || when.p[10] != 'T' || when.p[19] != ',')
+		return false;
+	struct text host = stamp_word(behind);
+	behind.p = host.end;
+	text_blanks(&behind);
+	return !text_starts(host, "kernel") && !text_starts(behind, "kernel");
+}
+
+/* "{job=\"x\", host=\"y\"} ": labels between a date and the log's own line */
+static bool labels(struct text *t)
+{
+	const char *equals = memchr(t->p, '=', text_len(*t) < 64 ? text_len(*t) : 64);
+	const char *close = memchr(t->p, '}', text_len(*t) < 512 ? text_len(*t) : 512);
+	if (!text_starts(*t, "{") || !equals || !close || equals > close || close + 1 == t->end || close[1] != ' ')
+		return false;
+	t->p = close + 2;
 	return true;
 }
 
-static bool is_dmesg_date(struct text when)
+/* ",web-01,kernel,4,\"…": the fields of a table with commas between a date and the message */
+static bool comma_fields(struct text *t, struct prefix *out)
 {
-	return text_len(when) > 20 && when.p[10] == 'T' && when.p[19] == ',';
+	const char *kernel = text_find(text_of(t->p, text_len(*t) < 120 ? text_len(*t) : 120), ",kernel,");
+	if (!kernel) {
+		out->quoted |= text_eat(t, ",\"");
+		return false;
+	}
+	struct text v = text_of(kernel + 8, (size_t)(t->end - kernel) - 8);
+	int64_t n;
+	if (text_int(&v, &n))
+		text_eat(&v, ",");
+	out->quoted |= text_eat(&v, "\"");
+	*t = v;
+	return true;
+}
+
+/* A message in quotes ends where they end, whatever stands behind: a comma, a brace, further fields. */
+static void unquote(struct text *t)
+{
+	for (const char *p = t->p; p < t->end; p++) {
+		bool closes = strchr("\"'`", *p) && (p == t->p || p[-1] != '\\');
+		if (closes && (p + 1 == t->end || strchr(",;})] +\t", p[1])))
+			t->end = p;
+	}
+	for (size_t n = 1; n;) {
+		n = text_len(*t) && strchr("\"`',; ", t->end[-1]) ? 1 : 0;
+		if (text_len(*t) >= 2 && t->end[-2] == '\\' && strchr("nrt", t->end[-1]))
+			n = 2;
+		if (text_len(*t) >= 3 && memcmp(t->end - 3, "\xe2\x80\x9d", 3) == 0)
+			n = 3;
+		t->end -= n;
+	}
+}
+
+/* What some transports put behind a message: a switch's " - kernel", a cloud's second time. */
+static void without_trailer(struct text *line)
+{
+	static const char kernel[] = " - kernel";
+	size_t n = sizeof(kernel) - 1;
+	if (text_len(*line) > n && memcmp(line->end - n, kernel, n) == 0 && text_find(*line, "%KERN-"))
+		line->end -= n;
+	const char *tab = text_starts(*line, "EVENTS\t") ? memrchr(line->p, '\t', text_len(*line)) : NULL;
+	if (tab && line->end - tab == 14)
+		line->end = tab;
+}
+
+/* "[  123]": of a table's row, which is a message */
+static bool is_row(struct text t)
+{
+	int64_t pid;
+	if (!text_eat(&t, "["))
+		return false;
+	text_blanks(&t);
+	return text_int(&t, &pid) && text_starts(t, "] ");
 }
 
 void prefix_strip(struct text line, struct prefix *out)
 {
 	*out = (struct prefix){ .level = -1, .usec = OOM_UNKNOWN, .seq = OOM_UNKNOWN };
+	without_trailer(&line);
 	struct text t = line;
-	bool dated = false, tagged = false;
+	bool dated = false, tagged = false, kernel = false;
 	for (int pieces = 0; pieces < 16; pieces++) {
 		prefix_decoration(&t, out);
 		if (!text_len(t))
@@ -162,7 +245,7 @@ void prefix_strip(struct text line, struct prefix *out)
 			out->stamped = true;
 			if (!had_date && out->when.p)
 				dated = tagged = true;
-			else if (out->usec != OOM_UNKNOWN)
+			if (out->usec != OOM_UNKNOWN)
 				prefix_vendor(&t);
 			continue;
 		}
@@ -178,6 +261,8 @@ void prefix_strip(struct text line, struct prefix *out)
 		}
 		if (tagged && out->usec != OOM_UNKNOWN)
 			break;
+		if (dated && !tagged && c == '{' && labels(&t))
+			continue;
 		if (!dated && out->usec == OOM_UNKNOWN) {
 			int64_t usec;
 			struct text number = t;
@@ -185,6 +270,8 @@ void prefix_strip(struct text line, struct prefix *out)
 				continue;
 			if (stamp_date(&t, &out->when)) {
 				dated = out->stamped = true;
+				if (text_starts(t, ",") && comma_fields(&t, out))
+					tagged = kernel = true;
 				continue;
 			}
 			if (pieces < 3 && file_name(&t))
@@ -195,8 +282,8 @@ void prefix_strip(struct text line, struct prefix *out)
 				continue;
 			}
 		}
-		if (text_eat(&t, "MESSAGE=")) {
-			out->stamped = true;
+		if (text_eat(&t, "MESSAGE=") || text_eat(&t, "MESSAGE: ") || text_eat(&t, "textPayload: ")) {
+			out->stamped = true;	/* of the journal, of YAML */
 			continue;
 		}
 		if (dated && !tagged && stamp_date(&t, &out->when))	/* a collector's date before the log's own */
@@ -207,7 +294,7 @@ void prefix_strip(struct text line, struct prefix *out)
 		}
 		/* "[12.3] …" has no tag any more, and neither has dmesg's ISO date: "2026-03-03T04:05:06,123456+01:00
 		 * …" */
-		if (dated && !tagged && (out->usec != OOM_UNKNOWN || is_dmesg_date(out->when))) {
+		if (dated && !tagged && (out->usec != OOM_UNKNOWN || is_dmesg_date(out->when, t))) {
 			tagged = true;
 			if (out->usec != OOM_UNKNOWN)
 				break;
@@ -220,21 +307,24 @@ void prefix_strip(struct text line, struct prefix *out)
 					break;
 				continue;
 			}
-			out->stamped = true;
+			out->stamped = kernel = true;
 			continue;
 		}
 		if (!prefix_tag_alone(&t, out))
 			break;
-		out->stamped = tagged = true;
+		out->stamped = tagged = kernel = true;
 	}
+	out->message = t;
+	/* a date alone says nothing of who wrote the line */
+	if ((out->foreign || !out->stamped || (out->usec == OOM_UNKNOWN && !kernel)) && !out->written && !line_opens(t) &&
+	    !is_row(t))
+		anchor(line, out);
+	t = out->message;
 	if (out->quoted)
-		while (t.end > t.p && strchr("\"`',;", t.end[-1]))
-			t.end--;
+		unquote(&t);
 	if (out->barred && text_len(t) > 1 && t.end[-1] == '|' && t.end[-2] == ' ')
 		t.end--;
 	out->message = t;
-	if ((out->foreign || !out->stamped) && !out->written && !line_opens(t))
-		anchor(line, out);
 	/* OpenWrt's "kern.warn", macOS' thread id */
 	if (text_starts(out->host, "kern.") || text_starts(out->host, "0x"))
 		out->host = (struct text){ 0 };

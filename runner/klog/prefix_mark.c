@@ -49,6 +49,15 @@ void prefix_decoration(struct text *t, struct prefix *out)
 		} else if (text_len(*t) > 1 && (*t->p == '"' || *t->p == '`' || *t->p == '\'')) {
 			out->quoted = true;
 			t->p++;
+		} else if (text_starts(*t, "b'") || text_starts(*t, "b\"")) {	/* Python's bytes */
+			out->quoted = true;
+			t->p += 2;
+		} else if (text_starts(*t, "\xe2\x80\x9c")) {
+			out->quoted = true;
+			t->p += 3;
+		} else if (text_starts(*t, "\xe2\x94\x82") || text_starts(*t, "\xe2\x94\x83") ||	/* a box's side */
+			   text_starts(*t, "\xe2\x80\x8b")) {	/* a blank of no width */
+			t->p += 3;
 		} else {
 			return;
 		}
@@ -149,7 +158,7 @@ bool prefix_bracket(struct text *t, struct prefix *out)
 	return false;
 }
 
-/* "[1: kworker/1:2: 1234]" and "(1)[1234:kworker/1:2]": CPU and task */
+/* "[1: kworker/1:2: 1234]", "[1:kworker/1:2:1234]" and "(1)[1234:kworker/1:2]": CPU and task */
 static bool task_tag(struct text *t)
 {
 	struct text v = *t;
@@ -163,7 +172,14 @@ static bool task_tag(struct text *t)
 		return true;
 	}
 	v = *t;
-	if (!text_eat(&v, "[") || !text_int(&v, &n) || !text_eat(&v, ":") || v.p == v.end || *v.p != ' ')
+	if (text_starts(v, "[pid:")) {	/* "[pid:123,cpu1,kworker/1:2]" */
+		const char *end = memchr(v.p, ']', text_len(v) < 48 ? text_len(v) : 48);
+		if (!end || !text_find(text_of(v.p, (size_t)(end - v.p)), ",cpu"))
+			return false;
+		t->p = end + 1;
+		return true;
+	}
+	if (!text_eat(&v, "[") || !text_int(&v, &n) || n > 1023 || !text_eat(&v, ":"))
 		return false;
 	const char *close = memchr(v.p, ']', text_len(v) < 40 ? text_len(v) : 40);
 	if (!close || !is_digit(close[-1]))
@@ -171,7 +187,9 @@ static bool task_tag(struct text *t)
 	const char *p = close;
 	while (is_digit(p[-1]))
 		p--;
-	if (p[-1] != ' ' || p[-2] != ':')
+	while (p[-1] == ' ')
+		p--;
+	if (p <= v.p || p[-1] != ':')
 		return false;
 	t->p = close + 1;
 	return true;
@@ -191,8 +209,8 @@ bool prefix_vendor(struct text *t)
 	text_blanks(&v);
 	if (text_eat(&v, "<") && !(text_int(&v, &n) && text_eat(&v, ">")))
 		return false;
-	if (text_starts(v, ".(") || text_starts(v, "-("))
-		v.p++;
+	if (text_starts(v, ".(") || text_starts(v, "-(") || (text_len(v) > 2 && is_alpha(*v.p) && v.p[1] == '['))
+		v.p++;	/* … or a level's letter */
 	if (!task_tag(&v))
 		return false;
 	*t = v;

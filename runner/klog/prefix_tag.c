@@ -48,6 +48,8 @@ static bool logcat(struct text *t)
 	struct text v = *t;
 	int64_t pid, tid;
 	text_blanks(&v);
+	if (text_eat(&v, "root "))	/* logcat -v uid */
+		text_blanks(&v);
 	if (!text_int(&v, &pid) || pid != 0)
 		return false;
 	text_blanks(&v);
@@ -68,11 +70,46 @@ static bool logcat(struct text *t)
 	return true;
 }
 
+/* "W/KERNEL  (    0): ": logcat -v brief, and behind a date -v time */
+static bool logcat_brief(struct text *t)
+{
+	struct text v = *t;
+	if (text_len(v) < 10 || !memchr("VDIWEFA", *v.p, 7) || !(v.p++, text_eat(&v, "/")) ||
+	    (!text_eat(&v, "KERNEL") && !text_eat(&v, "kernel")))
+		return false;
+	text_blanks(&v);
+	if (text_eat(&v, "(")) {
+		int64_t pid;
+		text_blanks(&v);
+		if (!text_int(&v, &pid) || !text_eat(&v, ")"))
+			return false;
+	}
+	if (!text_eat(&v, ":"))
+		return false;
+	*t = v;
+	return true;
+}
+
+/* Structured data of RFC 5424 before the message: "[meta sequenceId=\"1\"][x y=\"z\"] " */
+static void structured_data(struct text *t)
+{
+	for (;;) {
+		struct text v = *t;
+		text_blanks(&v);
+		if (!text_eat(&v, "["))
+			return;
+		const char *key = text_find(v, "=\""), *end = text_find(v, "\"]"), *stamp = memchr(v.p, ']', text_len(v));
+		if (!key || !end || key > end || key - v.p > 48 || stamp < key)
+			return;
+		t->p = end + 2;
+	}
+}
+
 /* Also "0x1f0f Default 0x0 737 0 name:". */
 bool prefix_tag_after_date(struct text *t, struct prefix *out)
 {
 	struct text v = *t, first = { 0 };
-	if (logcat(t))
+	if (logcat(t) || logcat_brief(t))
 		return true;
 	for (int i = 0; i < 8; i++) {
 		text_blanks(&v);
@@ -88,6 +125,9 @@ bool prefix_tag_after_date(struct text *t, struct prefix *out)
 			text_eat(&behind, " - ");
 			while (text_eat(&behind, "- "))
 				;
+			structured_data(&behind);
+			if (text_starts(behind, " : "))
+				behind.p += 2;
 			*t = behind;
 			return true;
 		}
@@ -140,13 +180,29 @@ static bool decoded(struct text *t, struct prefix *out)
 	return true;
 }
 
+/* "Mar  3 04:05:06 host kernel: " */
+static bool dated_kernel(struct text t)
+{
+	struct text when;
+	if (text_len(t) < 16 || !stamp_date(&t, &when))
+		return false;
+	for (int i = 0; i < 3; i++) {
+		text_blanks(&t);
+		struct text w = tag_word(t);
+		if (is_kernel_tag(w))
+			return true;
+		t.p = w.end;
+	}
+	return false;
+}
+
 bool prefix_tag_alone(struct text *t, struct prefix *out)
 {
 	struct text w = tag_word(*t);
 	struct text behind = text_of(w.end, (size_t)(t->end - w.end));
 	if (!text_len(w))
 		return false;
-	if (decoded(t, out))
+	if (decoded(t, out) || logcat_brief(t))
 		return true;
 	if (is_kernel_tag(w)) {
 		*t = behind;
@@ -160,7 +216,7 @@ bool prefix_tag_alone(struct text *t, struct prefix *out)
 		t->p = text_is(w2, "kern:") ? next.p : w2.end;
 		return true;
 	}
-	if (w.end[-1] == ':' && prefix_looks_stamped(behind)) {
+	if (w.end[-1] == ':' && (prefix_looks_stamped(behind) || dated_kernel(next))) {
 		out->host = w;
 		*t = behind;
 		return true;

@@ -40,6 +40,9 @@ bool stamp_date(struct text *t, struct text *when)
 	struct text v = *t;
 	for (int i = 0; i < 6 && text_len(v); i++) {
 		struct text w = stamp_word(v);
+		const char *comma = memchr(w.p, ',', text_len(w));
+		if (comma && comma + 1 < w.end && !is_digit(comma[1]))	/* a table's fields */
+			w.end = comma;
 		if (is_clock(w)) {
 			v.p = w.end;
 			for (int j = 0; j < 2; j++) {

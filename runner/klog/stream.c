@@ -2,6 +2,7 @@
 #include "klog/stream.h"
 
 #include "base/util.h"
+#include "klog/packed.h"
 #include "klog/scan.h"
 
 #define MAX_LINE (64u << 10)	/* of a line; what is behind is skipped */
@@ -20,6 +21,13 @@ struct stream {
 	uint64_t lines;
 	int attention;
 	bool skip;		/* the rest of a line that is too long, or that began before buf */
+	enum encoding encoding;
+	struct utf16 utf16;
+	uint8_t head[4];	/* the first bytes, until the encoding is known */
+	size_t n_head;
+	enum packing packing;	/* of the line that goes on at `unpacked` */
+	size_t unpacked;	/* bytes of buf whose packed lines were split */
+	bool any_packed;
 };
 
 struct stream *stream_new(struct klog *k)
@@ -39,15 +47,27 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
+/* Newlines, but for those made by packed_split(). */
+static uint64_t newlines(const struct stream *s, size_t from, size_t to)
+{
+	uint64_t n = scan_newlines(s->buf + from, s->buf + to);
+	const char *p = s->buf + from, *end = s->buf + to;
+	while (s->any_packed && p < end && (p = memchr(p, PACKED_MARK, (size_t)(end - p)))) {
+		n -= p + 1 < end && p[1] == '\n';
+		p++;
+	}
+	return n;
+}
+
 /* The 1-based number of the line that starts at `at`. */
 static uint64_t number(struct stream *s, size_t at)
 {
 	if (at >= s->counted) {
-		s->lines += scan_newlines(s->buf + s->counted, s->buf + at);
+		s->lines += newlines(s, s->counted, at);
 		s->counted = at;
 		return s->lines + 1;
 	}
-	return s->lines - scan_newlines(s->buf + at, s->buf + s->counted) + 1;
+	return s->lines - newlines(s, at, s->counted) + 1;
 }
 
 static size_t line_start(const struct stream *s, size_t at, size_t limit)
@@ -78,6 +98,34 @@ static size_t look_back(const struct stream *s, size_t hit)
 	return at;
 }
 
+/* More bytes of a line that is known to be packed. What separates its lines may be cut at the end of the bytes. */
+static void unpack_more(struct stream *s)
+{
+	char *from = s->buf + s->unpacked, *nl = memchr(from, '\n', s->have - s->unpacked);
+	packed_split(s->packing, from, nl ? (size_t)(nl - from) : s->have - s->unpacked);
+	if (nl)
+		s->packing = PACKED_NOT;
+	s->unpacked = nl ? (size_t)(nl - s->buf) + 1 : s->have > 64 ? s->have - 64 : 0;
+	if (s->unpacked < (size_t)(from - s->buf))
+		s->unpacked = (size_t)(from - s->buf);
+}
+
+/* Is the line that begins at `own` a whole log without newlines? Then it gets them. */
+static bool unpack(struct stream *s, size_t own)
+{
+	char *line = s->buf + own, *nl = memchr(line, '\n', s->have - own);
+	size_t len = nl ? (size_t)(nl - line) : s->have - own;
+	enum packing kind = len < 512 || s->packing != PACKED_NOT || own < s->unpacked ? PACKED_NOT : packed_kind(line, len);
+	if (kind == PACKED_NOT)
+		return false;
+	s->packing = kind;
+	s->any_packed |= kind != PACKED_CR;
+	s->unpacked = own;
+	number(s, own);		/* what is counted was counted before */
+	unpack_more(s);
+	return true;
+}
+
 /* Reads lines from `fed` on while there is attention, and at least up to `must`. False: more bytes are needed. */
 static bool read_lines(struct stream *s, size_t must, bool end)
 {
@@ -85,6 +133,8 @@ static bool read_lines(struct stream *s, size_t must, bool end)
 	while (s->fed < s->have) {
 		const char *line = s->buf + s->fed, *nl = memchr(line, '\n', s->have - s->fed);
 		size_t len = nl ? (size_t)(nl - line) : s->have - s->fed;
+		if (len >= 512 && unpack(s, s->fed))
+			continue;
 		if (!nl && !end && len < MAX_LINE)
 			return false;
 		if (klog_line(s->k, n, line, len))
@@ -97,7 +147,8 @@ static bool read_lines(struct stream *s, size_t must, bool end)
 			return false;
 		}
 		s->fed += len + 1;
-		s->lines = n++;
+		if (!s->any_packed || !len || nl[-1] != PACKED_MARK)
+			s->lines = n++;
 		s->counted = s->fed;
 		if (s->attention <= 0 && s->fed > must)
 			return true;
@@ -107,6 +158,8 @@ static bool read_lines(struct stream *s, size_t must, bool end)
 
 static void process(struct stream *s, bool end)
 {
+	if (s->packing != PACKED_NOT)
+		unpack_more(s);
 	while (s->fed < s->have || s->scanned < s->have) {
 		if (s->skip) {
 			const char *nl = memchr(s->buf + s->fed, '\n', s->have - s->fed);
@@ -135,7 +188,12 @@ static void process(struct stream *s, bool end)
 			s->scanned = back > from ? back : from;
 			return;
 		}
-		size_t at = (size_t)(hit - s->buf), start = look_back(s, at);
+		size_t at = (size_t)(hit - s->buf);
+		if (unpack(s, line_start(s, at, s->fed))) {
+			s->scanned = s->fed;
+			continue;
+		}
+		size_t start = look_back(s, at);
 		number(s, start);
 		s->fed = start;
 		s->attention = 1;
@@ -160,6 +218,12 @@ static void compact(struct stream *s)
 		size_t last = line_start(s, s->have, s->fed);
 		if (last > keep && s->have - keep > HISTORY + MAX_LINE)
 			keep = last;
+		if (s->have - keep > MAX_LINE && unpack(s, keep)) {
+			s->scanned = s->fed;
+			process(s, false);
+			compact(s);
+			return;
+		}
 		if (s->have - keep > MAX_LINE) {
 			/* one line, longer than any is read */
 			keep = s->have;
@@ -173,9 +237,10 @@ static void compact(struct stream *s)
 	s->fed = s->fed > keep ? s->fed - keep : 0;
 	s->counted = s->counted > keep ? s->counted - keep : 0;
 	s->scanned = s->scanned > keep ? s->scanned - keep : 0;
+	s->unpacked = s->unpacked > keep ? s->unpacked - keep : 0;
 }
 
-void stream_feed(struct stream *s, const char *bytes, size_t len)
+static void feed_bytes(struct stream *s, const char *bytes, size_t len)
 {
 	while (len) {
 		size_t room = MAX_LINE + HISTORY + CHUNK - s->have, n = len < room ? len : room;
@@ -188,20 +253,61 @@ void stream_feed(struct stream *s, const char *bytes, size_t len)
 	}
 }
 
+static void feed_utf16(struct stream *s, const char *bytes, size_t len)
+{
+	char out[UTF16_ROOM(4096)];
+	for (size_t n; len; bytes += n, len -= n) {
+		n = len < 4096 ? len : 4096;
+		feed_bytes(s, out, utf16_decode(&s->utf16, (const uint8_t *)bytes, n, out));
+	}
+}
+
+static void decide_encoding(struct stream *s)
+{
+	s->encoding = s->utf16.encoding = encoding_of(s->head, s->n_head);
+	stream_feed(s, (const char *)s->head, s->n_head);
+}
+
+void stream_feed(struct stream *s, const char *bytes, size_t len)
+{
+	while (s->encoding == ENCODING_UNKNOWN && len) {
+		s->head[s->n_head++] = (uint8_t)*bytes++;
+		len--;
+		if (s->n_head == sizeof(s->head))
+			decide_encoding(s);
+	}
+	if (s->encoding == ENCODING_BYTES)
+		feed_bytes(s, bytes, len);
+	else
+		feed_utf16(s, bytes, len);
+}
+
 void stream_end(struct stream *s)
 {
+	if (s->encoding == ENCODING_UNKNOWN)
+		decide_encoding(s);
 	process(s, true);
 	klog_flush(s->k);
-	s->have = s->fed = s->counted = s->scanned = 0;
+	s->have = s->fed = s->counted = s->scanned = s->unpacked = 0;
 }
 
 int stream_read(struct stream *s, struct reader *r, struct error *err)
 {
+	char head[sizeof(s->head)], *wide = NULL;
 	ssize_t n;
-	while ((n = reader_read(r, s->buf + s->have, CHUNK, err)) > 0) {
-		s->have += (size_t)n;
-		process(s, false);
-		compact(s);
+	while (s->encoding == ENCODING_UNKNOWN && (n = reader_read(r, head, sizeof(head) - s->n_head, err)) > 0)
+		stream_feed(s, head, (size_t)n);
+	if (s->encoding == ENCODING_BYTES) {
+		while ((n = reader_read(r, s->buf + s->have, CHUNK, err)) > 0) {
+			s->have += (size_t)n;
+			process(s, false);
+			compact(s);
+		}
+	} else if (s->encoding != ENCODING_UNKNOWN) {
+		wide = xcalloc(1, CHUNK);
+		while ((n = reader_read(r, wide, CHUNK, err)) > 0)
+			stream_feed(s, wide, (size_t)n);
+		free(wide);
 	}
 	stream_end(s);
 	return n < 0 ? -1 : 0;

@@ -26,11 +26,19 @@ int64_t model_points(const struct era *era, int64_t base, int adj, bool cap_sys_
 	return points;
 }
 
+/* Thousandths of totalpages, as the kernel divides; what no machine has (an observation may say it) is no overflow. */
+static int64_t permille(int64_t points, int64_t total)
+{
+	const __int128 most = INT64_MAX / 4;
+	__int128 n = (__int128)points * 1000 / total;
+	return (int64_t)(n > most ? most : n < -most ? -most : n);
+}
+
 /* mm/oom_kill.c:oom_badness() of 2.6.36 to 3.5; the scale was given up by a7f638f999ff in 3.6. */
 int64_t model_points_permille(int64_t base, int adj, bool cap_sys_admin, uint64_t totalpages)
 {
 	int64_t total = totalpages ? (int64_t)totalpages : 1;
-	int64_t points = (base < 0 ? 0 : base) * 1000 / total;
+	int64_t points = permille(base < 0 ? 0 : base, total);
 	if (cap_sys_admin)
 		points -= 30;
 	points += adj;
@@ -43,14 +51,14 @@ int64_t model_oom_score(const struct era *era, int64_t points, uint64_t totalpag
 	if (points == MODEL_INELIGIBLE || total <= 0)
 		return 0;
 	if (!era->signed_points)
-		return points * 1000 / total;
-	return (1000 + points * 1000 / total) * 2 / 3;	/* C division: towards zero */
+		return permille(points, total);
+	return (1000 + permille(points, total)) * 2 / 3;	/* C division: towards zero */
 }
 
 int model_points_of_score(const struct era *era, int64_t score, uint64_t totalpages, int64_t *min, int64_t *max)
 {
 	int64_t total = (int64_t)totalpages;
-	if (score < 0 || score > 1000000 || total <= 0)
+	if (score < 0 || score > 1000000 || total <= 0 || total > INT64_MAX / 8000000)
 		return -1;
 	/* The score rises with the points: find the first points that read as at least score, and as more. */
 	int64_t bound[2];
@@ -75,7 +83,7 @@ int model_points_of_score(const struct era *era, int64_t score, uint64_t totalpa
 
 int64_t model_log_score(int64_t points, uint64_t totalpages)
 {
-	return totalpages ? points * 1000 / (int64_t)totalpages : 0;
+	return totalpages && totalpages <= INT64_MAX ? permille(points, (int64_t)totalpages) : 0;
 }
 
 int64_t model_rss_error(const struct era *era, enum model_source source, int cpus, int threads)

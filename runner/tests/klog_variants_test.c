@@ -148,9 +148,87 @@ static const struct {
 	{ "indent", "    [%K] " },
 	{ "diff", "+[%K] " },
 	{ "chat", "[14:07] <joe> [%K] " },
+	{ "RFC 5424, data", "<4>1 2026-03-03T%C.%U+01:00 web-01 kernel - - [meta sequenceId=\"%N\"] [%K] " },
+	{ "RFC 5424, data, no stamp", "<4>1 2026-03-03T%C.%U+01:00 web-01 kernel - - [timeQuality isSynced=\"1\"] " },
+	{ "RFC 5424, counted", "123 <4>1 2026-03-03T%C.%U+01:00 web-01 kernel - - - [%K] " },
+	{ "appliance", "Mar  3 %C bigip err kernel: : " },
+	{ "syslog, no host", "Mar  3 %C kernel: [%K] " },
+	{ "syslog, year behind", "Mar  3 %C 2026 fw kernel: [%K] " },
+	{ "netconsole through syslogd", "Mar  3 %C 192.0.2.7  [%K] " },
+	{ "relay's words", "Received message  <4>Mar  3 %C web-01 kernel: [%K] " },
+	{ "crash's log -m", "[%K] <4>" },
+	{ "crash's log -T", "[Tue Mar  3 %C UTC 2026] " },
+	{ "short-monotonic, no host", "[%K] kernel: " },
+	{ "container host", "2026-03-03T%C,%U+01:00 web-01 kernel[0]: [%K] " },
+	{ "CI job", "2026-03-03T%C.%UZ 00O [%K] " },
+	{ "hypervisor's log", "2026-03-03T%C.123Z| vcpu-0| I125: Guest: <4>[%K] " },
+	{ "labels", "2026-03-03T%C+01:00 {host=\"web-01\", job=\"systemd-journal\"} [%K] " },
+	{ "cloud's stream", "2026-03-03T%C.123000+00:00 i-0abc/var/log/dmesg [%K] " },
+	{ "klog", "I0303 %C.%U       1 dmesg.go:10] [%K] " },
+	{ "program's level", "2026-03-03 %C,123 INFO dmesg: [%K] " },
+	{ "program's level, dashes", "2026-03-03 %C,123 - INFO - [%K] " },
+	{ "test's log", "2026-03-03 %C,123 aexpect        L0123 DEBUG| [%K] " },
+	{ "thread and class", "2026-03-03 %C.123  INFO 1 --- [main] c.e.Console : [%K] " },
+	{ "relayed by a program", "Mar 03 %C web-01 dmesg[1234]: [%K] " },
+	{ "logcat -v time", "03-03 %C.123 W/KERNEL  (    0): [%K] " },
+	{ "logcat -v brief", "W/KERNEL  (    0): " },
+	{ "logcat -v uid", "03-03 %C.123  root     0     0 W KERNEL  : [%K] " },
+	{ "telephone, level and CPU", "[%K] I[2:kworker/2:1:123] " },
+	{ "telephone, wide", "<6>[%K]  [2:    kworker/2:1:  123] " },
+	{ "telephone, seconds", "[%Ks][2026:03:03 %C][pid:123,cpu1,kworker/1:2]" },
+	{ "telephone, pid", "<4>[%Ks][pid:123,cpu1,hog]" },
+	{ "box", "\xe2\x94\x82 " },
+	{ "prompt", "root@web-01:~# [%K] " },
+	{ "hypervisor, console", "(XEN) [2026-03-03 %C.123] (d12) [%K] " },
+	{ "American date", "03/03/26 02:05:06 PM web-01 kernel: " },
+	{ "German date", "03.03.2026 %C web-01 kernel: " },
+	{ "svlogd", "2026-03-03_%C.%U kern.warn: [%K] " },
+	{ "zgrep", "/var/log/kern.log.2.gz:Mar  3 %C web-01 kernel: [%K] " },
+	{ "host before", "web-01: " },
+	{ "host before syslog", "web-01: Mar  3 %C web-01 kernel: [%K] " },
+	{ "cursor", "\033[K\033[25;1H[%K] " },
+	{ "title", "\033]0;console\007[%K] " },
+	{ "switch", "Mar  3 %C.%U switch WARNING kernel: [%K] " },
+	{ "access point", "<4>Mar  3 %C (\"U7LT,fcecdaabcdef,v4.3.20\") kernel: [%K] " },
 };
 
-static void put_prefix(FILE *f, const char *format, const struct record *r)
+/* And behind it: %M is the message, %J as in a JSON string, %2 as in a string within one. */
+static const struct {
+	const char *name, *format;
+} around[] = {
+	{ "quoted in code", "\"[%K] %J\\n\"," },
+	{ "bytes of Python", "b'[%K] %M\\n'" },
+	{ "curly quotes", "\xe2\x80\x9c[%K] %M\xe2\x80\x9d" },
+	{ "comma fields", "2026-03-03 %C,web-01,kernel,4,\"%M\"" },
+	{ "comma fields, raw", "\"Mar  3 %C web-01 kernel: [%K] %M\",\"2026-03-03T%C.000+0000\",web-01,main" },
+	{ "key and value", "time=\"2026-03-03T%CZ\" level=info msg=\"[%K] %J\" source=dmesg" },
+	{ "switch's trailer", "2026 Mar  3 %C switch %KERN-3-SYSTEM_MSG: [%K] %M - kernel" },
+	{ "cloud's columns", "EVENTS\t1709436306123\t[%K] %M\t1709436306123" },
+	{ "YAML", "  MESSAGE: '%M'" },
+	{ "YAML, lab", "- {dt: 2026-03-03T%C.%U, lvl: target, msg: \"[%K] %J\"}" },
+	{ "JSON, lab", "- {\"dt\": \"2026-03-03T%C.%U\", \"lvl\": \"target\", \"msg\": \"[%K] %J\"}" },
+	{ "JSON behind a tag", "2026-03-03 %C.%U000 +0000 kmsg: {\"priority\":\"4\",\"message\":\"%J\"}" },
+	{ "Ruby's hash", "[0] kmsg.0: [[1709436306.%U, {}], {\"priority\"=>4, \"sec\"=>27, \"msg\"=>\"%J\"}]" },
+	{ "GELF", "{\"version\":\"1.1\",\"host\":\"web-01\",\"short_message\":\"%J\",\"level\":4}" },
+	{ "JSON in JSON", "{\"labels\":{\"host\":\"web-01\"},\"line\":\"{\\\"MESSAGE\\\":\\\"%2\\\",\\\"_TRANSPORT\\\":\\\"kernel\\\"}\"}" },
+	{ "JSON, raw", "{\"preview\":false,\"result\":{\"_raw\":\"Mar  3 %C web-01 kernel: [%K] %J\",\"host\":\"web-01\"}}" },
+	{ "JSON, console", "{\"textPayload\":\"[%K] %J\\\\r\\\\n\",\"labels\":{\"is_text_escaped\":\"true\"}}" },
+	{ "bell", "[%K] %M\007" },
+	{ "pictures of CR and LF", "[%K] %M\xe2\x90\x8d\xe2\x90\x8a" },
+};
+
+/* The part of a message as a JSON string holds it, without the quotes. */
+static char *json_escaped(const char *text)
+{
+	json_t *string = json_string(text);
+	char *dumped = json_dumps(string, JSON_ENCODE_ANY);
+	json_decref(string);
+	dumped[strlen(dumped) - 1] = '\0';
+	memmove(dumped, dumped + 1, strlen(dumped));
+	return dumped;
+}
+
+static void put_prefix(FILE *f, const char *format, const struct record *r, const char *message)
 {
 	int64_t s = r->usec / 1000000;
 	for (const char *p = format; *p; p++) {
@@ -159,10 +237,24 @@ static void put_prefix(FILE *f, const char *format, const struct record *r)
 			continue;
 		}
 		switch (*++p) {
-		case 'K': fprintf(f, "%5lld.%06lld", (long long)s, (long long)(r->usec % 1000000)); break;
+		case 'K':
+			if (p[1] == 'E') {	/* a facility, no stamp */
+				fputs("%K", f);
+				break;
+			}
+			fprintf(f, "%5lld.%06lld", (long long)s, (long long)(r->usec % 1000000));
+			break;
 		case 'C': fprintf(f, "14:%02lld:%02lld", (long long)(s / 60 % 60), (long long)(s % 60)); break;
 		case 'U': fprintf(f, "%06lld", (long long)(r->usec % 1000000)); break;
 		case 'N': fprintf(f, "%lld", (long long)r->usec); break;
+		case 'M': fputs(message, f); break;
+		case 'J':
+		case '2': {
+			CLEANUP_FREE char *once = json_escaped(message), *twice = json_escaped(once);
+			fputs(*p == 'J' ? once : twice, f);
+			break;
+		}
+		default: fprintf(f, "%%%c", *p); break;
 		}
 	}
 }
@@ -250,8 +342,9 @@ static void put_lines(FILE *f, const char *format, damage_fn *put)
 			char *line = NULL;
 			size_t len = 0;
 			FILE *one = open_memstream(&line, &len);
-			put_prefix(one, format, &records[i]);
-			fputs(part, one);
+			put_prefix(one, format, &records[i], part);
+			if (!strstr(format, "%M") && !strstr(format, "%J") && !strstr(format, "%2"))
+				fputs(part, one);
 			fclose(one);
 			put(f, line);
 			free(line);
@@ -364,7 +457,7 @@ static void journal_export(FILE *f)
 static void journal_verbose(FILE *f)
 {
 	for (size_t i = 0; i < n_records; i++) {
-		put_prefix(f, "Tue 2026-03-03 %C.%U CET [s=abc;i=1;b=2;m=3;t=4;x=5]\n", &records[i]);
+		put_prefix(f, "Tue 2026-03-03 %C.%U CET [s=abc;i=1;b=2;m=3;t=4;x=5]\n", &records[i], NULL);
 		fprintf(f, "    _TRANSPORT=kernel\n    SYSLOG_IDENTIFIER=kernel\n    MESSAGE=%s\n", records[i].text);
 	}
 }
@@ -398,7 +491,7 @@ static void dmesg_json(FILE *f)
 static void rsyslog_octal(FILE *f)
 {
 	for (size_t i = 0; i < n_records; i++) {
-		put_prefix(f, "Mar  3 %C web-01 kernel: [%K] ", &records[i]);
+		put_prefix(f, "Mar  3 %C web-01 kernel: [%K] ", &records[i], NULL);
 		for (const char *p = records[i].text; *p; p++)
 			fputs(*p == '\n' ? "#012" : (char[]){ *p, '\0' }, f);
 		fputc('\n', f);
@@ -415,6 +508,110 @@ static void kmsg_escaped(FILE *f)
 	}
 }
 
+/* The plain log in memory, for what is made of the whole of it. Free it. */
+static char *plain_log(size_t *len)
+{
+	char *text;
+	FILE *f = open_memstream(&text, len);
+	put_lines(f, "[%K] ", as_it_is);
+	fclose(f);
+	return text;
+}
+
+static void utf16(FILE *f, bool big)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (size_t i = 0; i < len; i++) {	/* bytes above 7f are two, as in UTF-8 */
+		unsigned c = (unsigned char)text[i];
+		if (c >= 0xc0 && i + 1 < len && (text[i + 1] & 0xc0) == 0x80)
+			c = (c & 0x1f) << 6 | (text[++i] & 0x3f);
+		fputc(big ? (int)(c >> 8) : (int)(c & 0xff), f);
+		fputc(big ? (int)(c & 0xff) : (int)(c >> 8), f);
+	}
+}
+
+static void utf16_le(FILE *f) { fputs("\xff\xfe", f); utf16(f, false); }
+static void utf16_be(FILE *f) { fputs("\xfe\xff", f); utf16(f, true); }
+static void utf16_bare(FILE *f) { utf16(f, false); }
+
+static void cr_alone(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (size_t i = 0; i < len; i++)
+		fputc(text[i] == '\n' ? '\r' : text[i], f);
+}
+
+/* A cloud's console output: one string, longer than what a message may be. */
+static void one_string(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len), *escaped = json_escaped(text);
+	fputs("{\"InstanceId\": \"i-0\", \"Output\": \"", f);
+	for (int i = 0; i < 400; i++)
+		fputs("[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable\\r\\n", f);
+	fprintf(f, "%s\"}\n", escaped);
+}
+
+static void one_array(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		CLEANUP_FREE char *escaped = json_escaped(records[i].text);
+		fprintf(f, "%s{\"insertId\": \"%zx\", \"jsonPayload\": {\"MESSAGE\": \"%s\", \"_TRANSPORT\": \"kernel\"}}",
+			i ? ", " : "[", i, escaped);
+	}
+	fputs("]\n", f);
+}
+
+static void one_page(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	fputs("<html><body><p>", f);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		put_escaped(f, line);
+		fputs("<br>", f);
+	}
+	fputs("</p></body></html>\n", f);
+}
+
+static void in_markdown(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (const char *p = text; *p; p++)
+		fprintf(f, strchr("_[]*", *p) ? "\\%c" : "%c", *p);
+}
+
+/* RFC 2045, lines of 76 */
+static void quoted_printable(FILE *f)
+{
+	size_t len, column = 0;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (const char *p = text; *p; p++) {
+		bool plain = *p == '\n' || (*p >= 0x20 && *p < 0x7f && *p != '=');
+		if (*p != '\n' && column + (plain ? 1 : 3) > 75) {
+			fputs("=\n", f);
+			column = 0;
+		}
+		fprintf(f, plain ? "%c" : "=%02X", (unsigned char)*p);
+		column = *p == '\n' ? 0 : column + (plain ? 1 : 3);
+	}
+}
+
+/* Every other line has lost its syslog prefix. */
+static void half_stamped(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		CLEANUP_FREE char *copy = xstrdup(records[i].text);
+		for (char *save = NULL, *part = strtok_r(copy, "\n", &save); part; part = strtok_r(NULL, "\n", &save)) {
+			put_prefix(f, i & 1 ? "Mar  3 %C web-01 kernel: [%K] " : "[%K] ", &records[i], NULL);
+			fprintf(f, "%s\n", part);
+		}
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*put)(FILE *f);
@@ -426,6 +623,10 @@ static const struct {
 	{ "journal export", journal_export, false }, { "journal verbose", journal_verbose, false },
 	{ "container's json", container_json, true }, { "dmesg --json", dmesg_json, true },
 	{ "rsyslog's octals", rsyslog_octal, false }, { "/dev/kmsg's escapes", kmsg_escaped, false },
+	{ "UTF-16", utf16_le, false }, { "UTF-16, big end", utf16_be, false }, { "UTF-16, no mark", utf16_bare, false },
+	{ "CR alone", cr_alone, false }, { "one string", one_string, true }, { "one array", one_array, true },
+	{ "one page", one_page, true }, { "Markdown", in_markdown, true },
+	{ "quoted-printable", quoted_printable, true }, { "half stamped", half_stamped, false },
 };
 
 static void same(const json_t *expected, FILE *f, char *const *text, const size_t *len, const char *path,
@@ -463,6 +664,13 @@ static void check_forms(const char *path, const json_t *expected)
 			put_lines(f, prefixes[i].format, damages[d].put);
 			same(expected, f, &text, &len, path, prefixes[i].name, damages[d].name);
 		}
+	for (size_t i = turn % 4; i < ARRAY_SIZE(around); i += 4) {
+		if (hostile(path))	/* a name with quotes, or with other bytes than text has */
+			continue;
+		FILE *f = open_memstream(&text, &len);
+		put_lines(f, around[i].format, as_it_is);
+		same(expected, f, &text, &len, path, around[i].name, "as it is");
+	}
 	for (size_t i = turn % 4; i < ARRAY_SIZE(formats); i += 4) {
 		if (formats[i].utf8 && hostile(path))
 			continue;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text that is not bytes with newlines: UTF-16, and whole logs packed into one line: a JSON string with \n in it (what a
+ * cloud's console output is), an array of objects, a web page with <br>, lines that end with CR alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum encoding { ENCODING_UNKNOWN, ENCODING_BYTES, ENCODING_UTF16LE, ENCODING_UTF16BE };
+
+/* By the first four bytes of a text; fewer are bytes. */
+enum encoding encoding_of(const uint8_t *head, size_t len);
+
+/* UTF-16 units to UTF-8, across calls. */
+struct utf16 {
+	enum encoding encoding;
+	uint8_t odd;		/* the first byte of a unit whose second is still to come */
+	bool has_odd;
+	uint16_t high;		/* a surrogate that waits for its low one; 0: none */
+};
+
+#define UTF16_ROOM(len) ((len) * 2 + 8)
+
+/* Writes at most UTF16_ROOM(len) bytes to out; returns how many. A mark of byte order and lone surrogates go. */
+size_t utf16_decode(struct utf16 *u, const uint8_t *in, size_t len, char *out);
+
+enum packing { PACKED_NOT, PACKED_OBJECTS, PACKED_STRING, PACKED_TAGS, PACKED_CR };
+
+/* How a line that is long without a newline is packed, by its first bytes. */
+enum packing packed_kind(const char *line, size_t len);
+
+/* What separates lines in it becomes a newline, in place. But for PACKED_CR a PACKED_MARK stands before each: the text's
+ * own lines are counted without these. */
+#define PACKED_MARK '\x1f'
+void packed_split(enum packing kind, char *text, size_t len);
