@@ -24,3 +24,5 @@ struct result result_of(int64_t ret);
 extern const struct call memory_calls[];	/* call_memory.c */
 extern const struct call process_calls[];	/* call_process.c */
 extern const struct call machine_calls[];	/* call_machine.c */
+extern const struct call hold_calls[];	/* call_hold.c */
+extern const struct call notify_calls[];	/* call_notify.c */

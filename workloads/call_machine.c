@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls about the machine: files, memory policy, swap. */
 #include <errno.h>
+#include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,9 +43,32 @@ static struct result call_remount(struct load *l, char *args)
 	return result_of(mount(NULL, path, NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, options));
 }
 
+static struct result call_mount(struct load *l, char *args)
+{
+	char *type = next_word(&args), *path = next_word(&args), *options = next_word(&args);
+	(void)l;
+	if (!path || next_word(&args))
+		return BAD_ARGS;
+	return result_of(mount(type, path, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, options));
+}
+
+static struct result call_mkdir(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	return !path || next_word(&args) ? BAD_ARGS : result_of(mkdir(path, 0755));
+}
+
+static struct result call_cgroupns(struct load *l, char *args)
+{
+	(void)l;
+	return next_word(&args) ? BAD_ARGS : result_of(unshare(CLONE_NEWCGROUP));
+}
+
 static struct result call_set_mempolicy(struct load *l, char *args)
 {
-	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local" };	/* linux/mempolicy.h */
+	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local",
+					      "preferred_many", "weighted_interleave" };	/* linux/mempolicy.h */
 	char *mode = next_word(&args), *nodes = next_word(&args);
 	uint64_t mask = 0;
 	(void)l;
@@ -74,7 +99,11 @@ const struct call machine_calls[] = {
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
 	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },
-	{ "set_mempolicy", "default|local|preferred|bind|interleave [NODES]", "set the policy of this task", call_set_mempolicy },
+	{ "mount", "TYPE PATH [OPTIONS]", "mount a file system without a device", call_mount },
+	{ "mkdir", "PATH", "make a directory", call_mkdir },
+	{ "cgroupns", "", "a cgroup namespace of its own", call_cgroupns },
+	{ "set_mempolicy", "default|local|preferred|bind|interleave|preferred_many|weighted_interleave [NODES]",
+	  "set the policy of this task", call_set_mempolicy },
 	{ "swapon", "PATH", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },
 	{ NULL, NULL, NULL, NULL },

@@ -101,7 +101,7 @@ static int enable_in_root(struct agent *a, const char *mount_point, const char *
 	return write_file(path, on, err);
 }
 
-void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, json_t *missing)
+void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, bool hugetlb, json_t *missing)
 {
 	struct cgroups *c = &a->cgroups;
 	struct error err;
@@ -121,6 +121,8 @@ void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, json_t *mis
 		c->freezer = find(a, "freezer", v2, 0, missing);
 	if (!v2 || !c->memory)
 		return;
+	/* without it the need of a file of its is what is missing */
+	c->hugetlb = hugetlb && enable_in_root(a, c->memory, "hugetlb", &err) == 0;
 	if (enable_in_root(a, c->memory, "memory", &err) < 0)
 		need_missing(missing, "cgroup v2 memory controller", err.text,
 			     "let the root cgroup pass the memory controller on (cgroup.subtree_control)");
@@ -145,8 +147,18 @@ static int inherit_cpuset(const char *dir, struct error *err)
 	return 0;
 }
 
+/* On v2 the memory hierarchy has the other controllers of the plan, too. */
+static bool add_controllers(const struct cgroups *c, struct cgroup *cg, const char *first)
+{
+	if (!cgroup_add_controller(cg, first))
+		return false;
+	if (!c->v2)
+		return true;
+	return (!c->cpuset || cgroup_add_controller(cg, "cpuset")) && (!c->hugetlb || cgroup_add_controller(cg, "hugetlb"));
+}
+
 static int make_in(struct agent *a, const char *rel, const char *mount_point, const char *controller,
-		   const char *second, struct error *err)
+		   struct error *err)
 {
 	CLEANUP_FREE char *dir = xasprintf("%s%s", mount_point, rel);
 	if (access(dir, F_OK) == 0)
@@ -154,7 +166,7 @@ static int make_in(struct agent *a, const char *rel, const char *mount_point, co
 	if (journal_add(&a->journal, "cgroup", dir, NULL, err) < 0)
 		return -1;
 	struct cgroup *cg = cgroup_new_cgroup(rel + 1);
-	if (!cg || !cgroup_add_controller(cg, controller) || (second && !cgroup_add_controller(cg, second))) {
+	if (!cg || !add_controllers(&a->cgroups, cg, controller)) {
 		cgroup_free(&cg);
 		return error_set(err, 0, "libcgroup could not describe cgroup %s", dir);
 	}
@@ -170,11 +182,11 @@ static int make_in(struct agent *a, const char *rel, const char *mount_point, co
 struct scene_cgroup *scene_make(struct agent *a, const char *name, const char *rel, struct error *err)
 {
 	struct cgroups *c = &a->cgroups;
-	if (make_in(a, rel, c->memory, "memory", c->v2 && c->cpuset ? "cpuset" : NULL, err) < 0)
+	if (make_in(a, rel, c->memory, "memory", err) < 0)
 		return NULL;
-	if (!c->v2 && c->cpuset && make_in(a, rel, c->cpuset, "cpuset", NULL, err) < 0)
+	if (!c->v2 && c->cpuset && make_in(a, rel, c->cpuset, "cpuset", err) < 0)
 		return NULL;
-	if (!c->v2 && c->freezer && make_in(a, rel, c->freezer, "freezer", NULL, err) < 0)
+	if (!c->v2 && c->freezer && make_in(a, rel, c->freezer, "freezer", err) < 0)
 		return NULL;
 	struct scene_cgroup *cg = xcalloc(1, sizeof(*cg));
 	cg->name = xstrdup(name);

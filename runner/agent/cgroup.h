@@ -24,10 +24,12 @@ struct scene_cgroup {
 	int eventfd, oom_fd;	/* v1 notification, or -1 */
 	int wd;			/* inotify watch on memory.events, or -1 */
 	bool frozen;
+	bool removed;		/* by a step */
 };
 
 struct cgroups {
 	bool v2;
+	bool hugetlb;			/* v2: its controller is passed on, too */
 	char *memory, *cpuset, *freezer;	/* mount points; NULL: not used. On v2 all the same */
 	struct scene_cgroup **all;	/* parents first; the bystander first of all */
 	size_t n;
@@ -35,7 +37,7 @@ struct cgroups {
 };
 
 /* Mounts (in a guest) and finds the controllers that the plan wants. What is not there goes to `missing`. */
-void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, json_t *missing);
+void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, bool hugetlb, json_t *missing);
 
 /* Makes one cgroup, in every hierarchy in use; its parent must exist. */
 struct scene_cgroup *scene_make(struct agent *a, const char *name, const char *rel, struct error *err);
@@ -55,6 +57,9 @@ char *scene_path(const struct agent *a, const struct scene_cgroup *cg, const cha
 
 /* Moves a process by writing cgroup.procs in every hierarchy in use. 0 or errno. */
 int scene_move(const struct agent *a, const struct scene_cgroup *cg, pid_t pid);
+
+/* Removes its directories. 0 or errno: EBUSY while it has members or children. */
+int scene_remove(const struct agent *a, const struct scene_cgroup *cg);
 
 /* Starts freezing or thawing; scene_frozen() tells whether that state is reached. 0 or errno. */
 int scene_freeze(const struct agent *a, const struct scene_cgroup *cg, bool freeze);

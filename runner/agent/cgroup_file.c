@@ -38,6 +38,23 @@ int scene_move(const struct agent *a, const struct scene_cgroup *cg, pid_t pid)
 	return why;
 }
 
+static int remove_at(const char *point, const char *rel)
+{
+	CLEANUP_FREE char *path = xasprintf("%s%s", point, rel);
+	return rmdir(path) < 0 ? errno : 0;
+}
+
+int scene_remove(const struct agent *a, const struct scene_cgroup *cg)
+{
+	const struct cgroups *c = &a->cgroups;
+	int why = remove_at(c->memory, cg->rel);
+	if (!why && !c->v2 && c->cpuset)
+		why = remove_at(c->cpuset, cg->rel);
+	if (!why && !c->v2 && c->freezer)
+		why = remove_at(c->freezer, cg->rel);
+	return why;
+}
+
 int scene_freeze(const struct agent *a, const struct scene_cgroup *cg, bool freeze)
 {
 	const struct cgroups *c = &a->cgroups;

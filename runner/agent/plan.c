@@ -54,6 +54,26 @@ static bool uses_freezer(const json_t *plan)
 	return false;
 }
 
+static bool is_hugetlb(const json_t *entry, const char *key)
+{
+	const char *text = json_string_value(json_object_get(entry, key));
+	return text && starts_with(text, "hugetlb.");
+}
+
+static bool uses_hugetlb(const json_t *plan)
+{
+	size_t i, k;
+	json_t *entry, *file;
+	json_array_foreach(json_object_get(plan, "needs"), i, entry)
+		if (is_hugetlb(entry, "text"))
+			return true;
+	json_array_foreach(json_object_get(plan, "cgroups"), i, entry)
+		json_array_foreach(json_object_get(entry, "files"), k, file)
+			if (is_hugetlb(file, "file"))
+				return true;
+	return false;
+}
+
 static int take_scale(struct agent *a, struct error *err)
 {
 	const json_t *scale = json_object_get(a->plan, "scale");
@@ -83,7 +103,7 @@ static int find_hierarchy(struct agent *a, const char *hierarchy, json_t *missin
 	if (!streq(hierarchy, "v1") && !streq(hierarchy, "v2"))
 		return error_set(err, 0, "plan: \"hierarchy\" must be \"v1\", \"v2\" or null");
 	scene_find(a, streq(hierarchy, "v2"), json_is_true(json_object_get(a->plan, "cpuset")),
-		   uses_freezer(a->plan), missing);
+		   uses_freezer(a->plan), uses_hugetlb(a->plan), missing);
 	if (json_array_size(missing))
 		return 0;
 	CLEANUP_FREE char *rel = xasprintf("/%s-bystander", root);

@@ -10,7 +10,7 @@
 
 static const char *const files_v2[] = {
 	"memory.current", "memory.max", "memory.swap.current", "memory.swap.max", "memory.events",
-	"memory.events.local", "memory.oom.group", "memory.high", "memory.low", "memory.min", "memory.peak",
+	"memory.events.local", "memory.swap.events", "memory.oom.group", "memory.high", "memory.low", "memory.min", "memory.peak",
 	"cgroup.procs",
 };
 static const char *const files_v1[] = {
@@ -241,6 +241,8 @@ static json_t *cgroup_rows(struct agent *a, bool stat)
 	size_t n = a->cgroups.v2 ? ARRAY_SIZE(files_v2) : ARRAY_SIZE(files_v1);
 	for (size_t i = 0; i < a->cgroups.n; i++) {
 		const struct scene_cgroup *cg = a->cgroups.all[i];
+		if (cg->removed)
+			continue;
 		json_t *files = json_object();
 		for (size_t k = 0; k < n; k++)
 			put_file(a, cg, files, names[k]);

@@ -20,6 +20,7 @@ static const struct {
 	{ "poll", op_poll, false },
 	{ "signal", op_signal, false },
 	{ "move", op_move, false },
+	{ "rmdir", op_rmdir, false },
 	{ "freeze", op_freeze, false },
 	{ "thaw", op_thaw, false },
 	{ "sysrq", op_sysrq, true },
@@ -47,11 +48,30 @@ struct task *step_task(struct agent *a, const json_t *step, struct error *err)
 	return t;
 }
 
+/* "NAME/oom_score" is a file of the task: names may have slashes in them, files of /proc/PID may too, so the longest name that
+ * fits is meant. */
+static char *task_file(struct agent *a, const char *text, struct error *err)
+{
+	const struct task *best = NULL;
+	size_t best_len = 0;
+	for (size_t i = 0; i < a->tasks.n; i++) {
+		const struct task *t = a->tasks.all[i];
+		size_t len = strlen(t->name);
+		if (len > best_len && strncmp(text, t->name, len) == 0 && text[len] == '/') {
+			best = t;
+			best_len = len;
+		}
+	}
+	if (!best || !best->pid)
+		error_set(err, 0, "/proc/@%s: no task of this name was started", text);
+	return best && best->pid ? xasprintf("/proc/%d%s", (int)best->pid, text + best_len) : NULL;
+}
+
 char *step_file(struct agent *a, const json_t *step, struct error *err)
 {
 	const char *path = json_string_value(json_object_get(step, "path"));
 	if (path)
-		return xstrdup(path);
+		return starts_with(path, "/proc/@") ? task_file(a, path + strlen("/proc/@"), err) : xstrdup(path);
 	const char *name = step_text(step, "cgroup", err), *file = name ? step_text(step, "file", err) : NULL;
 	const struct scene_cgroup *cg = file ? scene_cgroup(a, name) : NULL;
 	if (file && !cg)

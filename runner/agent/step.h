@@ -32,7 +32,7 @@ int step_wait(struct agent *a, wait_fn *done, void *arg, const json_t *step, int
 /* step_task.c */
 step_fn op_start, op_fill, op_grow, op_await, op_call, op_ping, op_signal, op_move, op_score;
 /* step_file.c */
-step_fn op_write, op_read, op_poll, op_sysrq, op_freeze, op_thaw;
+step_fn op_write, op_read, op_poll, op_sysrq, op_freeze, op_thaw, op_rmdir;
 /* step_host.c */
 step_fn op_host;
 /* step_quiet.c */

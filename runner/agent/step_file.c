@@ -186,3 +186,16 @@ int op_thaw(struct agent *a, const json_t *step, json_t *reply, struct error *er
 {
 	return set_frozen(a, step, false, reply, err);
 }
+
+/* In every hierarchy that has it, the memory controller's first: its answer is the step's. */
+int op_rmdir(struct agent *a, const json_t *step, json_t *reply, struct error *err)
+{
+	const char *name = step_text(step, "cgroup", err);
+	struct scene_cgroup *cg = name ? scene_cgroup(a, name) : NULL;
+	if (!cg)
+		return name ? error_set(err, 0, "no cgroup \"%s\" in the plan", name) : -1;
+	int why = scene_remove(a, cg);
+	json_object_set_new(reply, "errno", json_errno(why));
+	cg->removed = !why;
+	return 0;
+}

@@ -131,6 +131,8 @@ struct scene {
 	uint64_t limit[256];	 /* of each cgroup: writes count */
 	const struct step *last; /* the last step that may start an OOM, or NULL */
 	unsigned askers;	 /* how many such steps */
+	enum constraint asked;	 /* what the first of them would be, and whether another would be something else */
+	bool mixed;
 };
 
 static bool is_below(const struct test *t, int cgroup, int ancestor)
@@ -228,6 +230,8 @@ static void complete(const struct scene *s, struct expectation *e)
 	} else if (open && by->op == STEP_SET) {
 		e->constraint = CONSTRAINT_MEMCG;
 		e->memcg = by->cgroup;
+	} else if (open && s->mixed) {
+		return;
 	} else if (open && task >= 0) {
 		complete_for_task(s, task, e);
 	} else if (e->constraint == CONSTRAINT_MEMCG && e->memcg < 0 && task >= 0 && s->askers == 1) {
@@ -274,11 +278,25 @@ static bool is_last_expect(const struct test *t, const struct step *step)
 	return true;
 }
 
+static void see_asker(struct scene *s, const struct step *step)
+{
+	int task = step->op == STEP_GROW ? find_task(s->t, step->tasks[0]) : -1;
+	struct expectation e = { 0 };
+	if (task < 0)
+		return;
+	complete_for_task(s, task, &e);
+	s->mixed = s->askers && (s->mixed || e.constraint != s->asked);
+	s->asked = e.constraint;
+}
+
 static void follow(struct scene *s, const struct step *step)
 {
+	int moved;
 	switch (step->op) {
 	case STEP_MOVE:
-		s->cgroup_of[find_task(s->t, step->tasks[0])] = step->cgroup;
+		moved = find_task(s->t, step->tasks[0]);	/* -1: a child */
+		if (moved >= 0 && (!step->result || streq(step->result, "ok")))
+			s->cgroup_of[moved] = step->cgroup;
 		return;
 	case STEP_SET:
 		if (is_limit_file(step->file))
@@ -300,6 +318,7 @@ static void follow(struct scene *s, const struct step *step)
 	if (s->last && step_can_oom(s->last) == OOM_PERHAPS)
 		s->askers = 0;
 	s->last = step;
+	see_asker(s, step);
 	s->askers++;
 }
 

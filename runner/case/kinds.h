@@ -14,6 +14,7 @@ struct kind_facts {
 	bool keeps;	/* what it fills can't be reclaimed, only swapped: it counts when a scene is checked for room */
 	bool many;	/* not its own thread alone asks for memory: children, threads, stress-ng's workers */
 	bool in_kernel;	/* it asks for memory inside system calls, not by page faults */
+	bool in_pieces;	/* it asks for several pages at once */
 	bool hidden;	/* what it holds is in no process's badness */
 	const char *const *args;	/* keys it takes besides kind_common_args; NULL: none */
 };

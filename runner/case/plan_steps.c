@@ -260,6 +260,9 @@ static void plan_step(struct planner *p, const struct step *s)
 	case STEP_THAW:
 		plan_simple(p, "thaw", START_MS, s, NULL);
 		break;
+	case STEP_RMDIR:
+		plan_simple(p, "rmdir", 0, s, NULL);
+		break;
 	case STEP_SYSRQ:
 		plan_simple(p, "sysrq", 0, s, "key");
 		break;

@@ -63,7 +63,7 @@ struct raw_step {
 	unsigned n_start, n_fill, n_score;
 	char *grow, *step, *to;
 	struct raw_target *set, *write, *read, *signal, *move, *call, *wait;
-	char *freeze, *thaw, *sysrq, *host, *commit;
+	char *freeze, *thaw, *rmdir, *sysrq, *host, *commit;
 	struct raw_expect *expect;
 	char *result, *nonblock, *background, *when;
 };

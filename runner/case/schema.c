@@ -178,6 +178,7 @@ static const cyaml_schema_field_t step_fields[] = {
 	PART("move", struct raw_step, move, move_fields),
 	TEXT("freeze", struct raw_step, freeze),
 	TEXT("thaw", struct raw_step, thaw),
+	TEXT("rmdir", struct raw_step, rmdir),
 	TEXT("sysrq", struct raw_step, sysrq),
 	TEXT("host", struct raw_step, host),
 	TEXT("commit", struct raw_step, commit),

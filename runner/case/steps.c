@@ -211,8 +211,10 @@ static void build_action(struct build *b, enum step_op op, const char *key, cons
 	struct step *s = add_step(b, op);
 	size_t here = strlen(b->at);
 	snprintf(b->at + here, sizeof(b->at) - here, ".%s", key);
-	if (op == STEP_SIGNAL || op == STEP_MOVE || op == STEP_CALL)
+	if (op == STEP_SIGNAL || op == STEP_CALL)
 		set_task(b, s, "task", raw->task);
+	if (op == STEP_MOVE)
+		set_members(b, s, "task", &raw->task, 1);
 	if (op == STEP_MOVE)
 		set_cgroup(b, s, "cgroup", raw->cgroup);
 	if (op == STEP_SET || op == STEP_WRITE || op == STEP_READ)
@@ -316,6 +318,7 @@ static void build_step(struct build *b, size_t i)
 		{ "move", raw->move, RESULT },
 		{ "freeze", raw->freeze, 0 },
 		{ "thaw", raw->thaw, 0 },
+		{ "rmdir", raw->rmdir, RESULT },
 		{ "sysrq", raw->sysrq, 0 },
 		{ "host", raw->host, RESULT },
 		{ "call", raw->call, RESULT | BACKGROUND },
@@ -335,7 +338,7 @@ static void build_step(struct build *b, size_t i)
 	}
 	if (n == 0)
 		bad(b, NULL,
-		    "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, sysrq, host, call, score, commit, wait, expect");
+		    "a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, freeze, thaw, rmdir, sysrq, host, call, score, commit, wait, expect");
 	if (b->failed)
 		return;
 	check_companions(b, raw, ops[which].key, ops[which].companions);
@@ -367,6 +370,8 @@ static void build_step(struct build *b, size_t i)
 		set_cgroup(b, add_step(b, STEP_FREEZE), "freeze", raw->freeze);
 	else if (raw->thaw)
 		set_cgroup(b, add_step(b, STEP_THAW), "thaw", raw->thaw);
+	else if (raw->rmdir)
+		set_cgroup(b, add_step(b, STEP_RMDIR), "rmdir", raw->rmdir);
 	else if (raw->sysrq)
 		build_sysrq(b, raw->sysrq);
 	else if (raw->host)

@@ -130,7 +130,7 @@ enum step_op {
 	STEP_SET,		/* file of a cgroup (v2 name or raw) := value */
 	STEP_WRITE,		/* absolute path := value */
 	STEP_READ,		/* absolute path, or file of a cgroup: compare */
-	STEP_SIGNAL, STEP_MOVE, STEP_FREEZE, STEP_THAW,
+	STEP_SIGNAL, STEP_MOVE, STEP_FREEZE, STEP_THAW, STEP_RMDIR,
 	STEP_SYSRQ,		/* key */
 	STEP_HOST,		/* the machine's host does something to it: case/host.h */
 	STEP_CALL,		/* one system call in a task; result is ok or an errno name */

@@ -240,10 +240,21 @@ static void check_v1(struct trial *t, const struct episode *e, const char *cgrou
 		check_rise(t, e, CHECK_V1_FAILCNT, cgroup, "memory.failcnt", NULL, (struct bound){ 0, 0 });
 }
 
+/* By a step of the case: its files are gone. */
+static bool removed(const struct trial *t, const struct episode *e, const char *name)
+{
+	if (look_cgroup(e->after, name))
+		return false;
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_RMDIR && streq(t->test->cgroups[t->test->steps[i].cgroup].name, name))
+			return true;
+	return false;
+}
+
 static void check_cgroup(struct trial *t, const struct episode *e, const json_t *cgroup)
 {
 	const char *name = look_text(cgroup, "name"), *path = look_text(cgroup, "path");
-	if (!name || !path)
+	if (!name || !path || removed(t, e, name))
 		return;
 	if (t->v1) {
 		check_v1(t, e, name, path);

@@ -165,6 +165,15 @@ static void check_wait(struct trial *t, const struct step *s, size_t i)
 	trial_check_text(t, CHECK_WAIT, s->tasks[0], &s->where, words[s->until], how);
 }
 
+/* A move, or a removal: where the case says nothing of a move's result, a failure is an error, and said elsewhere. */
+static void check_cgroup_step(struct trial *t, const struct step *s, size_t i, const char *op, enum check_id id)
+{
+	const json_t *answer = trial_answer(t, i, op);
+	if (answer && (s->result || s->op == STEP_RMDIR))
+		trial_check_text(t, id, s->n_tasks ? s->tasks[0] : t->test->cgroups[s->cgroup].name, &s->where,
+				 s->result ? s->result : "ok", step_errno(answer));
+}
+
 void check_steps(struct trial *t)
 {
 	for (size_t i = 0; i < t->test->n_steps; i++) {
@@ -176,6 +185,12 @@ void check_steps(struct trial *t)
 			break;
 		case STEP_HOST:
 			check_host(t, s, i);
+			break;
+		case STEP_MOVE:
+			check_cgroup_step(t, s, i, "move", CHECK_MOVE);
+			break;
+		case STEP_RMDIR:
+			check_cgroup_step(t, s, i, "rmdir", CHECK_RMDIR);
 			break;
 		case STEP_CALL:
 			check_call(t, s, i);

@@ -120,6 +120,8 @@
 	X(COMMIT, "pages of the largest mapping granted to *")                                \
 	/* the steps (check_steps.c) */                                                       \
 	X(WRITE, "write *")                                                                   \
+	X(MOVE, "move *")                                                                     \
+	X(RMDIR, "rmdir *")                                                                   \
 	X(CALL, "call *")                                                                     \
 	X(HOST, "the host does: *")                                                            \
 	X(READ, "read *")                                                                     \

@@ -115,6 +115,13 @@ static void judge_fate(struct trial *t)
 	}
 }
 
+/* Does the case say what the step must return? Then it is a check. */
+static bool states_result(const struct trial *t, const json_t *step)
+{
+	int64_t src = look_int(trial_told(t, step), "src", -1);
+	return src >= 0 && (size_t)src < t->test->n_steps && t->test->steps[src].result;
+}
+
 /* A step whose work was not done, though the agent went on: then what came after it had another scene. NULL: all were. */
 static char *undone(const struct trial *t)
 {
@@ -127,6 +134,8 @@ static char *undone(const struct trial *t)
 			return xasprintf("%s ended before it was filled", task ? task : "a task");
 		if (streq(op, "fill") && answer && !starts_with(answer, "filled "))
 			return xasprintf("%s was not filled: %s", task ? task : "a task", answer);
+		if (e && streq(op, "move") && states_result(t, step))
+			continue;
 		if (e && (streq(op, "move") || streq(op, "signal") || streq(op, "sysrq")))
 			return xasprintf("%s failed: %s", op, e);
 	}

@@ -177,9 +177,16 @@ static void add_tasks(struct scene *s, const struct trial *t, const json_t *snap
 	s->model.tasks = s->tasks;
 }
 
+/* Who asks for memory on behalf of others: by swapoff (mm/swapfile.c:try_to_unuse), and by undoing what KSM merged
+ * (mm/ksm.c:run_store). */
+static bool makes_origin(const char *call)
+{
+	return starts_with(call, "swapoff ") || streq(call, "write /sys/kernel/mm/ksm/run 2");
+}
+
 /*
  * What the steps made of the tasks. Who was moved stands behind those who were in the cgroup before
- * (kernel/cgroup/cgroup.c:css_set_move_task); who calls swapoff is an origin (mm/swapfile.c:try_to_unuse).
+ * (kernel/cgroup/cgroup.c:css_set_move_task).
  */
 static void add_history(struct scene *s, const struct trial *t, const json_t *snapshot)
 {
@@ -194,7 +201,7 @@ static void add_history(struct scene *s, const struct trial *t, const json_t *sn
 		if (task >= 0 && step->op == STEP_MOVE)
 			s->tasks[task].joined = s->model.n_tasks + i;
 		if (task >= 0 && step->op == STEP_CALL && k == episode)
-			s->tasks[task].origin = starts_with(step->value, "swapoff ");
+			s->tasks[task].origin = makes_origin(step->value);
 	}
 }
 

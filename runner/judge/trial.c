@@ -166,6 +166,25 @@ static void parse_reports(struct trial *t, struct episode *e)
 	klog_free(k);
 }
 
+/*
+ * A kill is counted where the owner of the memory is (mm/oom_kill.c:__oom_kill_process, by mm->owner). Of those that share an mm
+ * that is the first, as long as it lives; then the next one takes it over (kernel/exit.c:mm_update_next_owner), of a pair
+ * whoever is left.
+ */
+static const char *owner_cgroup(const struct trial *t, const struct episode *e, const struct death *d)
+{
+	const json_t *row = look_task_pid(e->before, d->tgid);
+	const char *slash = d->name ? strrchr(d->name, '/') : NULL;
+	if (slash) {
+		CLEANUP_FREE char *first = strndup(d->name, (size_t)(slash - d->name));
+		const struct test_task *task = trial_task(t, first);
+		const json_t *owner = task && streq(task->kind, "sharer") ? look_task(e->before, first) : NULL;
+		if (json_is_true(json_object_get(owner, "mm")))
+			row = owner;
+	}
+	return look_text(row, "cgroup");
+}
+
 static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 {
 	const struct oom_report *report = e->reports[r];
@@ -187,13 +206,34 @@ static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 	if (!d.name)
 		d.name = xasprintf("%s (pid %" PRId64 ")", line->comm, line->pid);
 	d.by_group = report->group_memcg && i > 0;
-	d.cgroup = look_text(look_task_pid(e->before, d.tgid), "cgroup");
+	d.cgroup = owner_cgroup(t, e, &d);
 	if (!d.cgroup)
 		d.cgroup = report->task_memcg;
 	for (size_t j = 0; j < e->n_deaths; j++)
 		d.again |= e->deaths[j].tgid == d.tgid;
 	e->deaths = xrealloc(e->deaths, e->n_deaths + 1, sizeof(*e->deaths));
 	e->deaths[e->n_deaths++] = d;
+}
+
+/* An oom_score_adj that a step of the episode writes from outside is what the task has when the killer looks. */
+static void add_written_adj(struct trial *t, struct episode *e)
+{
+	static const char end[] = "/oom_score_adj";
+	size_t k = 0;
+	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		k += s->op == STEP_EXPECT;
+		size_t len = s->op == STEP_WRITE ? strlen(s->file) : 0;
+		if (k != e->k || len < sizeof(end) || !starts_with(s->file, "/proc/@") || !streq(s->file + len + 1 - sizeof(end), end) ||
+		    look_text(trial_answer(t, i, "write"), "errno"))
+			continue;
+		CLEANUP_FREE char *name = strndup(s->file + strlen("/proc/@"), len + 1 - sizeof(end) - strlen("/proc/@"));
+		json_t *row = (json_t *)look_task(e->before, name);
+		if (!row)
+			continue;
+		json_object_set_new(row, "adj", json_integer(strtoll(s->value, NULL, 10)));
+		json_object_del(row, "score");	/* it was read before */
+	}
 }
 
 static void find_timeout(struct trial *t, struct episode *e)
@@ -254,6 +294,7 @@ static void open_episode(struct trial *t, struct episode *e, const struct expect
 		for (size_t i = 0; i < e->reports[r]->n_kills; i++)
 			add_death(t, e, r, i);
 	find_timeout(t, e);
+	add_written_adj(t, e);
 }
 
 /* What the machine's own words refine: Debian's stable version, and probes where there are any. */

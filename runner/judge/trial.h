@@ -25,7 +25,7 @@ struct death {			/* one "Killed process" line */
 	bool ours;		/* a task of the plan */
 	bool again;		/* the second line for the same process (a group kill counts its first victim twice) */
 	bool by_group;		/* it follows the "Tasks in … are going to be killed" line of its report */
-	const char *cgroup;	/* memory cgroup path as the snapshot before tells, or NULL */
+	const char *cgroup;	/* memory cgroup path of the owner of its memory as the snapshot before tells, or NULL */
 	const struct oom_kill *line;
 	size_t report;		/* index of the report it belongs to */
 	bool reported;		/* that report has a header: it is not just a line that the rate limit left over */

@@ -188,7 +188,7 @@ static const struct {
 	  "4:9: `expect` beside `steps`; make it a step: `- expect: {…}`" },
 	{ T "steps:\n  - {fill: [hog], grow: hog}", "4:25: fill and grow in one step; make two steps of them" },
 	{ T "steps:\n  - {result: ok}", "4:5: a step that does nothing; allowed: start, fill, grow, set, write, read, signal, move, "
-				       "freeze, thaw, sysrq, host, call, score, commit, wait, expect" },
+				       "freeze, thaw, rmdir, sysrq, host, call, score, commit, wait, expect" },
 	{ T "steps:\n  - {fill: [hog], result: ok}", "4:27: result says nothing beside fill" },
 	{ T "steps:\n  - {fill: [hog, bog]}",
 	  "4:18: \"bog\" is not a task of this case; did you mean \"hog\"? Allowed: hog, big" },

@@ -248,6 +248,8 @@ static const struct alteration {
 	{ "words", CHECK_WRITE, { { "steps>op=write>errno", NULL, "null" } } },
 	{ "refused", CHECK_WRITE, { { "steps>op=write>errno", NULL, "null" } } },
 	{ "words", CHECK_HOST, { { "steps>op=host>errno", NULL, "\"EBUSY\"" } } },
+	{ "directories", CHECK_MOVE, { { "steps>op=move>errno", NULL, "null" } } },
+	{ "directories", CHECK_RMDIR, { { "steps>op=rmdir>errno", NULL, "null" } } },
 	{ "words", CHECK_CALL, { { "steps>op=call>answer", " ok", " ENOMEM" } } },
 	{ "refused", CHECK_READ, { { "steps>op=read>text", "#", "#+1" } } },
 	{ "words", CHECK_WAIT, { { "steps>-1>how", NULL, "\"failed\"" } } },

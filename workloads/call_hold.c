@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Calls that make a process hard to get rid of, or its memory: page faults that nobody serves, an mm that another process
+ * holds, a killed process whose memory is taken before it can end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "sysfile.h"
+
+/* linux/userfaultfd.h, which musl's compiler does not find. */
+struct uffd_api {
+	uint64_t api, features, ioctls;
+};
+struct uffd_register {
+	uint64_t start, len, mode, ioctls;
+};
+#define UFFD_API UINT64_C(0xaa)
+#define UFFD_IOC_API _IOWR(0xaa, 0x3f, struct uffd_api)
+#define UFFD_IOC_REGISTER _IOWR(0xaa, 0x00, struct uffd_register)
+#define UFFD_MODE_MISSING 1
+
+/* Maps `size` bytes whose pages nobody brings: who touches one waits, killable (fs/userfaultfd.c:handle_userfault). Returns the
+ * userfaultfd, or -1 with errno. */
+static int map_missing(uint64_t size, char **start)
+{
+	struct uffd_api api = { .api = UFFD_API };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	*start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffd_register range = { .start = (uint64_t)(uintptr_t)*start, .len = size, .mode = UFFD_MODE_MISSING };
+	if (*start == MAP_FAILED || ioctl(fd, UFFD_IOC_API, &api) < 0 || ioctl(fd, UFFD_IOC_REGISTER, &range) < 0) {
+		int why = errno;
+		close(fd);
+		errno = why;
+		return -1;
+	}
+	return fd;
+}
+
+static struct result call_missing(struct load *l, char *args)
+{
+	char *start;
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (map_missing(page_size, &start) < 0)
+		return result_of(-1);
+	*(volatile char *)start = 1;
+	return (struct result){ 0, 0 };	/* somebody brought it after all */
+}
+
+static pid_t child_of(char **args)
+{
+	int64_t i;
+	char *word = next_word(args);
+	if (!word || next_word(args) || !parse_int(word, 1, PROCS_MAX, &i))
+		return -1;
+	return procs_pid((unsigned int)i);
+}
+
+/* In the holder: reads the other's memory into a page that nobody brings. Meanwhile mm_users of the other's mm is raised
+ * (fs/proc/base.c:mem_rw). The page is at the same place in both, for the holder is the other's brother. */
+static void hold(pid_t pid, int to_parent) __attribute__((noreturn));
+static void hold(pid_t pid, int to_parent)
+{
+	static const char anything = 1;
+	char path[64], *at = path, *page;
+	memcpy(at, "/proc/", 6);
+	at = put_decimal(at + 6, (uint64_t)pid);
+	memcpy(at, "/mem", 5);
+	int mem = open(path, O_RDONLY | O_CLOEXEC), fault = map_missing(page_size, &page);
+	int said = mem < 0 || fault < 0 ? -errno : fault;
+	(void)!write(to_parent, &said, sizeof(said));
+	if (said >= 0)
+		(void)!pread(mem, page, 1, (off_t)(uintptr_t)&anything);
+	_exit(1);
+}
+
+static struct result call_pin(struct load *l, char *args)
+{
+	pid_t pid = child_of(&args);
+	int fds[2], said = -EIO;
+	(void)l;
+	if (pid < 0)
+		return BAD_ARGS;
+	if (!pid || pipe2(fds, O_CLOEXEC) < 0)
+		return pid ? result_of(-1) : (struct result){ -1, ESRCH };
+	/* With the same descriptors, so that its userfaultfd can be asked here whether it waits. */
+	pid_t holder = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, 0);
+	if (holder == 0)
+		hold(pid, fds[1]);
+	struct result r = result_of(holder);
+	if (holder > 0 && read(fds[0], &said, sizeof(said)) != sizeof(said))
+		said = -EIO;
+	close(fds[0]);
+	close(fds[1]);
+	if (r.errnum)
+		return r;
+	unsigned int number = procs_add(holder);
+	if (said < 0)
+		return (struct result){ -1, -said };
+	struct pollfd waits = { .fd = said, .events = POLLIN };
+	while (poll(&waits, 1, -1) < 0 && errno == EINTR)
+		;
+	return (struct result){ number, 0 };
+}
+
+/* Pages, or -1. */
+static int64_t resident(pid_t pid)
+{
+	char path[64], text[64], *at = path;
+	memcpy(at, "/proc/", 6);
+	at = put_decimal(at + 6, (uint64_t)pid);
+	memcpy(at, "/statm", 7);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	char *rest = text;
+	next_word(&rest);	/* the size */
+	char *word = next_word(&rest);
+	int64_t pages;
+	return word && parse_int(word, 0, INT64_MAX, &pages) ? pages : -1;
+}
+
+/* Kills a child and takes its memory before it has had a turn. The result is the pages that it still has. */
+static struct result call_release(struct load *l, char *args)
+{
+	static const struct sched_param none, first = { .sched_priority = 1 };
+	pid_t pid = child_of(&args);
+	(void)l;
+	if (pid < 0)
+		return BAD_ARGS;
+	int fd = (int)syscall(434, pid, 0);	/* pidfd_open */
+	/* on one CPU it runs only when this process sleeps or has its fair share no more */
+	if (fd < 0 || syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &first) < 0 || kill(pid, SIGKILL) < 0)
+		return result_of(-1);
+	struct result r = result_of(syscall(448, fd, 0));	/* process_mrelease, since Linux 5.15 */
+	close(fd);
+	int64_t left = r.errnum ? -1 : resident(pid);
+	syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none);
+	return r.errnum ? r : (struct result){ left, left < 0 ? EINVAL : 0 };
+}
+
+const struct call hold_calls[] = {
+	{ "missing", "", "wait in a page fault that nobody serves (userfaultfd)", call_missing },
+	{ "pin", "CHILD", "another process holds a child's mm, so that its end alone frees nothing; it is child number RESULT", call_pin },
+	{ "release", "CHILD", "kill a child and free its memory at once (process_mrelease); the result is the pages left", call_release },
+	{ NULL, NULL, NULL, NULL },
+};
