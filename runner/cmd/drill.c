@@ -11,10 +11,11 @@
 #include "cmd/cmd.h"
 #include "cmd/drill_order.h"
 #include "drill/drill.h"
+#include "drill/service.h"
 #include "kernel/image.h"
 #include "kernel/kernel.h"
 
-enum { KEY_DRY_RUN = 256, KEY_FROM, KEY_IN, KEY_LEAK };
+enum { KEY_DRY_RUN = 256, KEY_FROM, KEY_IN, KEY_LEAK, KEY_PLAY };
 
 struct arguments {
 	bool dry_run, vm;
@@ -31,6 +32,7 @@ static const struct argp_option options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "With --in vm: as for oomtests run", 0 },
 	{ "from", KEY_FROM, "FILE", 0, "With --in vm or --dry-run: a saved snapshot in place of this machine", 0 },
 	{ "output", 'o', "DIR", 0, "As for oomtests run", 0 },
+	{ "play", KEY_PLAY, NULL, OPTION_HIDDEN, NULL, 0 },	/* be the processes of a drill's service */
 	{ 0 },
 };
 
@@ -69,6 +71,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		a->dir = arg;
 		return 0;
+	case KEY_PLAY:
+		exit(service_play(state->argv + state->next, (size_t)(state->argc - state->next)));
 	case ARGP_KEY_ARG:
 		if (a->options.what)
 			argp_error(state, "one unit or cgroup at a time");
@@ -156,6 +160,32 @@ static int rehearse(const struct arguments *a, const struct drill *d, const char
 	return status;
 }
 
+/* The same unit again, under systemd: what becomes of it once the kernel has killed. */
+static int rehearse_service(const struct arguments *a, const struct drill *d)
+{
+	struct service s;
+	struct service_seen seen = { 0 };
+	struct error err;
+	int status = STATUS_OK, here = service_read(a->options.what, &s, &err);
+	if (here < 0)
+		status = complain(STATUS_ERROR, "%s", err.text);
+	if (here > 0 && service_drill(d, &s, &seen, &err) < 0) {
+		status = complain(STATUS_ERROR, "under systemd: %s", err.text);
+	} else if (here > 0) {
+		const char *wrong = service_judge(&s, &seen);
+		printf("under systemd, OOMPolicy=%s, Restart=%s:\n", s.policy, s.restart);
+		printf("  the kernel killed   %s\n  systemd ended       %s\n  still alive         %s\n", seen.killed, *seen.ended ? seen.ended : "nobody",
+		       *seen.left ? seen.left : "nobody");
+		printf("  the unit is then    %s, its result is %s, started again %d times\n", seen.state, seen.result, seen.restarts);
+		printf("  who is told         %s%s%s\n", seen.told ? "the journal" : "nobody", *s.on_failure ? ", OnFailure=" : "", s.on_failure);
+		if (wrong)
+			status = complain(STATUS_FAILED, "systemd did not do as it says: %s", wrong);
+	}
+	service_seen_free(&seen);
+	service_free(&s);
+	return status;
+}
+
 static int carry_out(const struct arguments *a, const struct drill *d, const char *kernel)
 {
 	char path[] = "/tmp/oomtests-drill-XXXXXX.yaml";
@@ -172,7 +202,7 @@ static int carry_out(const struct arguments *a, const struct drill *d, const cha
 	if (status == STATUS_OK)
 		status = a->vm ? rehearse(a, d, path, kernel) : run_case(a, path, NULL, a->dir);
 	unlink(path);
-	return status;
+	return status == STATUS_OK && !a->vm ? rehearse_service(a, d) : status;
 }
 
 /* The rules are those of the guest's kernel. Only a case that is carried out is worth fetching a kernel for. */

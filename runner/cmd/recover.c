@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "base/util.h"
 #include "cmd/cmd.h"
+#include "drill/service.h"
 #include "target/host.h"
 
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
@@ -28,12 +29,15 @@ int cmd_recover(int argc, char **argv)
 	if (!agent)
 		return complain(STATUS_ERROR, "%s", err.text);
 	int undone = 0, status = host_recover(agent, &undone, &err);
+	int services = service_recover();
 	CLEANUP_FREE char *dir = host_journal_dir();
 	if (undone)
 		printf("undid what %d killed run%s left (journals in %s)\n", undone, undone == 1 ? "" : "s", dir);
+	if (services)
+		printf("stopped %d transient service%s of killed drills\n", services, services == 1 ? "" : "s");
 	if (status < 0)
 		return complain(STATUS_ERROR, "%s", err.text);
-	if (!undone)
+	if (!undone && !services)
 		printf("nothing to undo (no journal of a dead run in %s)\n", dir);
 	return STATUS_OK;
 }

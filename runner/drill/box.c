@@ -108,11 +108,10 @@ static int predict(struct drill *d, uint64_t leak_size, struct error *err)
 	struct model_decision dec;
 	model_scene_init(&scene);
 	scene.machine = d->audit->scene.machine;
-	scene.machine.total_swap = 0;	/* the box has none */
 	model_memcg_init(&box);
 	box.limit = d->memory / (uint64_t)scene.machine.page_size;
-	box.swap_limit = 0;
-	box.memsw_limit = box.limit;
+	box.swap_limit = d->swap / (uint64_t)scene.machine.page_size;
+	box.memsw_limit = box.limit + box.swap_limit;
 	box.group = d->cgroups[0].group;
 	for (size_t i = 0; i < d->n_tasks; i++) {
 		model_task_init(&tasks[i]);
@@ -149,6 +148,32 @@ static int predict(struct drill *d, uint64_t leak_size, struct error *err)
 	return ret;
 }
 
+/* How much swap the unit may use: its own limit and those above it, and what there is. On v1 the limit is that of both. */
+static uint64_t swap_of(const struct machine *m, int cgroup)
+{
+	int64_t total = machine_value(&m->meminfo, "SwapTotal");
+	uint64_t swap = total > 0 ? (uint64_t)total * 1024 : 0;
+	for (int i = cgroup; i >= 0; i = m->cgroups[i].parent) {
+		const struct machine_cgroup *g = &m->cgroups[i];
+		uint64_t own = g->swap_limit;
+		if (!m->memory_v2 && own != MACHINE_MAX)
+			own = own > g->limit ? own - g->limit : 0;
+		swap = own < swap ? own : swap;
+	}
+	return swap;
+}
+
+/* In small; none where the machine has not twice that free. */
+static void take_swap(struct drill *d, uint64_t swap)
+{
+	int64_t free_ = machine_value(&d->audit->machine->meminfo, "SwapFree");
+	d->swap = (uint64_t)((double)swap * d->factor) & ~UINT64_C(0xffff);
+	if (!d->swap || (free_ > 0 && (uint64_t)free_ * 1024 / 2 >= d->swap))
+		return;
+	drill_note(d, "the box has no swap: the unit's share in small is %" PRIu64 " MiB, and twice that is not free", d->swap >> 20);
+	d->swap = 0;
+}
+
 int drill_box(const struct audit *a, const struct drill_options *o, struct drill *d, struct error *err)
 {
 	const struct machine *m = a->machine;
@@ -167,8 +192,8 @@ int drill_box(const struct audit *a, const struct drill_options *o, struct drill
 		return error_set(err, 0, "nobody in %s can be killed", m->cgroups[cgroup].path);
 	if (choose_leak(d, o->leak, err) < 0)
 		return -1;
-	uint64_t limit = m->cgroups[cgroup].limit;
-	if (limit == MACHINE_MAX || limit < sum) {
+	uint64_t limit = m->cgroups[cgroup].limit, swap = swap_of(m, cgroup);
+	if (limit == MACHINE_MAX || limit + swap < sum) {
 		limit = sum + sum / 4;
 		drill_note(d, "%s has no limit of its own that counts: one of 125 %% of what it uses stands for it", m->cgroups[cgroup].path);
 	}
@@ -180,12 +205,13 @@ int drill_box(const struct audit *a, const struct drill_options *o, struct drill
 	}
 	if (others + d->tasks[d->leak].size + 4 * LEAST > d->memory)
 		return error_set(err, 0, "%zu stand-ins do not fit into %" PRIu64 " MiB: --memory", d->n_tasks, d->memory >> 20);
+	take_swap(d, swap);
 	if (limit <= d->memory)
 		d->memory = others + d->tasks[d->leak].size + 16 * LEAST;
 	d->cgroups = xcalloc(1, sizeof(*d->cgroups));
 	d->n_cgroups = 1;
 	d->cgroups[0] = (struct drill_cgroup){ "box", d->memory, m->cgroups[cgroup].group && d->era->group_kill && !d->v1, cgroup };
-	uint64_t leak_size = d->memory - others;
+	uint64_t leak_size = d->memory + d->swap - others;
 	if (predict(d, leak_size, err) < 0)
 		return -1;
 	/* a little further than that, so that one death makes room for all of it */

@@ -30,6 +30,7 @@ struct drill {
 	bool guest;		/* the whole machine, in a guest */
 	bool v1;
 	uint64_t memory;	/* of the guest, or the limit of the box */
+	uint64_t swap;		/* bytes of swap that the box may use */
 	double factor;		/* of all sizes */
 	struct drill_task *tasks;
 	size_t n_tasks;

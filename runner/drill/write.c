@@ -13,7 +13,9 @@ static void write_cgroups(const struct drill *d, FILE *out)
 		const struct drill_cgroup *g = &d->cgroups[i];
 		fprintf(out, "  - {name: %s", g->name);
 		if (g->limit)
-			fprintf(out, ", limit: %" PRIu64 "%s", g->limit, d->guest ? "" : ", swap_limit: 0");
+			fprintf(out, ", limit: %" PRIu64, g->limit);
+		if (!d->guest)
+			fprintf(out, ", swap_limit: %" PRIu64, d->swap);
 		fputs(g->group ? ", group: true}\n" : "}\n", out);
 	}
 }

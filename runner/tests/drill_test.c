@@ -3,6 +3,7 @@
 #include "base/util.h"
 #include "case/case.h"
 #include "drill/drill.h"
+#include "drill/service.h"
 #include "tests/fake_root.h"
 #include "tests/harness.h"
 
@@ -121,6 +122,7 @@ END_TEST
 START_TEST(too_near)
 {
 	const char *root = fake_root();
+	fake_file("/proc/meminfo", "MemTotal: 4194304 kB\nSwapTotal: 0 kB\n");
 	fake_cgroup("/x.service", "268435456", "1", 0);
 	process(10, "one", MIB(60), 0, "/x.service");
 	process(11, "two", MIB(128), 0, "/x.service");
@@ -133,6 +135,41 @@ START_TEST(too_near)
 	ck_assert_int_eq(drill_box(&a, &(struct drill_options){ .what = "x", .memory = 128 << 20, .leak = "two" }, &d, &err), 0);
 	ck_assert_str_eq(d.tasks[d.steps[0].victims[0]].name, "1-two");
 	end();
+}
+END_TEST
+
+/* The unit's share of swap, by the nearest limit above it; none where it would fill what is left. */
+START_TEST(swap)
+{
+	static const struct {
+		const char *own, *above;
+		int64_t free_kb;
+		uint64_t swap;
+	} table[] = {
+		{ "max", "max", MIB(1024), 128 << 20 },
+		{ "268435456", "max", MIB(1024), 32 << 20 },
+		{ "268435456", "134217728", MIB(1024), 16 << 20 },
+		{ "0", "max", MIB(1024), 0 },
+		{ "max", "max", MIB(255), 0 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const char *root = fake_root();
+		fake_file("/proc/meminfo", "MemTotal: 4194304 kB\nSwapTotal: 1048576 kB\nSwapFree: %d kB\n", (int)table[i].free_kb);
+		fake_cgroup("/s", "max", "1", 0);
+		fake_cgroup("/s/x.service", "1073741824", "1", 0);
+		fake_file("/sys/fs/cgroup/s/memory.swap.max", "%s\n", table[i].above);
+		fake_file("/sys/fs/cgroup/s/x.service/memory.swap.max", "%s\n", table[i].own);
+		process(10, "one", MIB(400), 0, "/s/x.service");
+		process(11, "two", MIB(100), 0, "/s/x.service");
+		ck_assert_int_eq(machine_collect(root, &m, &err), 0);
+		ck_assert_int_eq(audit_make(&m, &(struct audit_options){ .most = 1, .near_percent = 101 }, &a, &err), 0);
+		ck_assert_msg(drill_box(&a, &(struct drill_options){ .what = "x", .memory = 128 << 20 }, &d, &err) == 0, "%s", err.text);
+		ck_assert_uint_eq(d.swap, table[i].swap);
+		ck_assert_uint_gt(d.leak_to, (115 << 20) + table[i].swap);	/* all that two leaves */
+		ck_assert_uint_eq(d.n_notes, table[i].free_kb < MIB(256) ? 1 : 0);
+		check_case();
+		end();
+	}
 }
 END_TEST
 
@@ -178,4 +215,36 @@ START_TEST(a_crowd)
 }
 END_TEST
 
-TESTS("drill", a_box, raised, refusals, too_near, a_guest, a_crowd)
+/* What systemd promises, setting by setting, and what it would be blamed for. */
+START_TEST(promises)
+{
+	static const struct {
+		const char *policy, *restart;
+		struct service_seen seen;
+		const char *wrong;	/* a part of the sentence; NULL: as it should be */
+	} table[] = {
+#define SEEN(k, e, l, r, n, m) { .killed = (char *)(k), .ended = (char *)(e), .left = (char *)(l), .result = (char *)(r), .restarts = (n), .main_killed = (m) }
+		{ "stop", "no", SEEN("b", "a, c", "", "oom-kill", 0, false), NULL },
+		{ "stop", "no", SEEN("b", "", "a, c", "success", 0, false), "are alive" },
+		{ "stop", "no", SEEN("b", "a, c", "", "signal", 0, false), "not oom-kill" },
+		{ "stop", "no", SEEN("b", "a, c", "", "oom-kill", 1, false), "was started again" },
+		{ "stop", "on-failure", SEEN("b", "a, c", "", "success", 1, false), NULL },
+		{ "stop", "on-abnormal", SEEN("b", "a, c", "", "oom-kill", 0, false), "not started again" },
+		{ "stop", "on-success", SEEN("b", "a, c", "", "oom-kill", 0, false), NULL },
+		{ "continue", "on-failure", SEEN("b", "", "a, c", "success", 0, false), NULL },
+		{ "continue", "no", SEEN("b", "c", "a", "success", 0, false), "had left" },
+		{ "continue", "no", SEEN("a", "b, c", "", "signal", 0, true), NULL },
+		{ "continue", "no", SEEN("a", "b", "c", "signal", 0, true), "are alive" },
+		{ "kill", "no", SEEN("a, b, c", "", "", "oom-kill", 0, true), NULL },
+		{ "kill", "no", SEEN("a, b", "c", "", "oom-kill", 0, true), "did not kill all" },
+		{ "kill", "no", SEEN("a, b", "", "c", "oom-kill", 0, true), "are alive" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct service s = { .policy = (char *)table[i].policy, .restart = (char *)table[i].restart };
+		const char *wrong = service_judge(&s, &table[i].seen);
+		ck_assert_msg(table[i].wrong ? wrong && strstr(wrong, table[i].wrong) : !wrong, "row %zu: %s", i, wrong ? wrong : "nothing");
+	}
+}
+END_TEST
+
+TESTS("drill", promises, a_box, raised, refusals, too_near, swap, a_guest, a_crowd)
