@@ -157,14 +157,42 @@ static struct result call_mrelease(struct load *l, char *args)
 	return r;
 }
 
+/* The signal that tells of a stop is charged to who stops, even beyond a limit (kernel/signal.c:do_notify_parent_cldstop). */
+static int hear_of_no_stops(void)
+{
+	struct sigaction sa;
+	if (sigaction(SIGCHLD, NULL, &sa) < 0)
+		return -1;
+	sa.sa_flags |= SA_NOCLDSTOP;
+	return sigaction(SIGCHLD, &sa, NULL);
+}
+
 static struct result call_ptrace(struct load *l, char *args)
+{
+	int64_t i;
+	char *child = next_word(&args), *word = next_word(&args);
+	(void)l;
+	if (!child || next_word(&args) || !parse_int(child, 1, PROCS_MAX, &i) || (word && !streq(word, "exit")))
+		return BAD_ARGS;
+	pid_t pid = procs_pid((unsigned int)i);
+	if (word)
+		return result_of(hear_of_no_stops() < 0 ? -1 : ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT));
+	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) < 0)
+		return result_of(-1);
+	return (struct result){ 0, 0 };
+}
+
+static struct result call_untrace(struct load *l, char *args)
 {
 	pid_t pid = child_of(&args);
 	(void)l;
+	siginfo_t info;
 	if (pid < 0)
 		return BAD_ARGS;
-	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) < 0)
-		return result_of(-1);
+	/* Until it has stopped it can't be let go. That it has may have been seen when its end was looked for. */
+	while (ptrace(PTRACE_DETACH, pid, NULL, NULL) < 0)
+		if (errno != ESRCH || waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT | __WALL) < 0)
+			return result_of(-1);
 	return (struct result){ 0, 0 };
 }
 
@@ -290,7 +318,8 @@ const struct call process_calls[] = {
 	{ "exec", "", "start over with the same name and kind, holding nothing; the answer is `ready PID`", call_exec },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
 	{ "mrelease", "CHILD", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
-	{ "ptrace", "CHILD", "trace a child, which stops", call_ptrace },
+	{ "ptrace", "CHILD [exit]", "trace a child, which stops, or does so only when it is about to end, with all it holds", call_ptrace },
+	{ "untrace", "CHILD", "wait until a traced child stops, and let it go", call_untrace },
 	{ "userns", "", "a user namespace of its own, in which this user is root", call_userns },
 	{ "setuid", "N", "become this user", call_setuid },
 	{ "dropcap", "NAME", "give up a capability: sys_resource, sys_admin, ipc_lock, dac_override, kill, setuid, sys_nice, sys_ptrace",

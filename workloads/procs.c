@@ -45,7 +45,7 @@ void procs_reap(void)
 	for (unsigned int i = 1; i <= n_procs; i++) {
 		int status;
 		/* __WALL: a child by clone() may end with another signal than SIGCHLD. */
-		if (!procs[i - 1] || waitpid(procs[i - 1], &status, WNOHANG | __WALL) <= 0)
+		if (!procs[i - 1] || waitpid(procs[i - 1], &status, WNOHANG | __WALL) <= 0 || WIFSTOPPED(status))
 			continue;
 		procs[i - 1] = 0;
 		say(control_out, "childexit %u %u %u", (uint64_t)i, (uint64_t)(WIFSIGNALED(status) ? WTERMSIG(status) : 0),

@@ -308,6 +308,7 @@ static void finish(struct agent *a, bool scene)
 	tasks_free(a);
 	exits_close(a);
 	scene_free(a);
+	kmsg_flush(a);
 	kmsg_close(a);
 	wire_send(&a->wire, "end", json_pack("{so sb so sI}", "t", json_now(), "removed", removed, "left", left,
 					     "took_us", (json_int_t)((now_ns() - start) / 1000)));

@@ -7,6 +7,7 @@
 #include "agent/proc.h"
 
 #define FILE_LIMIT (1 << 20)
+#define KMSG_BATCHES 64	/* a log that is written faster than it is read has no end */
 
 static const char *const files_v2[] = {
 	"memory.current", "memory.max", "memory.swap.current", "memory.swap.max", "memory.events",
@@ -257,7 +258,8 @@ static json_t *cgroup_rows(struct agent *a, bool stat)
 void snapshot_send(struct agent *a, const char *label, bool stat)
 {
 	tasks_scan(a);
-	kmsg_read(a);
+	for (int i = 0; i < KMSG_BATCHES && kmsg_read(a); i++)
+		;
 	json_t *seq = a->kmsg.seq >= 0 ? json_integer(a->kmsg.seq) : json_null();
 	json_t *s = json_pack("{so so so so so so}", "label", json_text(label), "t", json_now(), "kmsg_seq", seq,
 			      "tasks", task_rows(a), "cgroups", cgroup_rows(a, stat), "meminfo", meminfo());

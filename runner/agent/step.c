@@ -4,6 +4,9 @@
 #include <errno.h>
 
 #include "agent/agent.h"
+#include "agent/snapshot.h"
+
+#define LOOK_AGAIN_MS 1000
 
 static const struct {
 	const char *name;
@@ -85,19 +88,49 @@ int64_t step_deadline(const struct agent *a, const json_t *step)
 	return deadline_in(a, json_is_number(ms) ? json_number_value(ms) : DEFAULT_DEADLINE_MS);
 }
 
+struct patience {
+	wait_fn *done;
+	void *arg;
+	int64_t start_ns;
+	bool in_vain;
+};
+
+static bool done_or_in_vain(struct agent *a, void *arg)
+{
+	struct patience *p = arg;
+	if (p->done(a, p->arg))
+		return true;
+	p->in_vain = kmsg_in_vain(a, p->start_ns);
+	return p->in_vain;
+}
+
+static bool never(struct agent *a, void *arg)
+{
+	(void)a;
+	(void)arg;
+	return false;
+}
+
+/* What did not come in time: does the kernel still try? Two looks with some time in between tell. */
+static void look_twice(struct agent *a)
+{
+	snapshot_send(a, "late", false);
+	loop_wait(a, never, NULL, deadline_in(a, LOOK_AGAIN_MS), 0);
+	snapshot_send(a, "later", false);
+}
+
 int step_wait(struct agent *a, wait_fn *done, void *arg, const json_t *step, int tick_ms, json_t *reply,
 	      struct error *err)
 {
-	switch (loop_wait(a, done, arg, step_deadline(a, step), tick_ms)) {
-	case WAIT_DONE:
+	struct patience p = { done, arg, now_ns(), false };
+	enum wait_end end = loop_wait(a, done_or_in_vain, &p, step_deadline(a, step), tick_ms);
+	if (end == WAIT_ABORT)
+		return error_set(err, ECANCELED, "the plan was called off");
+	if (end == WAIT_DONE && !p.in_vain)
 		return 0;
-	case WAIT_TIMEOUT:
-		json_object_set_new(reply, "timeout", json_true());
-		return 0;
-	case WAIT_ABORT:
-		break;
-	}
-	return error_set(err, ECANCELED, "the plan was called off");
+	json_object_set_new(reply, "timeout", json_true());
+	look_twice(a);
+	return 0;
 }
 
 enum step_result step_run(struct agent *a, const json_t *step)

@@ -74,6 +74,7 @@ static const struct call_facts calls[] = {
 	{ "kill", OOM_NEVER, false },
 	{ "mrelease", OOM_NEVER, false },
 	{ "ptrace", OOM_NEVER, false },
+	{ "untrace", OOM_NEVER, false },
 	{ "userns", OOM_NEVER, false },
 	{ "setuid", OOM_NEVER, false },
 	{ "dropcap", OOM_NEVER, false },

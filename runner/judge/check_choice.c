@@ -162,6 +162,7 @@ static void predict(struct trial *t, struct episode *e)
 		struct model_oom oom;
 		struct model_decision d = { 0 };
 		scene_open(&s, t, e->before);
+		s.model.machine.total_swap = (uint64_t)(scene_swap_total_kb(t, e) / s.page_kb);
 		scene_oom(&s, t, e, e->reports[e->deaths[i].report], &oom);
 		if (oom.memcg >= 0 && allows_kills(t, e))
 			s.memcgs[oom.memcg].oom_kill_disable = false;
@@ -229,6 +230,7 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 	struct model_oom oom;
 	uint64_t totalpages;
 	scene_open(&s, t, e->before);
+	s.model.machine.total_swap = (uint64_t)(scene_swap_total_kb(t, e) / s.page_kb);
 	scene_oom(&s, t, e, r, &oom);
 	oom.constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
 	/* A limit that the trigger itself wrote is not yet in the snapshot: the report has it. */

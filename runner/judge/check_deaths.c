@@ -140,25 +140,6 @@ static bool has_groups(const struct trial *t)
 	return false;
 }
 
-/*
- * A wait passed its deadline and nobody was killed: did the kernel know that memory was out? A report was begun, or
- * the memcg's `oom` rose, which counts attempts to kill (era oom_per_attempt), while the case has victims to offer.
- */
-static bool asked_in_vain(const struct trial *t, const struct episode *e)
-{
-	int64_t was, is;
-	if (!e->timed_out || e->expect->end == END_BLOCKED)
-		return false;
-	for (size_t i = 0; i < e->n_reports; i++)
-		if (e->reports[i]->has_header && !e->reports[i]->no_killable)
-			return true;
-	if (t->v1 || !t->era.oom_per_attempt || e->expect->memcg < 0)
-		return false;
-	const char *cgroup = t->test->cgroups[e->expect->memcg].name;
-	return look_counter(e->before, cgroup, "memory.events", "oom", &was) &&
-	       look_counter(look_snapshot(t->seen, "end"), cgroup, "memory.events", "oom", &is) && is > was;
-}
-
 static void check_victims(struct trial *t, struct episode *e)
 {
 	const struct expectation *x = e->expect;
@@ -178,13 +159,12 @@ static void check_victims(struct trial *t, struct episode *e)
 
 	/* Without evidence of the end only what happened can be held against the kernel: somebody it should not be. */
 	size_t n = n_seen;
-	bool open = trial_cut_short(e), vain = asked_in_vain(t, e);
+	bool open = trial_cut_short(e), vain = trial_in_vain(t, e);
 	if ((open && n < x->n_victims) || overkilled(t, e))
 		n = n < x->n_victims ? n : x->n_victims;
 	bool ok = n == (open && n < x->n_victims ? n : x->n_victims);
 	for (size_t i = 0; ok && i < n; i++)
 		ok = streq(seen[i], stated[i]);
-	vain &= !n_seen && x->n_victims;
 	if (ok && open && n_seen < x->n_victims && !vain)
 		return;
 	ok &= !vain;

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/util.h"
 #include "judge/look.h"
+#include "judge/scene.h"
 #include "judge/trial.h"
 #include "model/counters.h"
 
@@ -174,7 +175,7 @@ static void check_pages(struct trial *t, const struct episode *e, const struct o
 	if (r->mem.reserved != OOM_UNKNOWN)
 		trial_check_int(t, CHECK_PAGES_RESERVED, NULL, NULL, present - managed, r->mem.reserved);
 	/* Not printed at all where the kernel has no swap. */
-	int64_t swap = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0);
+	int64_t swap = scene_swap_total_kb(t, e);
 	if (r->mem.total_swap_kb != OOM_UNKNOWN)
 		trial_check_int(t, CHECK_TOTAL_SWAP, NULL, NULL, swap, r->mem.total_swap_kb);
 }

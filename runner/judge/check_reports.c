@@ -40,7 +40,7 @@ static void check_constraint(struct trial *t, struct episode *e, const struct oo
 	trial_check_text(t, CHECK_CONSTRAINT, NULL, &x->where, names[x->constraint],
 			 oom_constraint_name(r->constraint));
 	trial_check_text(t, CHECK_SCOPE, NULL, NULL, x->constraint == CONSTRAINT_MEMCG ? "memcg" : "global",
-			 r->oom_memcg ? "memcg" : "global");
+			 r->global ? "global" : r->oom_memcg ? "memcg" : "neither");
 }
 
 /* Who asked, where the case says so or the scene leaves nobody else. */

@@ -184,16 +184,34 @@ static bool makes_origin(const char *call)
 	return starts_with(call, "swapoff ") || streq(call, "write /sys/kernel/mm/ksm/run 2");
 }
 
+/* The episode that begins or ends with a snapshot, or -1. */
+static int episode_of(const json_t *snapshot)
+{
+	const char *label = look_text(snapshot, "label");
+	int episode = -1;
+	if (label && sscanf(label, "before-%d", &episode) != 1)
+		sscanf(label, "after-%d", &episode);
+	return episode;
+}
+
+int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e)
+{
+	for (size_t i = 0, k = 0; i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *step = &t->test->steps[i];
+		if (k == e->k && step->op == STEP_CALL && starts_with(step->value, "swapoff "))
+			return 0;
+		k += step->op == STEP_EXPECT;
+	}
+	return look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0);
+}
+
 /*
  * What the steps made of the tasks. Who was moved stands behind those who were in the cgroup before
  * (kernel/cgroup/cgroup.c:css_set_move_task).
  */
 static void add_history(struct scene *s, const struct trial *t, const json_t *snapshot)
 {
-	const char *label = look_text(snapshot, "label");
-	int episode = -1, k = 0;
-	if (!label || (sscanf(label, "before-%d", &episode) != 1 && sscanf(label, "after-%d", &episode) != 1))
-		return;
+	int episode = episode_of(snapshot), k = 0;
 	for (size_t i = 0; i < t->test->n_steps && k <= episode; i++) {
 		const struct step *step = &t->test->steps[i];
 		k += step->op == STEP_EXPECT;

@@ -21,6 +21,12 @@ struct scene {
 void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot);
 void scene_close(struct scene *s);
 
+/*
+ * SwapTotal while the episode's OOMs go on. A device that swapoff() empties is not counted any more, though its pages are still
+ * there (mm/swapfile.c: total_swap_pages is lowered before try_to_unuse); the cases have one.
+ */
+int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e);
+
 /* Index of the task with this pid, or of this name; -1: none. */
 int scene_task(const struct scene *s, int64_t pid);
 int scene_task_named(const struct scene *s, const char *name);

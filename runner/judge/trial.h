@@ -112,6 +112,9 @@ const json_t *trial_answer(const struct trial *t, size_t test_step, const char *
 bool trial_bug_victims(const struct trial *t, const struct episode *e);
 bool trial_bug_counts(const struct trial *t, const struct episode *e, const char *field);
 
+/* Did the kernel ask for kills that it did not make, until a wait passed its deadline? Fewer died than the case states. */
+bool trial_in_vain(const struct trial *t, const struct episode *e);
+
 /* An episode that has no end: its machine died, or a wait passed its deadline. What did not happen may still have come. */
 bool trial_cut_short(const struct episode *e);
 
