@@ -140,7 +140,7 @@ static void check_anon(struct trial *t, const struct episode *e, const struct oo
 	for (size_t i = 0; i < r->n_stats; i++)
 		if (streq(r->stats[i].name, "anon") || (anon < 0 && streq(r->stats[i].name, "total_rss")))
 			anon = r->stats[i].value / 1024 / t->page_kb;
-	if (anon >= 0 && r->n_rows)
+	if ((anon >= 0 || t->era.stat_text) && r->n_rows)
 		trial_check_range(t, CHECK_STATS_ANON, NULL, NULL, sum > slack ? sum - slack : 0, sum + slack, anon);
 }
 

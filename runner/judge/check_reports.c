@@ -32,6 +32,7 @@ static void check_constraint(struct trial *t, struct episode *e, const struct oo
 {
 	static const char *const names[] = { "CONSTRAINT_NONE", "CONSTRAINT_CPUSET", "CONSTRAINT_MEMORY_POLICY",
 					     "CONSTRAINT_MEMCG" };
+	static const char *const scopes[] = { "unsaid", "global", "memcg" };
 	const struct expectation *x = e->expect;
 	if (t->era.summary_line)
 		trial_check_text(t, CHECK_SUMMARY, NULL, NULL, "there", r->has_selected ? "there" : "not there");
@@ -40,7 +41,7 @@ static void check_constraint(struct trial *t, struct episode *e, const struct oo
 	trial_check_text(t, CHECK_CONSTRAINT, NULL, &x->where, names[x->constraint],
 			 oom_constraint_name(r->constraint));
 	trial_check_text(t, CHECK_SCOPE, NULL, NULL, x->constraint == CONSTRAINT_MEMCG ? "memcg" : "global",
-			 r->global ? "global" : r->oom_memcg ? "memcg" : "neither");
+			 scopes[r->selected_scope]);
 }
 
 /* Who asked, where the case says so or the scene leaves nobody else. */
@@ -163,6 +164,19 @@ static void check_gfp(struct trial *t, const struct episode *e, const struct oom
 	trial_check(t, CHECK_GFP, NULL, NULL, problem ? problem : text, text, !problem);
 }
 
+/* Who asked is also told by where it was (mm/oom_kill.c:dump_header; x86 writes "Call Trace:", arm64 "Call trace:"). */
+static void check_trace(struct trial *t, const struct episode *e, const struct oom_report *r)
+{
+	bool there = false;
+	for (size_t i = e->first_record; i < e->last_record && !there; i++) {
+		const json_t *record = json_array_get(t->seen->kmsg, i);
+		const char *text = look_text(record, "text");
+		int64_t seq = look_int(record, "seq", -1);
+		there = text && seq >= r->seq_first && seq <= r->seq_last && strcasestr(text, "call trace:");
+	}
+	trial_check_text(t, CHECK_TRACE, NULL, NULL, "there", there ? "there" : "not there");
+}
+
 static void check_memcg(struct trial *t, struct episode *e, const struct oom_report *r)
 {
 	int memcg = e->expect->memcg;
@@ -229,6 +243,7 @@ void check_reports(struct trial *t, struct episode *e)
 		check_asker(t, e, r);
 		check_order(t, e, r);
 		check_gfp(t, e, r);
+		check_trace(t, e, r);
 		check_memory(t, e, r, !killed_before(e, i));
 		if (r->no_killable)
 			continue;

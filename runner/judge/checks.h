@@ -38,6 +38,7 @@
 	X(ASKED_COMM, "log: who asked is one task")                                           \
 	X(GFP, "log: gfp_mask")                                                               \
 	X(ORDER, "log: order")                                                                \
+	X(TRACE, "log: call trace")                                                           \
 	X(MEMORY, "log: memory of")                                                           \
 	X(OOM_MEMCG, "log: memcg at its limit")                                               \
 	X(LIMIT, "log: limit in kB")                                                          \

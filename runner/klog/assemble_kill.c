@@ -25,6 +25,7 @@ struct open *on_selected(struct assembly *a, const struct prefix *p, uint64_t nu
 		assembly_set(&r->task_memcg, l->b);
 	}
 	r->global |= l->global;
+	r->selected_scope = text_len(l->a) ? OOM_SCOPE_MEMCG : l->global ? OOM_SCOPE_GLOBAL : OOM_SCOPE_UNSAID;
 	r->selected.pid = l->kill.pid;
 	r->selected.uid = l->kill.uid;
 	memcpy(r->selected.comm, l->kill.comm, OOM_COMM);

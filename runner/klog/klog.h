@@ -140,6 +140,8 @@ struct oom_meminfo {
 	int64_t free_swap_kb, total_swap_kb;
 };
 
+enum oom_scope { OOM_SCOPE_UNSAID, OOM_SCOPE_GLOBAL, OOM_SCOPE_MEMCG };
+
 struct oom_report {
 	/* where and when */
 	uint64_t line, last_line;	/* 1-based, 0 for records */
@@ -163,6 +165,7 @@ struct oom_report {
 	/* where */
 	enum oom_constraint constraint;	/* from the oom-kill line (5.0+) only */
 	bool has_selected;		/* the "oom-kill:" line was seen */
+	enum oom_scope selected_scope;	/* what that line itself says */
 	char *nodemask, *cpuset, *mems_allowed;	/* "(null)", "/", "0-1" */
 	bool global;			/* ",global_oom", or a Mem-Info block or a text that only a global OOM has */
 	bool memcg;			/* the memcg killer's words or paths were seen */

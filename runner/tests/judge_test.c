@@ -135,6 +135,8 @@ static const struct alteration {
 	{ "memcg-v1", CHECK_MEMSW_LIMIT, { LOG("swap: usage #kB, limit #kB", "swap: usage #kB, limit #+4kB") } },
 	{ "memcg-v1", CHECK_MEMSW_USAGE, { LOG("swap: usage #kB", "swap: usage 4kB") } },
 	{ "memcg-v1", CHECK_KMEM_LIMIT, { LOG("kmem: usage #kB, limit #kB", "kmem: usage #kB, limit 4kB") } },
+	{ "memcg-v2", CHECK_TRACE, { { "kmsg>text~Call Trace", NULL, NULL } } },
+	{ "memcg-v2", CHECK_STATS_ANON, { { "kmsg>text~anon ", NULL, NULL } } },
 	{ "memcg-v2", CHECK_STATS_OF, { LOG("stats for /", "stats for /x") } },
 	{ "ancestor", CHECK_STATS_OF, { LOG("/top:", "/top/pays:") } },
 	{ "memcg-7", CHECK_STATS_OF, { { "kmsg>text~Memory cgroup stats", NULL, NULL } } },
