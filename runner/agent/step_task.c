@@ -193,12 +193,13 @@ int op_call(struct agent *a, const json_t *step, json_t *reply, struct error *er
 	const char *what = t ? step_text(step, "what", err) : NULL;
 	if (!what || task_command(a, t, err, "call %s", what) < 0)
 		return -1;
-	return json_is_true(json_object_get(step, "background")) ? 0 : ask(a, t, step, reply, err);
+	t->calling = json_is_true(json_object_get(step, "background"));
+	return t->calling ? 0 : ask(a, t, step, reply, err);
 }
 
 static bool pingable(const struct agent *a, const struct task *t)
 {
-	return t->sock >= 0 && t->ready && task_alive(t) && !t->growing && !scene_is_frozen(a, t->cgroup);
+	return t->sock >= 0 && t->ready && task_alive(t) && !t->growing && !t->calling && !scene_is_frozen(a, t->cgroup);
 }
 
 static bool all_ponged(struct agent *a, void *arg)

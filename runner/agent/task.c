@@ -113,6 +113,7 @@ static void task_ended(struct agent *a, struct task *t, int status, int64_t t_us
 		return;
 	t->ended = true;
 	t->growing = false;
+	t->calling = false;
 	a->tasks.last_exit_ns = now_ns();
 	bool known = status >= 0;
 	json_t *signal = known && WIFSIGNALED(status) ? json_integer(WTERMSIG(status)) : json_null();
@@ -165,6 +166,7 @@ static void workload_said(struct agent *a, struct task *t, const char *line)
 	} else {
 		free(t->answer);
 		t->answer = xstrdup(line);
+		t->calling = false;
 		if (t->growing && (starts_with(line, "filled ") || starts_with(line, "failed "))) {
 			t->growing = false;
 			free(t->grow_end);

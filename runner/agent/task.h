@@ -37,6 +37,7 @@ struct task {
 	bool running, ready, ended;
 	bool killed;		/* by the agent, in the clean-up */
 	bool growing;
+	bool calling;		/* in a call that nobody waits for */
 	char *grow_end;		/* the answer that ended the last grow, or NULL */
 	bool grow_awaited;	/* a step has seen grow_end */
 	char *answer;		/* to the last command; NULL: none yet */
