@@ -68,13 +68,31 @@ static void load_modules(struct agent *a)
 	}
 }
 
+static char *heap;	/* all of it, from lock_memory() on */
+
+static void touch(char *from, const char *to)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	for (char *p = from; p < to; p += page)
+		__atomic_fetch_or(p, 0, __ATOMIC_RELAXED);
+}
+
+void guest_own_memory(void)
+{
+	extern char __data_start, _end;
+	char here;
+	touch(&__data_start, &_end);
+	touch(heap, (char *)sbrk(0));
+	touch(&here - STACK, &here);
+}
+
 /* From here on the heap has room for a whole plan and its memory is there, so that a machine without memory does not
  * make the agent allocate: an allocation of PID 1 could itself invoke the OOM killer and be taken for the test's. */
 static void lock_memory(void)
 {
 	mallopt(M_MMAP_MAX, 0);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
-	char *heap = xcalloc(1, HEAP);
+	heap = xcalloc(1, HEAP);
 	memset(heap, 1, HEAP);
 	__asm__ volatile("" : : "r"(heap) : "memory");	/* keep the writes */
 	free(heap);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "agent/agent.h"
+#include "agent/guest.h"
 #include "agent/snapshot.h"
 
 #define LOOK_AGAIN_MS 1000
@@ -152,6 +153,8 @@ enum step_result step_run(struct agent *a, const json_t *step)
 			timeline_tell(a);
 			wire_drain(&a->wire);
 			timeline_hurry(a);
+			if (a->guest)
+				guest_own_memory();
 		}
 		ret = ops[i].run(a, step, reply, &err);
 	}
