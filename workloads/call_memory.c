@@ -177,6 +177,20 @@ static struct result advise(struct load *l, char *args, int advice)
 	return (struct result){ 0, 0 };
 }
 
+/* Reads a byte of each page that the task's kind holds: what was swapped out comes in again. */
+static struct result call_touch(struct load *l, char *args)
+{
+	struct result r = { 0, 0 };
+	if (next_word(&args))
+		return BAD_ARGS;
+	for (unsigned int i = 0; i < l->n_seg && !r.errnum; i++) {
+		uint64_t done;
+		r.errnum = fill_read(l->seg[i].start, l->seg[i].len, page_size, &done);
+		r.value += (int64_t)done;
+	}
+	return r;
+}
+
 static struct result call_pageout(struct load *l, char *args)
 {
 	return advise(l, args, MADV_PAGEOUT);
@@ -198,6 +212,7 @@ const struct call memory_calls[] = {
 	{ "mlockall", "[future]", "lock all that is mapped", call_mlockall },
 	{ "munlockall", "", "unlock all", call_munlockall },
 	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
+	{ "touch", "", "read what is held; the result is the bytes read up to a failure, SIGBUS where a page can't be read", call_touch },
 	{ "lazyfree", "", "give up what is held, to be freed when memory is short (MADV_FREE)", call_lazyfree },
 	{ NULL, NULL, NULL, NULL },
 };

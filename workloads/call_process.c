@@ -84,19 +84,14 @@ static struct result call_getscore(struct load *l, char *args)
 
 /* --- processes --- */
 
-static struct result call_fork(struct load *l, char *args)
+/* A child that stays. Its number. */
+static struct result fork_kept(void)
 {
-	char *word = next_word(&args);
-	if ((word && !streq(word, "keep")) || next_word(&args))
-		return BAD_ARGS;
-	(void)l;
 	int start[2];
 	if (procs_start_begin(start) < 0)
 		return result_of(-1);
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (!word)
-			_exit(0);
 		procs_child_init();
 		procs_start_done(start);
 		procs_hold();
@@ -105,11 +100,42 @@ static struct result call_fork(struct load *l, char *args)
 	bool started = procs_start_wait(start);	/* without a child: the end of file, at once */
 	if (r.errnum)
 		return r;
-	if (!word || !started) {
-		waitpid(pid, NULL, 0);
-		return (struct result){ 0, word ? ECHILD : 0 };
+	r.value = started ? procs_add(pid) : 0;
+	if (r.value)
+		return r;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return (struct result){ 0, started ? ENOSPC : ECHILD };
+}
+
+static struct result call_fork(struct load *l, char *args)
+{
+	char *word = next_word(&args);
+	if ((word && !streq(word, "keep")) || next_word(&args))
+		return BAD_ARGS;
+	(void)l;
+	if (word)
+		return fork_kept();
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	struct result r = result_of(pid);
+	if (r.errnum)
+		return r;
+	waitpid(pid, NULL, 0);
+	return (struct result){ 0, 0 };
+}
+
+static struct result call_forkmax(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	for (int64_t n = 0;; n++) {
+		struct result r = fork_kept();
+		if (r.errnum)
+			return (struct result){ n, r.errnum };
 	}
-	return (struct result){ procs_add(pid), 0 };
 }
 
 static struct result call_exec(struct load *l, char *args)
@@ -315,6 +341,7 @@ const struct call process_calls[] = {
 	{ "getoldadj", "[CHILD]", "read oom_adj; it is the result", call_getoldadj },
 	{ "getscore", "[CHILD]", "read oom_score; it is the result", call_getscore },
 	{ "fork", "[keep]", "a child that ends at once, or stays and is child number RESULT", call_fork },
+	{ "forkmax", "", "children that stay, until there can be no more; the result is how many", call_forkmax },
 	{ "exec", "", "start over with the same name and kind, holding nothing; the answer is `ready PID`", call_exec },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
 	{ "mrelease", "CHILD", "free the memory of a child that is dying (process_mrelease)", call_mrelease },

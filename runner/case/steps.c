@@ -62,6 +62,7 @@ static void set_result(struct build *b, struct step *s, const char *raw)
 	const char *words[140];
 	size_t n = 0;
 	words[n++] = "ok";
+	words[n++] = "SIGBUS";	/* of a call that reads memory which can't be had */
 	for (int e = 1; e < 134; e++) {
 		if (strerrorname_np(e))
 			words[n++] = strerrorname_np(e);

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "target/vm.h"
 
+#define DISK "/machine/peripheral/" VM_DISK
 #define FAULTY "faulty"		/* the node that blkdebug makes of the disk */
 
 static int command(struct vm *vm, const char *name, json_t *args, int64_t deadline_ns, struct error *err)
@@ -65,14 +66,14 @@ static int set_throttle(struct vm *vm, uint64_t bytes, int64_t deadline_ns, stru
 {
 	json_int_t bps = (json_int_t)bytes;
 	return command(vm, "block_set_io_throttle",
-		       json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:i}", "id", VM_DISK, "bps", bps, "bps_rd", 0, "bps_wr", 0,
+		       json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:i}", "id", DISK "/virtio-backend", "bps", bps, "bps_rd", 0, "bps_wr", 0,
 				 "iops", 0, "iops_rd", 0, "iops_wr", 0), deadline_ns, err);
 }
 
 /* The disk's image from now on is this node. */
 static int use_node(struct vm *vm, const char *node, int64_t deadline_ns, struct error *err)
 {
-	return command(vm, "qom-set", json_pack("{s:s, s:s, s:s}", "path", "/machine/peripheral/" VM_DISK, "property", "drive",
+	return command(vm, "qom-set", json_pack("{s:s, s:s, s:s}", "path", DISK, "property", "drive",
 						"value", node), deadline_ns, err);
 }
 

@@ -360,6 +360,27 @@ START_TEST(calls_about_memory)
 	oomload_expect(&o, "call sbrk 16M", "called sbrk -1 ENOMEM");
 	oomload_expect(&o, "call mmap 0", "called mmap -1 EINVAL");
 	oomload_quit(&o);
+	oomload_start(&o, "load", "anon", "", 0);
+	oomload_expect(&o, "call touch", "called touch 0 ok");
+	oomload_expect(&o, "fill 1M", "filled 1048576");
+	oomload_expect(&o, "call touch", "called touch 1048576 ok");
+	oomload_quit(&o);
+}
+END_TEST
+
+/* The last that can be is one more than oomload keeps account of; nothing of it is left. */
+START_TEST(as_many_children_as_can_be)
+{
+	struct oomload o;
+	oomload_start(&o, "load", "anon", "", 0);
+	oomload_order(&o, "call forkmax");
+	for (int i = 1, n; i <= 256; i++) {
+		ck_assert_int_eq(sscanf(oomload_line(&o), "child %d", &n), 1);
+		ck_assert_int_eq(n, i);
+	}
+	ck_assert_str_eq(oomload_line(&o), "called forkmax 256 ENOSPC");
+	oomload_expect(&o, "ping", "pong");
+	oomload_quit(&o);
 }
 END_TEST
 
@@ -459,4 +480,4 @@ END_TEST
 TESTS("load_orders", contents_of_the_fast_fill, contents_of_growing, contents_of_a_memfd, contents_differ_between_processes,
       contents_for_ksm_are_alike, holding_still, first_ping_faults_nothing, sizes_are_rounded_up, growing_without_end, bad_orders,
       bad_arguments, hostile_names, failed_allocations, end_of_input, children_outlive_their_parent, children_that_die_are_said,
-      calls_about_memory, calls_about_adj, call_exec, calls_about_credentials, calls_about_files)
+      calls_about_memory, as_many_children_as_can_be, calls_about_adj, call_exec, calls_about_credentials, calls_about_files)
