@@ -8,7 +8,7 @@ struct writer {
 	FILE *out;
 	size_t len;
 	bool comma;
-	char buf[16384];
+	char buf[65536];
 };
 
 static void drain(struct writer *w)

@@ -118,6 +118,8 @@ static bool any_moves(const struct trial *t)
 	return false;
 }
 
+#define MANY (INT64_C(1) << 44)	/* pages */
+
 /*
  * "anon" of the statistics is what the members have mapped (NR_ANON_MAPPED), so the sum over the table's rows. Each
  * CPU may hold back 64 pages of the statistics, and a flush is left out below 64 pages for each CPU (mm/memcontrol.c:
@@ -133,7 +135,10 @@ static void check_anon(struct trial *t, const struct episode *e, const struct oo
 			return;
 		int64_t others = (look_int(task, "file_kb", 0) + look_int(task, "shmem_kb", 0)) / t->page_kb;
 		bool kinds = row->value[OOM_COL_RSS_ANON] != OOM_UNKNOWN;
-		sum += kinds ? row->value[OOM_COL_RSS_ANON] : row->value[OOM_COL_RSS] - others;
+		int64_t rss = kinds ? row->value[OOM_COL_RSS_ANON] : row->value[OOM_COL_RSS];
+		if (rss < 0 || rss > MANY || others < 0 || others > MANY)	/* no machine has as much */
+			return;
+		sum += kinds ? rss : rss - others;
 		/* What was dropped of files since the snapshot is not in rss. */
 		slack += model_rss_error(&t->era, SOURCE_TOUCHED, t->ncpus, 1) + (kinds ? 0 : others);
 	}

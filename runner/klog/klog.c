@@ -168,6 +168,20 @@ static bool join(struct klog *k, struct text t)
 	return true;
 }
 
+/* Most lines of a log of reports are these: a row that has all columns of its table is nothing else. */
+static bool whole_row(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	text_blanks(&t);
+	const struct table *table = text_starts(t, "[") ? assemble_table(&k->a, p->context) : NULL;
+	if (!table || !table->whole || table->n < 5)
+		return false;
+	struct line l = { .kind = LINE_ROW, .got = table_row(t, table, &k->row), .row = &k->row };
+	if (k->row.cut)
+		return false;
+	assemble(&k->a, p, number, t, &l);
+	return true;
+}
+
 /* A kind that is not whole is held until the next line shows whether it goes on there. */
 static void message(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
 {
@@ -180,6 +194,8 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 		}
 		flush_pending(k);
 	}
+	if (whole_row(k, p, number, t))
+		return;
 	line_parse(t, &l);
 	if (l.kind == LINE_ROW) {
 		const struct table *table = assemble_table(&k->a, p->context);
@@ -293,7 +309,9 @@ static void entry(struct klog *k, uint64_t number, const struct journal_entry *e
  * believed only where the object itself says that the kernel spoke. */
 static bool object(struct klog *k, uint64_t number, struct text t, bool foreign)
 {
-	const char *brace = k->within ? NULL : text_find(t, "{\"");
+	const char *brace = k->within ? NULL : t.p;
+	while (brace && (brace = memchr(brace, '{', (size_t)(t.end - brace))) && (brace + 1 == t.end || brace[1] != '"'))
+		brace++;
 	if (!brace)
 		return false;
 	const struct journal_entry *e = journal_object(&k->inner, number, text_of(brace, (size_t)(t.end - brace)));
@@ -358,11 +376,12 @@ static void entry(struct klog *k, uint64_t number, const struct journal_entry *e
 /* RFC 2045: is the text of a mail that is still in its transport's form? */
 static void look_printable(struct klog *k, struct text t)
 {
-	const char *gfp = text_find(t, "gfp_mask=");
-	if (gfp)
-		k->printable.on = t.end - gfp > 11 && memcmp(gfp + 9, "3D", 2) == 0;
-	else if (!k->printable.on)
-		k->printable.on = text_find(t, "constraint=3DCONSTRAINT") != NULL;
+	const char *equals = t.p;
+	for (int i = 0; i < 6 && (equals = memchr(equals, '=', (size_t)(t.end - equals))); i++, equals++) {
+		bool gfp = equals - t.p >= 8 && memcmp(equals - 8, "gfp_mask", 8) == 0;
+		if (gfp || (equals - t.p >= 10 && memcmp(equals - 10, "constraint", 10) == 0))
+			k->printable.on = t.end - equals > 3 && memcmp(equals, "=3D", 3) == 0;
+	}
 }
 
 static size_t decode_printable(char *text, size_t len)

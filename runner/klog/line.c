@@ -92,33 +92,32 @@ bool line_opens(struct text t)
 {
 	static const struct { const char *word; size_t n; } words[] = {
 #define WORD(s) { s, sizeof(s) - 1 }
-		WORD("Out of memory"), WORD("Out of Memory: "), WORD("Memory cgroup "), WORD("Memory limit reached"),
-		WORD("Mem-Info:"), WORD("Mem-info:"), WORD("Killed process "), WORD("Kill process "),
-		WORD("Kernel panic - not syncing"), WORD("oom-kill:constraint="), WORD("oom_reaper: "),
-		WORD("oom killer "), WORD("oom_kill_process: "), WORD("Task in "), WORD("Tasks in "),
-		WORD("Tasks state (memory"), WORD("memory: usage "), WORD("memory+swap: usage "),
-		WORD("kmem: usage "), WORD("swap: usage "), WORD("sysrq: "), WORD("SysRq : "), WORD("Call Trace:"),
-		WORD("CPU: "), WORD("Hardware name: "), WORD("Unreclaimable slab info"), WORD("active_anon:"),
-		WORD("lowmem_reserve[]"), WORD("No available memory"), WORD("RIP: "), WORD("Code: "),
-		WORD("Workqueue: "), WORD("Node "), WORD("DMA"), WORD("Normal"), WORD("[<"), WORD("<TASK>"),
-		WORD("</TASK>"), WORD("Swap cache stats: "), WORD("Pid: "), WORD("kill process "), WORD("Free swap"),
-		WORD("Total swap"),
+		WORD("Out of memory"), WORD("Out of Memory: "), WORD("Memory cgroup "),
+		WORD("Memory limit reached"), WORD("Mem-Info:"), WORD("Mem-info:"), WORD("Killed process "),
+		WORD("Kill process "), WORD("Kernel panic - not syncing"), WORD("oom-kill:constraint="),
+		WORD("oom_reaper: "), WORD("oom killer "), WORD("oom_kill_process: "), WORD("Task in "),
+		WORD("Tasks in "), WORD("Tasks state (memory"), WORD("Total swap"), WORD("memory: usage "),
+		WORD("memory+swap: usage "), WORD("kmem: usage "), WORD("kill process "), WORD("swap: usage "),
+		WORD("sysrq: "), WORD("SysRq : "), WORD("Swap cache stats: "), WORD("Call Trace:"), WORD("CPU: "),
+		WORD("Code: "), WORD("Hardware name: "), WORD("Unreclaimable slab info"), WORD("active_anon:"),
+		WORD("lowmem_reserve[]"), WORD("No available memory"), WORD("Node "), WORD("Normal"),
+		WORD("RIP: "), WORD("Workqueue: "), WORD("DMA"), WORD("[<"), WORD("<TASK>"), WORD("</TASK>"),
+		WORD("Pid: "), WORD("Free swap"),
 #undef WORD
 	};
-	/* first letters of the words: most texts are none */
-	static const bool first[128] = {
-		['O'] = 1, ['M'] = 1, ['K'] = 1, ['o'] = 1, ['T'] = 1, ['m'] = 1, ['k'] = 1, ['s'] = 1, ['S'] = 1,
-		['C'] = 1, ['H'] = 1, ['U'] = 1, ['a'] = 1, ['l'] = 1, ['N'] = 1, ['R'] = 1, ['W'] = 1, ['D'] = 1,
-		['['] = 1, ['<'] = 1, ['P'] = 1, ['F'] = 1,
-	};
+	/* The first of the words with a letter, plus one; those with the same letter stand together. */
+	static uint8_t first[128];
+	if (!first['O'])
+		for (size_t i = sizeof(words) / sizeof(words[0]); i-- > 0;)
+			first[(int)words[i].word[0]] = (uint8_t)(i + 1);
 	if (text_len(t) && is_digit(*t.p)) {	/* "52000 pages RAM" */
 		int64_t n;
 		return text_int(&t, &n) && (text_starts(t, " pages ") || text_starts(t, " total pagecache pages"));
 	}
 	if (!text_len(t) || (*t.p & 0x80) || !first[(int)*t.p])
 		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i].word[0] == *t.p && text_starts_n(t, words[i].word, words[i].n))
+	for (size_t i = first[(int)*t.p] - 1u; i < sizeof(words) / sizeof(words[0]) && words[i].word[0] == *t.p; i++)
+		if (text_starts_n(t, words[i].word, words[i].n))
 			return true;
 	return false;
 }

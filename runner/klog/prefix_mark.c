@@ -26,6 +26,8 @@ void prefix_decoration(struct text *t, struct prefix *out)
 {
 	for (;;) {
 		text_blanks(t);
+		if (!text_len(*t) || ((is_alpha(*t->p) || is_digit(*t->p) || *t->p == '[') && *t->p != 'b'))
+			return;	/* most lines */
 		if (text_starts(*t, "\033[")) {
 			const char *p = t->p + 2;
 			while (p < t->end && !is_alpha(*p))

@@ -96,7 +96,7 @@ static void structured_data(struct text *t)
 	for (;;) {
 		struct text v = *t;
 		text_blanks(&v);
-		if (!text_eat(&v, "["))
+		if (!text_eat(&v, "[") || !text_len(v) || !is_alpha(*v.p))
 			return;
 		const char *key = text_find(v, "=\""), *end = text_find(v, "\"]"), *stamp = memchr(v.p, ']', text_len(v));
 		if (!key || !end || key > end || key - v.p > 48 || stamp < key)
