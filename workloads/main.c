@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -10,8 +11,10 @@ static int usage(int fd, int status)
 {
 	say(fd, "Usage: oomload NAME KIND [key=value]...\n"
 		"       oomload --list\n"
+		"       oomload --hold\n"
 		"\n"
-		"Holds memory in one way and takes orders, one a line, on file descriptor 3 (a stream socket), or where\n"
+		"With --hold it is what a core dump may be piped to, and keeps that waiting. Else it\n"
+		"holds memory in one way and takes orders, one a line, on file descriptor 3 (a stream socket), or where\n"
 		"that is closed, on standard input and output. It says `ready PID`, then answers");
 	say(fd, "  fill BYTES     hold so much: `filled BYTES` or `failed ERRNO BYTES`\n"
 		"  grow STEP TO   hold more and more, up to TO (0: without end); `stop` ends it\n"
@@ -27,6 +30,15 @@ static int list(void)
 {
 	kinds_list(STDOUT_FILENO);
 	calls_list(STDOUT_FILENO);
+	return 0;
+}
+
+/* Reads nothing of what a core dump writes to it, and ends when the dump does. */
+static int hold(void)
+{
+	struct pollfd p = { .fd = STDIN_FILENO };
+	while (poll(&p, 1, -1) < 0 || !(p.revents & POLLHUP))
+		p.revents = 0;
 	return 0;
 }
 
@@ -55,6 +67,8 @@ int main(int argc, char **argv)
 	page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (argc == 2 && streq(argv[1], "--list"))
 		return list();
+	if (argc == 2 && streq(argv[1], "--hold"))
+		return hold();
 	if (argc == 2 && streq(argv[1], "--help"))
 		return usage(STDOUT_FILENO, 0);
 	if (argc < 3)

@@ -3,6 +3,8 @@
  * Who died in an episode, by what, and who lives. A kill counts when the kernel's record, the wait status and (in
  * check_counters.c) the counter agree on it; SIGKILL alone is no evidence.
  */
+#include <signal.h>
+
 #include "base/util.h"
 #include "judge/look.h"
 #include "judge/scene.h"
@@ -213,6 +215,22 @@ static bool lives(const struct trial *t, const struct episode *e, const char *na
 	return false;
 }
 
+/*
+ * The signal by which the case made it dump its core, or 0. Who is killed in the midst of that has the dump's signal in its wait
+ * status, not SIGKILL (kernel/signal.c:get_signal: the group's exit code was set when the dump began).
+ */
+static int dumps_by(const struct trial *t, const char *name)
+{
+	static const int cores[] = { SIGABRT, SIGQUIT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGTRAP };
+	for (size_t i = 0; i < t->test->n_steps; i++) {
+		const struct step *s = &t->test->steps[i];
+		for (size_t k = 0; s->op == STEP_SIGNAL && streq(s->tasks[0], name) && k < ARRAY_SIZE(cores); k++)
+			if (streq(s->value + strlen("SIG"), sigabbrev_np(cores[k])))
+				return cores[k];
+	}
+	return 0;
+}
+
 static void check_status(struct trial *t, const struct episode *e, const char *name, int64_t pid, const struct where *w)
 {
 	const json_t *exit = look_exit(t->seen, pid);
@@ -232,7 +250,9 @@ static void check_status(struct trial *t, const struct episode *e, const char *n
 		return;
 	}
 	int64_t signal = look_int(exit, "signal", 0);
-	snprintf(how, sizeof(how), signal == 9 ? "SIGKILL" : signal ? "signal %d" : "exit %d",
+	if (signal && signal == dumps_by(t, name))
+		signal = SIGKILL;
+	snprintf(how, sizeof(how), signal == SIGKILL ? "SIGKILL" : signal ? "signal %d" : "exit %d",
 		 (int)(signal ? signal : look_int(exit, "code", -1)));
 	trial_check_text(t, CHECK_DIED_BY, name, w, "SIGKILL", how);
 }

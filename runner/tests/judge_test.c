@@ -59,6 +59,7 @@ static const struct alteration {
 	    { "snapshots>label=after-0", NULL, NULL } } },
 	{ "memcg-v2", CHECK_DIED_BY, { { "exits>name=big>signal", NULL, "null" }, { "exits>name=big>code", NULL, "1" } } },
 	{ "memcg-v2", CHECK_DIED_BY, { { "steps>op=settle>waiting", "+", "\"big\"" } } },
+	{ "dumping", CHECK_DIED_BY, { { "exits>name=dumper>signal", NULL, "11" } } },
 	{ "words", CHECK_DIED_BY, { { "steps>op=settle>waiting", "+", "\"pair\"" } } },
 	{ "memcg-v2", CHECK_NOBODY_ELSE, { { "exits>name=outside>t", NULL, "1" }, { "snapshots>label=before-0>t", NULL, "0" } } },
 	{ "memcg-v2", CHECK_SURVIVORS, { { "steps>op=ping>silent", "+", "\"outside\"" } } },

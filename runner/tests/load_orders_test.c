@@ -477,7 +477,45 @@ START_TEST(calls_about_files)
 }
 END_TEST
 
+/* A child that is held, and one whose memory is taken while it dies; on a kernel without either call that is said. */
+START_TEST(calls_that_hold)
+{
+	struct oomload o;
+	pid_t child;
+	oomload_start(&o, "holder", "anon", "", 0);
+	oomload_expect(&o, "call pin 1", "called pin -1 ESRCH");
+	oomload_expect(&o, "call notified", "called notified -1 ENOENT");
+	oomload_order(&o, "call fork keep");
+	ck_assert_int_eq(sscanf(oomload_line(&o), "child 1 %d", &child), 1);
+	ck_assert_str_eq(oomload_line(&o), "called fork 1 ok");
+	oomload_order(&o, "call pin 1");
+	const char *line = oomload_line(&o);
+	if (starts_with(line, "child 2 ")) {
+		pid_t holder;
+		ck_assert_int_eq(sscanf(line, "child 2 %d", &holder), 1);
+		line = oomload_line(&o);
+		/* without a userfaultfd the holder ends at once */
+		ck_assert_msg(streq(line, "called pin 2 ok") || starts_with(line, "called pin -1 E"), "%s", line);
+	}
+	oomload_quit(&o);
+}
+END_TEST
+
+START_TEST(rings_of_pipes)
+{
+	struct oomload o;
+	oomload_start(&o, "rings", "rings", "order=2 pipes=4", 0);
+	oomload_expect(&o, "fill 32768", "filled 32768");
+	oomload_expect(&o, "fill 32769", "filled 49152");	/* pieces of 4 pages */
+	oomload_expect(&o, "touch", "touched 49152");
+	oomload_expect(&o, "shrink 16384", "filled 16384");
+	oomload_expect(&o, "touch", "touched 16384");
+	oomload_quit(&o);
+}
+END_TEST
+
 TESTS("load_orders", contents_of_the_fast_fill, contents_of_growing, contents_of_a_memfd, contents_differ_between_processes,
       contents_for_ksm_are_alike, holding_still, first_ping_faults_nothing, sizes_are_rounded_up, growing_without_end, bad_orders,
       bad_arguments, hostile_names, failed_allocations, end_of_input, children_outlive_their_parent, children_that_die_are_said,
-      calls_about_memory, as_many_children_as_can_be, calls_about_adj, call_exec, calls_about_credentials, calls_about_files)
+      calls_about_memory, as_many_children_as_can_be, calls_about_adj, call_exec, calls_about_credentials, calls_about_files,
+      calls_that_hold, rings_of_pipes)
