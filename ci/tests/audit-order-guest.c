@@ -2,10 +2,12 @@
 /*
  * The init of ci/tests/audit-order's guest: 200 processes of mixed sizes, oom_score_adj and cgroups, some in groups, in PID
  * namespaces or sharing an mm; then oomagent's snapshot to the second serial port; then a process that can't be killed takes
- * all memory, so that one OOM follows another until nobody is left and the kernel panics.
+ * all memory, so that one OOM follows another until nobody is left and the kernel panics. With audit.nodes=bind it takes all of node 1, by
+ * a memory policy, and some of the others have policies, too.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -21,7 +24,7 @@
 #define PROCESSES 200
 #define STACK 65536
 
-static int v1;
+static int v1, bind;
 static const char *groups = "/cg";
 static int ready[2];		/* each process writes a byte when it is filled */
 
@@ -105,6 +108,12 @@ static int sharer(void *arg)
 	return 0;
 }
 
+static void set_policy(int mode, unsigned long nodes)
+{
+	if (syscall(SYS_set_mempolicy, mode, &nodes, sizeof(nodes) * 8) < 0)
+		die("set_mempolicy");
+}
+
 /* What a process does, by its number: the sizes repeat, so that there are ties. */
 static int body(void *arg)
 {
@@ -115,6 +124,8 @@ static int body(void *arg)
 	const char *group = n % 25 == 24 ? "b/killgroup" : where[n % 7];
 	if (group && getpid() != 1)
 		join(group);
+	if (bind && n % 4)
+		set_policy(n % 4 == 3 ? MPOL_PREFERRED : MPOL_BIND, n % 4 == 2 ? 2 : 1);
 	snprintf(text, sizeof(text), "%d", adjs[n % 23]);
 	put("/proc/self/oom_score_adj", text);
 	fill((size_t)(n * 37 % 60) * 48);
@@ -192,6 +203,7 @@ int main(void)
 		die("/proc/cmdline");
 	close(fd);
 	v1 = strstr(line, "audit.cgroup=v1") != NULL;
+	bind = strstr(line, "audit.nodes=bind") != NULL;
 	if (pipe(ready) < 0)
 		die("pipe");
 	make_groups();
@@ -202,6 +214,8 @@ int main(void)
 	take_snapshot();
 	if (fork() == 0) {
 		put("/proc/self/oom_score_adj", "-1000");
+		if (bind)
+			set_policy(MPOL_BIND, 2);
 		for (;;)
 			fill(256);
 	}
