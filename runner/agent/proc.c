@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/uio.h>
 
 #include "base/util.h"
@@ -72,6 +73,16 @@ bool proc_dead(pid_t pid, uint64_t start)
 {
 	struct proc_stat st;
 	return proc_read_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || (start && st.start != start);
+}
+
+bool proc_doomed(pid_t pid)
+{
+	struct proc_stat st;
+	CLEANUP_FREE char *status = proc_text(pid, "status");
+	CLEANUP_FREE char *shared = status ? key_text(status, "ShdPnd") : NULL;
+	if (!shared || proc_read_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || !st.vsize)
+		return true;
+	return strtoull(shared, NULL, 16) >> (SIGKILL - 1) & 1;
 }
 
 pid_t proc_memory_thread(pid_t pid)

@@ -23,6 +23,9 @@ int proc_read_stat(pid_t pid, struct proc_stat *st);
 /* The process is gone, or a zombie, or another one that got its number. start 0: not compared. */
 bool proc_dead(pid_t pid, uint64_t start);
 
+/* It has ended, is about to, or has a SIGKILL before it. */
+bool proc_doomed(pid_t pid);
+
 /*
  * Surely without memory of its own: a kernel thread, a zombie, or gone. A hundred kernel threads are asked in the
  * time in which the text of few is made. False where the kernel would not tell.

@@ -167,6 +167,10 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 	CLEANUP_FREE char *mems = key_text(status, "Mems_allowed_list");
 	json_object_set_new(o, "mems", json_text(mems));
 	json_object_set_new(o, "cgroup", cgroup_of(a, tid));
+	if (st.state == 'D') {
+		CLEANUP_FREE char *wchan = proc_text(pid, "wchan");
+		json_object_set_new(o, "wchan", json_text(wchan));
+	}
 	return o;
 }
 

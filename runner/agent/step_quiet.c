@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/agent.h"
+#include "agent/proc.h"
 #include "agent/snapshot.h"
 #include "agent/step.h"
 
@@ -42,13 +43,16 @@ static bool waiting_for_named(const struct agent *a, const json_t *dead, json_t 
 	return any;
 }
 
-/* Do tasks live that the kernel's log says were killed? */
-static bool waiting_for_killed(const struct agent *a, json_t *names)
+/*
+ * Do tasks live that the kernel's log says were killed? With @doomed only those count that are on their way: a SIGKILL stays in
+ * the process's pending signals to its end (kernel/signal.c:complete_signal). Who has none was not killed, whatever the log says.
+ */
+static bool waiting_for_killed(const struct agent *a, bool doomed, json_t *names)
 {
 	bool any = false;
 	for (size_t i = 0; i < a->kmsg.n_killed; i++) {
 		const struct task *t = task_of_pid(a, a->kmsg.killed[i]);
-		if (t && !t->ended) {
+		if (t && !t->ended && (!doomed || proc_doomed(t->pid))) {
 			any = true;
 			add(names, t->name);
 		}
@@ -70,9 +74,9 @@ static bool settled(struct agent *a, void *arg)
 	int64_t now = now_ns();
 	int64_t quiet = (int64_t)(QUIET_MS * 1e6 * a->scale), over = (int64_t)(OVER_MS * 1e6 * a->scale);
 	int64_t sign = latest(a->kmsg.last_ns, latest(a->tasks.last_exit_ns, s->start_ns));
-	if (waiting_for_killed(a, NULL))
+	if (waiting_for_killed(a, true, NULL))
 		return false;
-	if (!waiting_for_named(a, s->dead, NULL))
+	if (!waiting_for_named(a, s->dead, NULL) && !waiting_for_killed(a, false, NULL))
 		return now - sign >= quiet;
 	return !tasks_growing(a) && now - sign >= over;
 }
@@ -83,7 +87,7 @@ int op_settle(struct agent *a, const json_t *step, json_t *reply, struct error *
 	if (step_wait(a, settled, &s, step, TICK_MS, reply, err) < 0)
 		return -1;
 	json_t *names = json_array();
-	waiting_for_killed(a, names);
+	waiting_for_killed(a, false, names);
 	waiting_for_named(a, s.dead, names);
 	json_object_set_new(reply, "waiting", names);
 	return 0;

@@ -113,6 +113,7 @@
 	X(EVENTS_SUM, "memory.events of * are its own and its children's")                    \
 	X(TOLD, "whoever watches * is told")                                                  \
 	X(UNDER_OOM, "memory.oom_control under_oom of *")                                     \
+	X(SLEEPER, "* waits at its limit")                                                    \
 	X(WITHIN_LIMIT, "* stays within its limit")                                           \
 	X(CLAIM, "stated: * rises by")                                                        \
 	/* scores and grants (check_choice.c, check_commit.c) */                              \

@@ -52,6 +52,25 @@ static bool victim_left(const struct trial *t)
 	return false;
 }
 
+/* Only an OOM of the machine panics for want of a victim, not a memcg's, nor sysrq (mm/oom_kill.c:out_of_memory). */
+static bool may_deadlock(const struct trial *t)
+{
+	const struct episode *last = NULL;
+	for (size_t k = 0; k < t->n_episodes; k++)
+		if (t->episodes[k].before)
+			last = &t->episodes[k];
+	if (!last || last->expect->constraint == CONSTRAINT_MEMCG)
+		return !last;
+	size_t k = 0, asks = 0, sysrqs = 0;
+	for (size_t i = 0; i < t->test->n_steps && k <= last->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		asks += k == last->k && (s->op == STEP_GROW || s->op == STEP_CALL || s->op == STEP_FILL);
+		sysrqs += k == last->k && s->op == STEP_SYSRQ;
+		k += s->op == STEP_EXPECT;
+	}
+	return asks || !sysrqs;
+}
+
 /*
  * A panic that nobody expected is the kernel's fault, but for two: PID 1 ended (then the agent crashed), or the scene left
  * nobody to kill (mm/oom_kill.c:out_of_memory; the words changed with 4.20).
@@ -69,7 +88,7 @@ static void judge_panic(struct trial *t)
 	if (text && strstr(text, "Attempted to kill init"))
 		result_say(t->r, VERDICT_ERROR, "the agent ended inside the machine: %s", text);
 	else if (text && (strstr(text, "System is deadlocked on memory") || strstr(text, "no killable processes")) &&
-		 !victim_left(t))
+		 may_deadlock(t) && !victim_left(t))
 		result_say(t->r, VERDICT_ERROR, "the scene left nobody to kill: %s", text);
 	else
 		trial_check_text(t, CHECK_NO_PANIC, NULL, NULL, "none", text ? text : "none");
@@ -290,6 +309,7 @@ static void judge_once(const struct test *test, const struct observation *seen, 
 		if (!e->before || e->expect->panic)
 			continue;
 		check_deaths(&t, e);
+		check_late(&t, e);
 		check_reports(&t, e);
 		check_choice(&t, e);
 		check_scores_before(&t, e);

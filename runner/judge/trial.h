@@ -133,6 +133,7 @@ void check_selected(struct trial *t, struct episode *e, size_t report);
 void check_death_line(struct trial *t, const struct episode *e, const struct death *d);
 void check_reaper(struct trial *t, const struct episode *e);
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report);
+void check_late(struct trial *t, const struct episode *e);	/* what a wait that came to no end shows */
 void check_log(struct trial *t, struct episode *e);	/* the records that the case asks for */
 void check_outside(struct trial *t);			/* nobody is killed between the episodes */
 void check_counters(struct trial *t, struct episode *e);	/* every counter of every cgroup */

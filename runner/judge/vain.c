@@ -132,3 +132,101 @@ bool trial_in_vain(const struct trial *t, const struct episode *e)
 		n += !e->deaths[i].again;
 	return n < e->expect->n_victims && ((!n && asked(t, e)) || asks_in_vain(t, e));
 }
+
+/* A v1 cgroup where who meets the limit has to wait: it may not kill, and there is no room but what each CPU has in stock. */
+static bool must_wait(const struct trial *t, const json_t *snapshot, const json_t *cgroup)
+{
+	static const char *const kinds[] = { "memory", "memory.memsw" };
+	const char *name = look_text(cgroup, "name");
+	int64_t disable, used, limit;
+	if (!name || !look_counter(snapshot, name, "memory.oom_control", "oom_kill_disable", &disable) || !disable)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char usage[64], max[64];
+		snprintf(usage, sizeof(usage), "%s.usage_in_bytes", kinds[i]);
+		snprintf(max, sizeof(max), "%s.limit_in_bytes", kinds[i]);
+		if (look_counter(snapshot, name, usage, NULL, &used) && look_counter(snapshot, name, max, NULL, &limit) &&
+		    limit - used <= 64 * t->ncpus * t->page_kb * 1024)
+			return true;
+	}
+	return false;
+}
+
+static bool is_above(const char *cgroup, const char *path)
+{
+	size_t len = strlen(cgroup);
+	return strncmp(cgroup, path, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+/* The cgroup of a snapshot that keeps a task of `path` waiting, or NULL. */
+static const json_t *waits_for(const struct trial *t, const json_t *snapshot, const char *path)
+{
+	size_t i;
+	json_t *cgroup;
+	json_array_foreach(json_object_get(snapshot, "cgroups"), i, cgroup) {
+		const char *own = look_text(cgroup, "path");
+		if (own && path && is_above(own, path) && must_wait(t, snapshot, cgroup))
+			return cgroup;
+	}
+	return NULL;
+}
+
+/* Does the task sleep where v1 waits at a limit (mm/memcontrol-v1.c:mem_cgroup_oom_synchronize)? */
+static bool sleeps_at_limit(const json_t *task)
+{
+	const char *wchan = look_text(task, "wchan");
+	return wchan && strstr(wchan, "oom_synchronize");
+}
+
+/* Who waits at a limit, twice in a row, must have a reason; and the cgroup says that somebody waits. */
+static void check_sleepers(struct trial *t, const struct episode *e, const json_t *late, const json_t *later)
+{
+	size_t i;
+	json_t *task;
+	json_array_foreach(json_object_get(later, "tasks"), i, task) {
+		const char *name = look_text(task, "name"), *path = look_text(task, "cgroup");
+		int64_t under;
+		if (!name || !sleeps_at_limit(task) || !sleeps_at_limit(look_task(late, name)) || !nobody_in_flight(t, e, late))
+			continue;
+		const json_t *why = waits_for(t, later, path);
+		bool reason = why || waits_for(t, late, path);
+		trial_check_text(t, CHECK_SLEEPER, name, NULL, "for room, where nobody may be killed",
+				 reason ? "for room, where nobody may be killed" : "for nothing");
+		if (why && look_counter(later, look_text(why, "name"), "memory.oom_control", "under_oom", &under))
+			trial_check_int(t, CHECK_UNDER_OOM, look_text(why, "name"), NULL, 1, under);
+	}
+}
+
+/* Is a task awaited to be blocked? */
+static bool should_block(const struct trial *t, const struct episode *e)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		const json_t *told = trial_told(t, step);
+		if (look_int(told, "episode", -1) == (int64_t)e->k && json_is_true(json_object_get(step, "timeout")) &&
+		    streq(look_text(told, "for"), "blocked"))
+			return true;
+	}
+	return e->expect->end == END_BLOCKED;
+}
+
+/* It asks again and again instead: its charges fail all the time. */
+static void check_no_wait(struct trial *t, const struct episode *e, const json_t *late, const json_t *later)
+{
+	if (!t->v1 || e->expect->memcg < 0 || !should_block(t, e))
+		return;
+	const char *cgroup = t->test->cgroups[e->expect->memcg].name;
+	int64_t failed = rise(late, later, cgroup, "memory.failcnt", NULL) + rise(late, later, cgroup, "memory.memsw.failcnt", NULL);
+	if (failed >= FAILURES_MIN)
+		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "blocked", "asks again and again");
+}
+
+void check_late(struct trial *t, const struct episode *e)
+{
+	const json_t *late = look_snapshot(t->seen, "late"), *later = look_snapshot(t->seen, "later");
+	if (!e->timed_out || !late || !later)
+		return;
+	check_sleepers(t, e, late, later);
+	check_no_wait(t, e, late, later);
+}
