@@ -1,32 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The scenarios of the OOM killer's semantics that are pure arithmetic or pure log, and where each is tested:
- *
- *   oom_score at rest, at every adj                      model_badness: oom_score_file, points_of_a_score
- *   root's 3 %                                           model_badness: root_bonus; model_select: root_twin
- *   page tables, swap, hugetlb, no PSS                   model_select: what_counts
- *   a thread carries the row, the leader the choice      here: leader_and_worker
- *   vfork children, sharers of an mm                     model_select: never_chosen; model_kill: shared_mm; model_proc:
- *                                                        copied
- *   writing oom_score_adj and oom_adj                    model_proc: floor_of_adj, oom_adj
- *   oom_score seen from another cpuset                   model_numa: score_from_another_cpuset
- *   precision of RSS                                     model_badness: precision
- *   ties: in a memcg, across cgroups, after a move       model_select: tie_in_a_memcg, tie_across_cgroups,
- *                                                        tie_after_moving_back
- *   all points negative: three victims by era            model_select: all_negative
- *   adj in limits of 3 M, 5 M, 40 M; swap in totals      model_select: adj_in_small_memcgs, memcg_totalpages
- *   adj 1000 of a tiny process                           here: tiny_with_1000
- *   swapoff and KSM; victims in flight                   model_select: origin, victim_in_flight
- *   counters of memory.events, local, v1; group kills    model_kill: counters, counters_of_a_sibling, counters_of_v1,
- * group charges that fail, sleep, are forced; O_NONBLOCK     model_kill: charges_that_do_not_ask allocating task,
- * panic_on_oom, nobody to kill        model_kill: allocating_task, panic_on_oom, nobody_to_kill child sacrifice, PID
- * namespaces                      model_kill: child_sacrifice, who_is_no_sacrifice, pid_namespace overcommit
- * model_proc: strict, commit_limit, heuristic constraints, policies, eligible nodes                model_numa:
- * constraints, cpuset, memory_policy the rate limit; no table                             explain_recorded: storm,
- * no-table; klog_damage: suppressed_and_groups names that lie; wide pids, negative adj              klog_damage:
- * killed_formats; here: wide_columns
+ * docs/scenarios.md says where each scenario is tested; this holds it to the files that it names. And the scenarios that are
+ * pure arithmetic or pure log and have no better place.
  */
 #include <check.h>
+#include <fcntl.h>
 #include <jansson.h>
 
 #include "base/util.h"
@@ -118,4 +96,39 @@ START_TEST(wide_columns)
 }
 END_TEST
 
-TESTS("scenarios", tiny_with_1000, leader_and_worker, wide_columns)
+/* `family/case` is a file of cases/, `file_test:name` a test of runner/tests/. Returns how many there are in the line. */
+static size_t look_up(const char *line)
+{
+	size_t n = 0;
+	for (const char *p = strchr(line, '`'), *end; p && (end = strchr(p + 1, '`')); p = strchr(end + 1, '`'), n++) {
+		CLEANUP_FREE char *name = strndup(p + 1, (size_t)(end - p - 1));
+		char *colon = strchr(name, ':');
+		if (colon)
+			*colon = '\0';
+		CLEANUP_FREE char *path = colon ? xasprintf("runner/tests/%s.c", name) : xasprintf("cases/%s.yaml", name);
+		CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, 1 << 20, NULL);
+		CLEANUP_FREE char *test = xasprintf("START_TEST(%s)", colon ? colon + 1 : "");
+		ck_assert_msg(text, "docs/scenarios.md names %s, which is not there", path);
+		ck_assert_msg(!colon || strstr(text, test), "docs/scenarios.md names a test %s of %s", colon + 1, path);
+	}
+	return n;
+}
+
+START_TEST(page)
+{
+	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, "docs/scenarios.md", 1 << 20, NULL);
+	ck_assert_ptr_nonnull(text);
+	int next = 1;
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		int number;
+		if (sscanf(line, "| %d |", &number) != 1)
+			continue;
+		ck_assert_int_eq(number, next++);
+		ck_assert_msg(look_up(line) || strstr(line, "| Not tested: "), "scenario %d is tested nowhere, without a reason",
+			      number);
+	}
+	ck_assert_int_eq(next, 93);
+}
+END_TEST
+
+TESTS("scenarios", page, tiny_with_1000, leader_and_worker, wide_columns)
