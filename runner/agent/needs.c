@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/proc.h"
+#include "agent/snapshot.h"
 #include "agent/swap.h"
 #include "base/bytes.h"
 
@@ -105,6 +106,49 @@ static void need_nodes(const char *text, json_t *missing)
 	need_missing(missing, need, why, "use a guest (-t vm), which is given its nodes");
 }
 
+static uint64_t present_bytes(void)
+{
+	json_t *zones = snapshot_zones(), *zone;
+	uint64_t pages = 0;
+	size_t i;
+	json_array_foreach(zones, i, zone)
+		pages += (uint64_t)json_integer_value(json_object_get(zone, "present"));
+	json_decref(zones);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t available_bytes(void)
+{
+	CLEANUP_FREE char *mem = read_whole_at(AT_FDCWD, "/proc/meminfo", 1 << 16, NULL);
+	int64_t kb = mem ? key_number(mem, "MemAvailable") : -1;
+	return kb < 0 ? 0 : (uint64_t)kb << 10;
+}
+
+/*
+ * What a machine in use must have; one that was made for the test has it. Where all of it is to run out (`exact`) the scene's
+ * sizes are made for one of just this size; what firmware keeps (pages that are not present) is below a sixteenth of the smallest
+ * machine there is a case for. Else there must be room, or the machine runs out before the cgroup does: cases are made to fit what
+ * the hungriest kernel leaves of a machine of that size at boot, which is three quarters (6.1 with 256M).
+ */
+static void need_memory(const struct agent *a, const char *text, bool exact, json_t *missing)
+{
+	uint64_t want, have = exact ? present_bytes() : available_bytes();
+	struct error err;
+	char buf[32];
+	CLEANUP_FREE char *need = xasprintf("a machine of %s%s", text, exact ? "" : ", or so much free");
+	if (a->guest)
+		return;
+	if (parse_size(text, &want, &err) < 0) {
+		need_missing(missing, need, err.text, "correct the plan");
+		return;
+	}
+	if (exact ? have <= want && have >= want - want / 16 : have >= want - want / 4)
+		return;
+	CLEANUP_FREE char *why = xasprintf("this one has %s%s", format_size(have >> 20 << 20, buf), exact ? "" : " to give");
+	need_missing(missing, need, why, exact ? "run in a guest (-t vm), or boot this machine with mem=" :
+						 "run in a guest (-t vm), or end what takes the memory");
+}
+
 void needs_check(struct agent *a, const json_t *needs, json_t *missing)
 {
 	size_t i;
@@ -124,6 +168,8 @@ void needs_check(struct agent *a, const json_t *needs, json_t *missing)
 			swap_need(a, text, missing);
 		else if (streq(kind, "nodes"))
 			need_nodes(text, missing);
+		else if (streq(kind, "memory") || streq(kind, "room"))
+			need_memory(a, text, streq(kind, "memory"), missing);
 		else
 			need_missing(missing, kind, "the agent does not know this kind of need", "correct the plan");
 	}

@@ -64,7 +64,7 @@ static json_t *vmstat(void)
 }
 
 /* /proc/zoneinfo: "Node 0, zone   DMA32", then lines "pages free N", "min N", …, "managed N" (mm/vmstat.c). */
-static json_t *zones(void)
+json_t *snapshot_zones(void)
 {
 	json_t *list = json_array(), *zone = NULL;
 	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, "/proc/zoneinfo", FILE_LIMIT, NULL);
@@ -190,7 +190,7 @@ static void collect(pid_t pid, void *arg)
 	r->pids[r->n++] = pid;
 }
 
-/* On a host: what is in the scene's cgroups, and the plan's tasks wherever they are. */
+/* On a machine in use, where only the scene runs out of memory: what is in the scene's cgroups, and the plan's tasks wherever they are. */
 static void collect_own(struct rows *r)
 {
 	for (size_t i = 0; i < r->a->tasks.n; i++)
@@ -215,7 +215,7 @@ static json_t *task_rows(struct agent *a)
 {
 	struct rows r = { .a = a };
 	json_t *list = json_array();
-	if (a->guest)
+	if (a->guest || json_is_true(json_object_get(a->plan, "everybody")))
 		proc_each(collect, &r);
 	else
 		collect_own(&r);
@@ -268,7 +268,7 @@ void snapshot_send(struct agent *a, const char *label, bool stat)
 	json_t *s = json_pack("{so so so so so so}", "label", json_text(label), "t", json_now(), "kmsg_seq", seq,
 			      "tasks", task_rows(a), "cgroups", cgroup_rows(a, stat), "meminfo", meminfo());
 	json_object_set_new(s, "vmstat", vmstat());
-	json_object_set_new(s, "zones", zones());
+	json_object_set_new(s, "zones", snapshot_zones());
 	json_object_set_new(s, "sysctl", sysctl_values());
 	wire_send(&a->wire, "snapshot", s);
 }

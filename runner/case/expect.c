@@ -329,17 +329,17 @@ void complete_expectations(struct build *b)
 	if (b->failed)
 		return;
 	scene_start(&s, t);
-	bool global = false, trigger_outside = false;
+	bool global = false;
 	for (size_t i = 0; i < t->n_steps; i++) {
 		bool here = is_global(&s, &t->steps[i]);
 		global = global || here;
-		trigger_outside = trigger_outside || (here && t->steps[i].op == STEP_GROW);
+		t->machine_wide = t->machine_wide || (here && t->steps[i].op == STEP_GROW);
 		follow(&s, &t->steps[i]);
 	}
 	global = global || t->n_sysctls || t->swap != SWAP_NONE || t->shape.nodes > 1;
 	at(b, "%s", "");
 	t->dangerous = flag_of(b, "dangerous", b->raw->dangerous, global);
-	if (!t->dangerous && trigger_outside)
+	if (!t->dangerous && t->machine_wide)
 		bad(b, "dangerous",
 		    "dangerous: false, but a task grows in no limited cgroup; the whole machine would run out of memory");
 }

@@ -109,13 +109,13 @@ static json_t *plan_swap(const struct test *t)
 			 (json_int_t)t->swap_size);
 }
 
-static bool expects_panic(const struct test *t)
+const struct expectation *test_expected_panic(const struct test *t)
 {
 	for (size_t i = 0; i < t->n_steps; i++) {
 		if (t->steps[i].op == STEP_EXPECT && t->steps[i].expect->panic)
-			return true;
+			return t->steps[i].expect;
 	}
-	return false;
+	return NULL;
 }
 
 static bool wants_cpuset(const struct test *t)
@@ -149,8 +149,9 @@ json_t *plan_make(const struct test *t, const char *root, double scale)
 			    t->uses_cgroups ? json_string(t->hierarchy == HIERARCHY_V1 ? "v1" : "v2") : json_null());
 	json_object_set_new(plan, "root", plan_text(root));
 	json_object_set_new(plan, "needs", plan_needs(t));
-	if (expects_panic(t))
+	if (test_expected_panic(t))
 		json_object_set_new(plan, "console_level", json_integer(7)); /* the panic is read on the console */
+	json_object_set_new(plan, "everybody", json_boolean(t->machine_wide)); /* whom the killer looks at */
 	json_object_set_new(plan, "sysctls", sysctls);
 	json_object_set_new(plan, "swap", plan_swap(t));
 	json_object_set_new(plan, "cgroups", cgroups);

@@ -15,5 +15,8 @@
  * the first step that can cause an OOM) and "after-K"; "commit-N" ahead of the commit that is step N of the test. */
 json_t *plan_make(const struct test *t, const char *root, double scale);
 
+/* The expectation of a panic; NULL: none is due. */
+const struct expectation *test_expected_panic(const struct test *t);
+
 /* The longest a plan may take, in milliseconds: all its deadlines, scaled, and the agent's own start and clean-up. */
 int64_t plan_deadline_ms(const json_t *plan);

@@ -2,6 +2,8 @@
 /*
  * What the machine must have for a test: what the case says, and what follows from its scene.
  */
+#include <inttypes.h>
+
 #include "base/util.h"
 #include "case/files.h"
 #include "case/plan_parts.h"
@@ -79,10 +81,12 @@ json_t *plan_needs(const struct test *t)
 	}
 	for (size_t i = 0; i < t->n_steps; i++)
 		add_step(needs, t, &t->steps[i]);
+	char number[32];
 	if (t->shape.nodes > 1) {
-		char nodes[16];
-		snprintf(nodes, sizeof(nodes), "%d", t->shape.nodes);
-		add_need(needs, "nodes", nodes);
+		snprintf(number, sizeof(number), "%d", t->shape.nodes);
+		add_need(needs, "nodes", number);
 	}
+	snprintf(number, sizeof(number), "%" PRIu64 "M", t->shape.memory >> 20);
+	add_need(needs, t->machine_wide ? "memory" : "room", number);
 	return needs;
 }

@@ -181,6 +181,7 @@ struct test {
 	size_t n_tasks;
 	struct step *steps;	/* always filled: the short form is expanded */
 	size_t n_steps;
+	bool machine_wide;	/* a task grows in no limited cgroup: the whole machine runs out of memory */
 	bool dangerous;		/* needs more than its own cgroups: guests, or --destructive */
 	/* A known kernel bug. When the condition holds for the kernel the test was expanded for, bug_here is set and the
 	 * steps expect the broken behaviour: seeing exactly that is an xfail. */

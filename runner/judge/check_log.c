@@ -80,7 +80,7 @@ void check_outside(struct trial *t)
 	for (size_t i = 0; i < json_array_size(t->seen->kmsg); i++) {
 		char *text = record_text(t, i);
 		char **keep = NULL;
-		if (text && strstr(text, "Killed process ")) {
+		if (text && strstr(text, "Killed process ") && !trial_strangers_kill(t, text)) {
 			enum place place = place_of(t, i);
 			keep = place == BEFORE ? &t->outside : place == BEHIND ? &behind : NULL;
 		}

@@ -130,6 +130,9 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 		if (!s->rows[i])
 			continue;	/* not born when the snapshot was taken */
 		const struct oom_row *row = oom_report_row(r, task->pid);
+		/* who is not of the scene comes, goes and moves as it likes on a machine in use */
+		if (!trial_own_machine(t) && !look_text(s->rows[i], "name"))
+			continue;
 		bool member = belongs(model_eligible(&t->era, &s->model, oom, constraint, task));
 		if (member && !row && !died_before(e, r, task->pid))
 			name_row(missing, sizeof(missing), task->comm, task->pid);
@@ -141,7 +144,7 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 	for (size_t i = 0; i < r->n_rows; i++) {
 		int64_t tgid = r->rows[i].value[OOM_COL_TGID];
 		/* Who was born since is the scene's, if somebody told of it. */
-		if (tgid != OOM_UNKNOWN && scene_task(s, tgid) < 0 && !look_name(t->seen, tgid) &&
+		if (tgid != OOM_UNKNOWN && scene_task(s, tgid) < 0 && !look_name(t->seen, tgid) && trial_own_machine(t) &&
 		    !trial_stress_ng(t) && !streq(r->rows[i].name, "oomagent"))
 			name_row(extra, sizeof(extra), r->rows[i].name, tgid);
 		for (size_t k = 0; k < i; k++)

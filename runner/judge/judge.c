@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "case/plan.h"
 #include "model/model.h"
 #include "judge/look.h"
 #include "judge/trial.h"
@@ -17,14 +18,6 @@ static void say_missing(struct result *r, const json_t *missing)
 {
 	CLEANUP_FREE char *text = missing_sentences(missing);
 	result_say(r, VERDICT_SKIP, "%s", text);
-}
-
-static const struct expectation *expected_panic(const struct test *test)
-{
-	for (size_t i = 0; i < test->n_steps; i++)
-		if (test->steps[i].op == STEP_EXPECT && test->steps[i].expect->panic)
-			return test->steps[i].expect;
-	return NULL;
 }
 
 /* The line of the panic, without the console's time stamp. */
@@ -77,7 +70,7 @@ static bool may_deadlock(const struct trial *t)
  */
 static void judge_panic(struct trial *t)
 {
-	const struct expectation *x = expected_panic(t->test);
+	const struct expectation *x = test_expected_panic(t->test);
 	CLEANUP_FREE char *text = panic_text(t->seen->console);
 	if (x) {
 		char want[256];
@@ -97,7 +90,7 @@ static void judge_panic(struct trial *t)
 /* A panic was due and the machine lives: the kernel's fault only if it was out of memory, as a kill proves. */
 static void judge_no_panic(struct trial *t)
 {
-	const struct expectation *x = expected_panic(t->test);
+	const struct expectation *x = test_expected_panic(t->test);
 	if (!x)
 		return;
 	for (size_t k = 0; k < t->n_episodes; k++) {
@@ -237,6 +230,8 @@ static void judge_errors(struct trial *t)
 {
 	const struct observation *o = t->seen;
 	const json_t *first = json_array_get(o->errors, 0);
+	if (t->disturbed)
+		result_say(t->r, VERDICT_ERROR, "%s: this machine is in use; try a guest (-t vm)", t->disturbed);
 	if (first) {
 		const char *what = look_text(first, "what"), *e = look_text(first, "errno");
 		result_say(t->r, VERDICT_ERROR, "%s%s%s", what ? what : "the agent reported an error", e ? ": " : "",
@@ -298,8 +293,8 @@ static void judge_once(const struct test *test, const struct observation *seen, 
 		return;
 	}
 	judge_fate(&t);
-	/* Without all of the log, nothing can be held against the kernel that the log would explain. */
-	bool setup_failed = json_array_size(seen->errors) > 0 || seen->kmsg_lost;
+	/* Without all of the log, nothing can be held against the kernel that the log would explain; nor where others interfere. */
+	bool setup_failed = json_array_size(seen->errors) > 0 || seen->kmsg_lost || t.disturbed;
 	if (!setup_failed)
 		check_outside(&t);
 	for (size_t k = 0; k < t.n_episodes && !setup_failed; k++) {

@@ -185,6 +185,18 @@ static const char *owner_cgroup(const struct trial *t, const struct episode *e, 
 	return look_text(row, "cgroup");
 }
 
+static void drop_strangers(struct trial *t, struct episode *e)
+{
+	size_t kept = 0;
+	for (size_t r = 0; r < e->n_reports; r++) {
+		if (trial_strangers_report(t, e->reports[r]))
+			oom_report_free(e->reports[r]);
+		else
+			e->reports[kept++] = e->reports[r];
+	}
+	e->n_reports = kept;
+}
+
 static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 {
 	const struct oom_report *report = e->reports[r];
@@ -290,6 +302,7 @@ static void open_episode(struct trial *t, struct episode *e, const struct expect
 	e->after = look_snapshot(t->seen, label);
 	find_records(t, e);
 	parse_reports(t, e);
+	drop_strangers(t, e);
 	for (size_t r = 0; r < e->n_reports; r++)
 		for (size_t i = 0; i < e->reports[r]->n_kills; i++)
 			add_death(t, e, r, i);
@@ -347,6 +360,7 @@ void trial_close(struct trial *t)
 		free(e->reports);
 	}
 	free(t->episodes);
+	free(t->disturbed);
 	free(t->outside);
 	json_decref(t->plan);
 }

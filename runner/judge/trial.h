@@ -58,6 +58,7 @@ struct trial {
 	json_t *plan;		/* owned: what the agent was told */
 	struct episode *episodes;
 	size_t n_episodes;
+	char *disturbed;	/* owned: what happened on a machine in use so that nothing can be held against the kernel; or NULL */
 	char *outside;		/* owned: a "Killed process" line before an episode, when nothing was to run out yet; or NULL */
 };
 
@@ -75,6 +76,13 @@ const struct test_task *trial_task(const struct trial *t, const char *name);
 
 /* Was the machine the test's own? On one that others use they come and go too. */
 bool trial_own_machine(const struct trial *t);
+
+/*
+ * On a machine in use (strangers.c): is the report of an OOM that has nothing to do with the scene? What has to do with it and yet is
+ * not what the case is about is told as `disturbed`. And: is the "Killed process" line in this record about a process of others?
+ */
+bool trial_strangers_report(struct trial *t, const struct oom_report *r);
+bool trial_strangers_kill(const struct trial *t, const char *text);
 
 /* The task of kind stress-ng, or NULL: it makes processes of its own as it runs, which no snapshot knows. */
 const struct test_task *trial_stress_ng(const struct trial *t);
