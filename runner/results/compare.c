@@ -92,6 +92,13 @@ static void add_seen(json_t *list, const char *what, const json_t *a, const json
 					      json_string_value(b)));
 }
 
+/* "log: cpuset (2)" is of a second report: when only one side has one, that is what "OOM reports" says. */
+static bool of_one_more_report(const char *what, const json_t *a, const json_t *b)
+{
+	bool of_report = starts_with(what, "log: ") || starts_with(what, "table: ") || starts_with(what, "predicted victim");
+	return of_report && what[strlen(what) - 1] == ')' && (!a || !b);
+}
+
 /* What the kernel did otherwise: a list of what, a, b; null stands for what is usual (results/summary.h). */
 static json_t *seen_changes(const json_t *a, const json_t *b)
 {
@@ -99,11 +106,11 @@ static json_t *seen_changes(const json_t *a, const json_t *b)
 	const char *what;
 	json_object_foreach(x, what, value) {
 		const json_t *then = json_object_get(y, what);
-		if (!json_equal(value, then))
+		if (!json_equal(value, then) && !of_one_more_report(what, value, then))
 			add_seen(list, what, value, then);
 	}
 	json_object_foreach(y, what, value) {
-		if (!json_object_get(x, what))
+		if (!json_object_get(x, what) && !of_one_more_report(what, NULL, value))
 			add_seen(list, what, NULL, value);
 	}
 	return list;
