@@ -162,10 +162,10 @@ START_TEST(score_from_another_cpuset)
 }
 END_TEST
 
-/* 5.2: spanned or present pages? Only what depends on it is uncertain. */
+/* A release candidate of 5.4: spanned or present pages? Only what depends on it is uncertain. */
 START_TEST(unsure_node_pages)
 {
-	two_nodes("5.2.0");
+	two_nodes("5.4.0-rc2");
 	s.oom.current_mems = 2;
 	stage_task(&s, "a", M(100), 0, OUTSIDE);
 	stage_task(&s, "b", M(10), 0, OUTSIDE);
