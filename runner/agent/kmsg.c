@@ -86,7 +86,8 @@ static void take(struct kmsg *k, const struct kmsg_record *r, json_t *records)
 	bool end = found_nobody(k, r->text, r->len);
 	json_t *record = json_pack("{sI sI si so}", "seq", (json_int_t)r->seq, "t", (json_int_t)r->t_us, "level", r->level,
 				   "text", wire_bytes(r->text, r->len));
-	if (k->nobody <= NOBODY_SENT) {
+	/* the end of a report goes the way of its beginning */
+	if (k->nobody - end < NOBODY_SENT) {
 		if (killed != k->n_killed && k->held) {
 			json_array_extend(records, k->held);
 			json_array_clear(k->held);

@@ -129,7 +129,7 @@ enum can_oom step_can_oom(const struct step *s)
 	case STEP_SET:
 		return cgroup_file_can_oom(s->file) ? OOM_SURELY : OOM_NEVER;
 	case STEP_WRITE: /* a sysctl prepares; it belongs into the snapshot */
-		return streq(s->file, "/proc/sysrq-trigger")   ? OOM_SURELY :
+		return streq(s->file, "/proc/sysrq-trigger")   ? (streq(s->value, "f") ? OOM_SURELY : OOM_NEVER) :
 		       starts_with(s->file, "/proc/sys/") ? OOM_NEVER :
 							    OOM_PERHAPS;
 	case STEP_HOST: /* what it takes away may be missed */

@@ -225,6 +225,45 @@ static void judge_gaps(struct trial *t)
 		result_say(t->r, VERDICT_ERROR, "the agent left steps of the plan unanswered");
 }
 
+/* The number of the record that was read before this one, or -1. */
+static int64_t seq_before(const struct observation *o, int64_t seq)
+{
+	int64_t last = -1;
+	size_t i;
+	json_t *record;
+	json_array_foreach(o->kmsg, i, record) {
+		int64_t this = look_int(record, "seq", -1);
+		if (this >= seq)
+			break;
+		last = this;
+	}
+	return last;
+}
+
+/* May a record of this episode be among those that were overrun? */
+static bool lost_in(const struct trial *t, const struct episode *e)
+{
+	const struct observation *o = t->seen;
+	int64_t from = look_int(e->before, "kmsg_seq", -1), to = look_int(e->after, "kmsg_seq", INT64_MAX);
+	size_t i;
+	json_t *gap;
+	json_array_foreach(o->kmsg_gaps, i, gap) {
+		int64_t end = json_integer_value(gap);
+		if (end - 1 > from && seq_before(o, end) < to)
+			return true;
+	}
+	return json_array_size(o->kmsg_gaps) == 0 || o->gap_open;	/* it is not known where */
+}
+
+/* Is a part of the log missing that a verdict needs? Between the episodes it may be: there nothing is judged by it. */
+static bool log_is_lost(const struct trial *t)
+{
+	bool lost = false;
+	for (size_t k = 0; t->seen->kmsg_lost && k < t->n_episodes; k++)
+		lost |= lost_in(t, &t->episodes[k]);
+	return lost;
+}
+
 /* Things the suite could not do, or not see. They are an error unless something has failed on evidence. */
 static void judge_errors(struct trial *t)
 {
@@ -239,7 +278,7 @@ static void judge_errors(struct trial *t)
 	}
 	if (t->outside)
 		result_say(t->r, VERDICT_ERROR, "a process was killed before the case was ready for it: %s", t->outside);
-	if (o->kmsg_lost)
+	if (log_is_lost(t))
 		result_say(t->r, VERDICT_ERROR, "kernel records were overrun before they could be read: boot with a larger log_buf_len");
 	bool timeout = any_timeout(t);
 	if (!first && !timeout)
@@ -294,8 +333,8 @@ static void judge_once(const struct test *test, const struct observation *seen, 
 	}
 	judge_fate(&t);
 	/* Without all of the log, nothing can be held against the kernel that the log would explain; nor where others interfere. */
-	bool setup_failed = json_array_size(seen->errors) > 0 || seen->kmsg_lost || t.disturbed;
-	if (!setup_failed)
+	bool setup_failed = json_array_size(seen->errors) > 0 || log_is_lost(&t) || t.disturbed;
+	if (!setup_failed && !seen->kmsg_lost)
 		check_outside(&t);
 	for (size_t k = 0; k < t.n_episodes && !setup_failed; k++) {
 		struct episode *e = &t.episodes[k];

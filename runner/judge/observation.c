@@ -22,6 +22,7 @@ static const struct {
 	{ "notes", offsetof(struct observation, notes) },
 	{ "errors", offsetof(struct observation, errors) },
 	{ "timeline", offsetof(struct observation, timeline) },
+	{ "kmsg_gaps", offsetof(struct observation, kmsg_gaps) },
 };
 
 static const char *const fate_names[] = {
@@ -89,6 +90,10 @@ static bool take_kmsg(struct observation *o, json_t *records)
 		    !json_is_string(json_object_get(record, "text")))
 			return false;
 	}
+	const json_t *first = json_object_get(json_array_get(records, 0), "seq");
+	if (first && o->gap_open)
+		json_array_append(o->kmsg_gaps, (json_t *)(uintptr_t)first);
+	o->gap_open = o->gap_open && !first;
 	json_array_extend(o->kmsg, records);
 	return true;
 }
@@ -137,7 +142,7 @@ static const char *file_message(struct observation *o, const char *name, json_t 
 	if (streq(name, "kmsg"))
 		return json_is_array(value) && take_kmsg(o, value) ? "kmsg" : NULL;
 	if (streq(name, "kmsg_lost")) {
-		o->kmsg_lost = true;
+		o->kmsg_lost = o->gap_open = true;
 		return "kmsg_lost";
 	}
 	if (streq(name, "host"))	/* a question to the runner; the step tells what came of it */
@@ -236,7 +241,7 @@ struct observation *observation_from_json(const json_t *root, struct error *err)
 		goto bad;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		json_t *value = json_object_get(root, lists[i].name);
-		if (!value && streq(lists[i].name, "timeline"))	/* kept before there was one */
+		if (!value && (streq(lists[i].name, "timeline") || streq(lists[i].name, "kmsg_gaps")))	/* kept before there was one */
 			continue;
 		if (!json_is_array(value)) {
 			error_set(err, 0, "observation: \"%s\" is missing or no array", lists[i].name);

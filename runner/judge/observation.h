@@ -33,6 +33,8 @@ struct observation {
 	json_t *timeline;	/* array of the timeline messages' values; the judge does not look at it */
 	json_t *begin, *end;	/* object or NULL */
 	bool kmsg_lost;
+	json_t *kmsg_gaps;	/* array: seq of the record behind each loss, as far as one came */
+	bool gap_open;		/* and none has come yet */
 	char *console;		/* text of the kernel console during the test, bytes as they came */
 	enum fate fate;
 	char *fate_text;	/* for people: "QEMU exited with status 1: …", or NULL */

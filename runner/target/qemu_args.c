@@ -52,20 +52,21 @@ static char *kernel_cmdline(const struct machine_request *req, bool kvm, const c
 	 * Its clock goes on while its processor waits for one of a busy host, so what is stuck for the usual 22 s may have
 	 * run for less than one. These are beyond any test's deadline, by which a real lockup is found.
 	 */
+	const char *more = req->shape->cmdline ? req->shape->cmdline : "";
+	const char *log = strstr(more, "log_buf_len=") ? "" : "log_buf_len=4M ";
 	const char *patience = kvm ? "" : " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300";
 	/*
 	 * quiet: each line takes the emulated UART about a millisecond. panic=-1 with -no-reboot ends QEMU at a panic.
 	 * mitigations, init_on_alloc, nokaslr, notests, no_timer_check: time, at boot and for every page (where
 	 * init_on_alloc is on, what is about to be overwritten is zeroed first). tsc=reliable: the clocksource
 	 * watchdog would see the template's standstill. nr_uarts: some configurations register one port only.
-	 * log_buf_len: no record may be lost.
+	 * log_buf_len: no record may be lost, unless a case wants it so (the kernel takes the largest that it is told).
 	 */
-	return xasprintf("console=ttyS0 quiet loglevel=1 panic=-1 oomtests.port=ttyS1 8250.nr_uarts=4 log_buf_len=4M "
+	return xasprintf("console=ttyS0 quiet loglevel=1 panic=-1 oomtests.port=ttyS1 8250.nr_uarts=4 %s"
 			 "printk.devkmsg=on mitigations=off init_on_alloc=0 nokaslr cryptomgr.notests no_timer_check "
-			 "tsc=reliable random.trust_cpu=on%s%s%s%s%s%s%s%s", tsc, patience,
+			 "tsc=reliable random.trust_cpu=on%s%s%s%s%s%s%s%s", log, tsc, patience,
 			 req->kernel->cmdline ? " " : "", req->kernel->cmdline ? req->kernel->cmdline : "",
-			 req->shape->cmdline && *req->shape->cmdline ? " " : "",
-			 req->shape->cmdline ? req->shape->cmdline : "", *extra ? " " : "", extra);
+			 *more ? " " : "", more, *extra ? " " : "", extra);
 }
 
 void qemu_args(struct argv *a, const struct machine_request *req, const struct vm_fds *fds, enum vm_mode mode, bool kvm,

@@ -50,7 +50,11 @@ START_TEST(messages)
 	ck_assert(json_is_true(json_object_get(o->end, "removed")));
 	ck_assert(!o->kmsg_lost);
 	ck_assert_str_eq(feed(o, "{\"kmsg_lost\":3}"), "kmsg_lost");
-	ck_assert(o->kmsg_lost);
+	ck_assert(o->kmsg_lost && o->gap_open);
+	ck_assert_str_eq(feed(o, "{\"kmsg\":[{\"seq\":77,\"text\":\"a\"},{\"seq\":78,\"text\":\"b\"}]}"), "kmsg");
+	ck_assert(!o->gap_open);
+	ck_assert_uint_eq(json_array_size(o->kmsg_gaps), 1);
+	ck_assert_int_eq(json_integer_value(json_array_get(o->kmsg_gaps, 0)), 77);
 	observation_free(o);
 }
 END_TEST
