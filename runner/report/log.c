@@ -264,12 +264,36 @@ static void add_mark(const json_t *record, struct text message, void *arg)
 		json_array_append_new(arg, json_pack("{s:O? s:s s:o s:I}", "t", json_object_get(record, "t"), "kind", "kill",
 						     "text", json_bytes(l.kill.comm, strlen(l.kill.comm)), "pid",
 						     (json_int_t)l.kill.pid));
+	else if (l.kind == LINE_PANIC)
+		json_array_append_new(arg, json_pack("{s:O? s:s s:o}", "t", json_object_get(record, "t"), "kind", "panic", "text",
+						     json_bytes(message.p, text_len(message))));
 }
 
-json_t *log_marks(const json_t *kmsg)
+/* Lines "[    6.582602] text" of a console as records, those behind `after` (microseconds since boot). */
+static json_t *console_records(const char *console, int64_t after)
 {
 	json_t *list = json_array();
+	for (const char *line = console; line && *line; line += *line ? 1 : 0) {
+		size_t len = strcspn(line, "\r\n");
+		long long s, us;
+		int used = 0;
+		if (sscanf(line, "[%lld.%6lld] %n", &s, &us, &used) == 2 && used && (size_t)used <= len && s >= 0 && us >= 0 &&
+		    s < INT64_MAX / 2000000 && s * 1000000 + us > after)
+			json_array_append_new(list, json_pack("{s:I s:o}", "t", (json_int_t)(s * 1000000 + us), "text",
+							      json_bytes(line + used, len - (size_t)used)));
+		line += len;
+	}
+	return list;
+}
+
+json_t *log_marks(const json_t *kmsg, const char *console)
+{
+	json_t *list = json_array();
+	const json_t *last = json_array_get(kmsg, json_array_size(kmsg) ? json_array_size(kmsg) - 1 : 0);
+	json_t *more = console_records(console, last ? json_integer_value(json_object_get(last, "t")) : -1);
 	each_line(kmsg, add_mark, list);
+	each_line(more, add_mark, list);
+	json_decref(more);
 	return list;
 }
 

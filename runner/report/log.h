@@ -11,8 +11,9 @@
  * middle, where an entry has a number (of the lines left out) in place of the text. A new reference. */
 json_t *log_story(const json_t *kmsg);
 
-/* Array of {"t", "kind": "oom" or "kill", "text", "pid"} from the same. A new reference. */
-json_t *log_marks(const json_t *kmsg);
+/* Array of {"t", "kind": "oom", "kill" or "panic", "text", "pid"} from the same, and from what the console (NULL: nothing) has
+ * behind it: a machine that panics tells only there. A new reference. */
+json_t *log_marks(const json_t *kmsg, const char *console);
 
 /* The choice of each report again, from its own table: array of {"t", "comm", "pid", "agrees", "why", "rows": [{"comm",
  * "pid", "points", "adj", "rss"}]}, sizes and points in pages, the worst first. A new reference. */

@@ -195,7 +195,7 @@ json_t *story_make(const json_t *result, const json_t *kept)
 	json_object_set_new(story, "cgroups", cgroups(plan, before, after));
 	json_object_set_new(story, "tasks", tasks(plan, seen, before));
 	json_object_set_new(story, "steps", steps(plan, seen));
-	json_object_set_new(story, "marks", log_marks(get(seen, "kmsg")));
+	json_object_set_new(story, "marks", log_marks(get(seen, "kmsg"), streq(text(seen, "fate"), "ended") ? NULL : text(seen, "console")));
 	json_object_set_new(story, "choices", log_choices(get(seen, "kmsg")));
 	json_object_set_new(story, "timeline", timeline_story(get(seen, "timeline")));
 	json_object_set_new(story, "log", log_story(get(seen, "kmsg")));

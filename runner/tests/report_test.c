@@ -78,7 +78,7 @@ START_TEST(marks_and_choices)
 			   "[     86]     0    86     2075      100    61440        0             0 hog",
 			   "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/box,task_memcg=/box,"
 			   "task=b77,pid=77,uid=0", killed, NULL);
-	json_t *marks = log_marks(log), *choices = log_choices(log);
+	json_t *marks = log_marks(log, NULL), *choices = log_choices(log);
 	ck_assert_uint_eq(json_array_size(marks), 2);
 	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(marks, 0), "text")), "hog");
 	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(marks, 1), "pid")), 77);
@@ -89,6 +89,23 @@ START_TEST(marks_and_choices)
 	ck_assert_uint_eq(json_array_size(rows), 2);
 	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(rows, 0), "points")), 1915);
 	json_decref(choices);
+	json_decref(marks);
+	json_decref(log);
+}
+END_TEST
+
+/* A machine that panics tells of it on the console only; what the console repeats of the log is there once. */
+START_TEST(marks_of_a_panic)
+{
+	static const char console[] = "[    0.000000] old invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\r\n"
+		"no stamp\n[x] y\n[99999999999999999999.5] far\n"
+		"[    6.582590] hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\r\n"
+		"[    6.582602] Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled\r\n";
+	json_t *log = kmsg("x", NULL), *marks = log_marks(log, console), *oom = json_array_get(marks, 0), *panic = json_array_get(marks, 1);
+	ck_assert_uint_eq(json_array_size(marks), 2);
+	ck_assert_str_eq(json_string_value(json_object_get(oom, "text")), "hog");
+	ck_assert_str_eq(json_string_value(json_object_get(panic, "kind")), "panic");
+	ck_assert_int_eq(json_integer_value(json_object_get(panic, "t")), 6582602);
 	json_decref(marks);
 	json_decref(log);
 }
@@ -183,5 +200,5 @@ START_TEST(story_of_anything)
 }
 END_TEST
 
-TESTS("report", fields_are_marked, marks_and_choices, long_logs_are_cut, timeline_in_differences, nothing_ends_the_script,
+TESTS("report", fields_are_marked, marks_and_choices, marks_of_a_panic, long_logs_are_cut, timeline_in_differences, nothing_ends_the_script,
       story_of_anything)

@@ -80,7 +80,7 @@ function drawMarks(u, marks, zero) {
 		const x = Math.round(u.valToPos((mark.t - zero) / 1e6, "x", true));
 		if (x < left || x > left + width)
 			continue;
-		const kill = mark.kind === "kill";
+		const kill = mark.kind !== "oom";
 		ctx.strokeStyle = ctx.fillStyle = colour(kill ? "kill" : "oom");
 		ctx.lineWidth = (kill ? 2 : 1) * ratio;
 		ctx.setLineDash(kill ? [] : [3 * ratio, 3 * ratio]);
@@ -88,7 +88,7 @@ function drawMarks(u, marks, zero) {
 		ctx.moveTo(x, top);
 		ctx.lineTo(x, top + height);
 		ctx.stroke();
-		const text = visible(kill ? "✖ " + bytes(mark.text) : "OOM"), w = ctx.measureText(text).width;
+		const text = visible(mark.kind === "panic" ? "panic" : kill ? "✖ " + bytes(mark.text) : "OOM"), w = ctx.measureText(text).width;
 		const flip = x + w + 8 * ratio > left + width, from = flip ? x - w - 4 * ratio : x + 4 * ratio;
 		let row = free.findIndex((f) => f < from);
 		if (row < 0)
@@ -113,7 +113,8 @@ function axes(rightNeeded) {
 function describe(series, marks) {
 	const tops = series.filter((s) => s.shown && !s.limit)
 		.map((s) => s.label + " up to " + size(1024 * Math.max(0, ...s.values.filter((v) => v !== null))));
-	return "Memory over time. " + tops.join(", ") + ". " + plural(marks.filter((m) => m.kind === "kill").length, "kill") + ".";
+	return "Memory over time. " + tops.join(", ") + ". " + plural(marks.filter((m) => m.kind === "kill").length, "kill") +
+		(marks.some((m) => m.kind === "panic") ? ", a panic." : ".");
 }
 
 /* The plot's box; `box` gets its redraw(). */
