@@ -3,8 +3,9 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/util.h"
@@ -138,25 +139,29 @@ static int run_case(const struct arguments *a, const char *path, const char *ker
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_ERROR;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+/* Where `oomtests run` keeps the results of who does not say where; /tmp, where that can't be made. Malloced, or NULL. */
+static char *results_dir(void)
 {
-	(void)st, (void)type, (void)where;
-	return remove(path);
+	char stamp[32], own[] = "/tmp/oomtests-drill-XXXXXX";
+	time_t now = time(NULL);
+	struct tm tm;
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+	if ((mkdir("results", 0777) == 0 || errno == EEXIST) && (mkdir("results/runs", 0777) == 0 || errno == EEXIST) &&
+	    access("results/runs", W_OK) == 0)
+		return xasprintf("results/runs/%s-drill", stamp);
+	return mkdtemp(own) ? xstrdup(own) : NULL;
 }
 
-/* The whole order is held against what is kept of the run, which goes away where nobody asked for it. */
+/* The whole order is held against what is kept of the run. */
 static int rehearse(const struct arguments *a, const struct drill *d, const char *path, const char *kernel)
 {
-	char own[] = "/tmp/oomtests-drill-XXXXXX";
-	const char *dir = a->dir ? a->dir : mkdtemp(own);
+	CLEANUP_FREE char *dir = a->dir ? xstrdup(a->dir) : results_dir();
 	if (!dir)
 		return complain(STATUS_ERROR, "making a directory in /tmp: %s", strerror(errno));
 	int status = run_case(a, path, kernel, dir);
 	struct error err;
 	if (status <= STATUS_FAILED && drill_print_order(d, dir, stdout, &err) < 0)
 		complain(0, "%s", err.text);
-	if (dir == own)
-		nftw(own, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return status;
 }
 

@@ -11,7 +11,7 @@
 #define LEAST (UINT64_C(1) << 20)	/* of a stand-in */
 #define LEAST_LIMIT (UINT64_C(8) << 20)
 #define MOST_TASKS 100
-#define STANDS_FOR 4		/* of 5 parts of what is left: all stand-ins; the rest is the agent's, page tables, and the kernel's reserves */
+#define STANDS_FOR 9		/* of 10 parts of what is left: all stand-ins; the rest is the agent's, page tables, and the kernel's reserves */
 struct pick {
 	int task;
 	int64_t weight;
@@ -159,10 +159,9 @@ static void predict(struct drill *d, size_t most)
 	struct model_memcg *memcgs = xcalloc(d->n_cgroups, sizeof(*memcgs));
 	struct model_scene scene;
 	struct model_oom oom;
-	struct model_series series;
+	struct model_series series[2];
 	uint64_t page = (uint64_t)d->audit->machine->page_size;
 	model_scene_init(&scene);
-	scene.machine.totalram = (d->memory - KERNEL_TAKES) / page;
 	for (size_t i = 0; i < d->n_cgroups; i++) {
 		model_memcg_init(&memcgs[i]);
 		memcgs[i].group = d->cgroups[i].group;
@@ -185,15 +184,22 @@ static void predict(struct drill *d, size_t most)
 	scene.n_memcgs = d->n_cgroups;
 	model_oom_init(&oom);
 	oom.trigger = TRIGGER_SYSRQ;
-	model_series(d->era, &scene, &oom, most ? most : SIZE_MAX, &series);
-	for (size_t i = 0; i < series.n; i++) {
-		if (!series.steps[i].certain) {
-			drill_note(d, "the order is rehearsed up to number %zu: who comes then is too near to tell in %" PRIu64 " MiB (--memory)", i, d->memory >> 20);
+	/* who is ahead in the least and in the largest guest is ahead in all between: points are linear in its size */
+	for (int k = 0; k < 2; k++) {
+		scene.machine.totalram = guest_pages(d, k);
+		model_series(d->era, &scene, &oom, most ? most : SIZE_MAX, &series[k]);
+	}
+	for (size_t i = 0; i < series[0].n && i < series[1].n; i++) {
+		const struct model_step *s = &series[0].steps[i], *t = &series[1].steps[i];
+		if (!s->certain || !t->certain || s->victim != t->victim) {
+			drill_note(d, "the order is rehearsed up to number %zu: who comes then is too near to tell in %" PRIu64 " MiB (--memory)",
+				   i, d->memory >> 20);
 			break;
 		}
-		add_step(d, &series.steps[i]);
+		add_step(d, s);
 	}
-	model_series_free(&series);
+	for (int k = 0; k < 2; k++)
+		model_series_free(&series[k]);
 	free(tasks);
 	free(memcgs);
 }
@@ -201,8 +207,9 @@ static void predict(struct drill *d, size_t most)
 int drill_guest(const struct audit *a, const struct drill_options *o, struct drill *d, struct error *err)
 {
 	*d = (struct drill){ .audit = a, .era = o->era ? o->era : &a->era, .guest = true, .memory = o->memory, .leak = -1 };
-	if (d->memory < 2 * KERNEL_TAKES || !a->global.totalpages)
-		return error_set(err, 0, "--memory must be at least %" PRIu64 " MiB", 2 * KERNEL_TAKES >> 20);
+	uint64_t least = KERNEL_TAKES + KERNEL_TAKES_MORE + (UINT64_C(16) << 20);
+	if (d->memory < least || !a->global.totalpages)
+		return error_set(err, 0, "--memory must be at least %" PRIu64 " MiB", least >> 20);
 	d->factor = (double)(d->memory - KERNEL_TAKES) / (double)audit_bytes(a, (int64_t)a->global.totalpages);
 	d->factor = d->factor > 1 ? 1 : d->factor;
 	take_tasks(d);
@@ -213,7 +220,7 @@ int drill_guest(const struct audit *a, const struct drill_options *o, struct dri
 	}
 	if (!d->n_tasks)
 		return error_set(err, 0, "no process to stand in for");
-	uint64_t room = (d->memory - KERNEL_TAKES) / 5 * STANDS_FOR;
+	uint64_t room = guest_pages(d, 0) * (uint64_t)a->machine->page_size / 10 * STANDS_FOR;
 	if (sum > room)
 		return error_set(err, 0, "the stand-ins need %" PRIu64 " MiB: a larger --memory", sum >> 20);
 	part_neighbours(d, room - sum);

@@ -4,7 +4,11 @@
 
 #include "drill/drill.h"
 
-#define KERNEL_TAKES (UINT64_C(28) << 20)	/* bytes of the guest's memory, before MemTotal */
+#define KERNEL_TAKES (UINT64_C(28) << 20)	/* bytes of the guest's memory, before MemTotal: at least, */
+#define KERNEL_TAKES_MORE (UINT64_C(64) << 20)	/* and at most so much more, and a thirty-second of all (its struct pages, by kernel and page size) */
+
+/* Pages of the guest that oom_score_adj weighs by, at least (0) and at most (1): before it is booted nobody knows better. */
+uint64_t guest_pages(const struct drill *d, int most);
 
 /*
  * By how many pages what the kernel reads of a stand-in may be less than its size, and more. It has one thread, on one CPU, and what is not

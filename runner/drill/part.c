@@ -15,11 +15,17 @@ int64_t stand_in_tables(const struct drill_task *t)
 	return (int64_t)(t->size >> 21);	/* one maps 2 MiB */
 }
 
-/* A stand-in's points, before old kernels' floor. */
-static int64_t points_of(const struct drill *d, const struct drill_task *t)
+uint64_t guest_pages(const struct drill *d, int most)
+{
+	uint64_t takes = most ? KERNEL_TAKES : KERNEL_TAKES + KERNEL_TAKES_MORE + d->memory / 32;
+	return (d->memory > takes ? d->memory - takes : 0) / (uint64_t)d->audit->machine->page_size;
+}
+
+/* A stand-in's points, before old kernels' floor, in the least or largest of the guests. */
+static int64_t points_of(const struct drill *d, const struct drill_task *t, int most)
 {
 	uint64_t page = (uint64_t)d->audit->machine->page_size;
-	return (int64_t)(t->size / page) + stand_in_tables(t) + t->adj * model_adj_unit((d->memory - KERNEL_TAKES) / page);
+	return (int64_t)(t->size / page) + stand_in_tables(t) + t->adj * model_adj_unit(guest_pages(d, most));
 }
 
 /* In the order in which the originals die. Those that die with another one follow it. */
@@ -45,16 +51,21 @@ static bool part(struct drill *d, const struct place *order, size_t n, uint64_t 
 {
 	uint64_t page = (uint64_t)d->audit->machine->page_size, grown = 0, most = 0;
 	CLEANUP_FREE uint64_t *sizes = xcalloc(n, sizeof(*sizes));
-	int64_t least = INT64_MIN;
+	int64_t least[2] = { INT64_MIN, INT64_MIN };
 	for (size_t i = n; i-- > 0;) {
 		struct drill_task t = d->tasks[order[i].task];
-		int64_t points = points_of(d, &t);
-		uint64_t more = points < least ? (uint64_t)(least - points) * page : 0;
+		uint64_t more = 0;
+		for (int k = 0; k < 2; k++) {
+			int64_t points = points_of(d, &t, k);
+			uint64_t lacks = points < least[k] ? (uint64_t)(least[k] - points) * page : 0;
+			more = lacks > more ? lacks : more;
+		}
 		t.size += more;
 		sizes[i] = t.size;
 		grown += more;
 		most = more > most ? more : most;
-		least = points_of(d, &t) + stand_in_less(d) + STAND_IN_MORE + 1;
+		for (int k = 0; k < 2; k++)
+			least[k] = points_of(d, &t, k) + stand_in_less(d) + STAND_IN_MORE + 1;
 	}
 	if (grown > room)
 		return false;
@@ -74,7 +85,7 @@ void part_neighbours(struct drill *d, uint64_t room)
 		size_t step = a->place[d->tasks[i].source];
 		if (step)
 			order[n++] = (struct place){ (int)i, step, a->global.series.steps[step - 1].victim == d->tasks[i].source,
-						     points_of(d, &d->tasks[i]) };
+						     points_of(d, &d->tasks[i], 1) };
 	}
 	if (n)
 		qsort(order, n, sizeof(*order), by_place);
