@@ -127,6 +127,9 @@ function timelinePlot(story) {
 	const series = seriesOf(story, line.columns, values, times);
 	const place = h("div", { class: "plot", role: "img" }), legend = h("div", { class: "legend", role: "group", "aria-label": "Curves" });
 	const stroke = (s, i) => (s.limit ? colour("limit") : colour("c" + (i % 8 + 1)));
+	/* a machine that panicked sent no look behind its last: the panic belongs on the plot, but where a reader has zoomed in */
+	const seconds = (t) => (t - zero) / 1e6, end = seconds(times[times.length - 1]);
+	const last = Math.max(end, ...marks.map((m) => seconds(m.t)));
 	let plot = null;
 	const draw = () => {
 		if (plot)
@@ -135,12 +138,12 @@ function timelinePlot(story) {
 		plot = new uPlot({
 			width: Math.max(280, place.clientWidth), height: 300, legend: { show: false },
 			cursor: { points: { size: 6 } },
-			scales: { x: { time: false }, y: { range: (u, min, max) => [0, Math.max(1, max * 1.12)] }, "%": { range: [0, 100] } },
+			scales: { x: { time: false, range: (u, min, max) => [min, max === end ? last : max] }, y: { range: (u, min, max) => [0, Math.max(1, max * 1.12)] }, "%": { range: [0, 100] } },
 			axes: axes(series.some((s) => s.scale && s.shown)),
 			series: [{}, ...series.map((s, i) => ({ label: s.label, show: s.shown, scale: s.scale || "y", stroke: stroke(s, i),
 				width: s.wide ? 2 : 1.5, dash: s.dash, points: { show: false } }))],
 			hooks: { draw: [(u) => drawMarks(u, marks, zero)], setCursor: [(u) => tell(u)] },
-		}, [times.map((t) => (t - zero) / 1e6), ...series.map((s) => s.values)], place);
+		}, [times.map(seconds), ...series.map((s) => s.values)], place);
 	};
 	const buttons = series.map((s, i) => {
 		const value = h("span", { class: "value" });
