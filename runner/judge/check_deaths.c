@@ -355,10 +355,13 @@ static bool freezes(const struct trial *t)
  */
 static void check_undead(struct trial *t, struct episode *e)
 {
-	if (!streq(e->timed_out_op, "settle") || (freezes(t) && t->v1 && !t->era.v1_frozen_dies))
+	bool slow = freezes(t) && t->v1 && !t->era.v1_frozen_dies;
+	if (!streq(e->timed_out_op, "settle"))
 		return;
 	for (size_t i = 0; i < e->n_deaths; i++) {
 		const struct death *d = &e->deaths[i];
+		if (slow && look_int(look_task_pid(e->before, d->tgid), "threads", 1) > 1)
+			continue;
 		if (!d->again && d->ours && json_is_true(json_object_get(look_exit(t->seen, d->tgid), "by_agent")))
 			check_status(t, e, d->name, d->tgid, NULL);
 	}

@@ -164,8 +164,25 @@ static const struct death *death_of(const struct trial *t, const struct episode 
 	return NULL;
 }
 
+/*
+ * The victim has two seconds to end by itself (mm/oom_kill.c:queue_oom_reaper, since 5.18 and e4a38402c36e), less a tick.
+ * @when: the time of the reaper's line in us.
+ */
+static void check_delay(struct trial *t, const struct death *d, int64_t when)
+{
+	size_t i;
+	json_t *record;
+	json_array_foreach(t->seen->kmsg, i, record) {
+		const char *text = look_text(record, "text"), *p = text ? strstr(text, "Killed process ") : NULL;
+		if (!p || strtoll(p + strlen("Killed process "), NULL, 10) != d->line->pid)
+			continue;
+		trial_check_range(t, CHECK_REAP_DELAY, NULL, NULL, 1980, INT64_MAX, (when - look_int(record, "t", 0)) / 1000);
+		return;
+	}
+}
+
 /* "oom_reaper: reaped process 7 (big), now anon-rss:0kB, …": a victim, and of its memory no more than there was. */
-static void check_reaped(struct trial *t, const struct episode *e, const char *text)
+static void check_reaped(struct trial *t, const struct episode *e, const char *text, int64_t when)
 {
 	long long pid, anon;
 	const char *close = strrchr(text, ')'), *open = strchr(text, '(');
@@ -180,6 +197,8 @@ static void check_reaped(struct trial *t, const struct episode *e, const char *t
 			 d->line->anon_rss_kb);
 	bool ok = d && streq(d->line->comm, comm) && anon <= d->line->anon_rss_kb;
 	trial_check(t, CHECK_REAPED, NULL, NULL, want, text, ok);
+	if (d && t->era.version >= KVER(5, 18, 0))
+		check_delay(t, d, when);
 }
 
 void check_reaper(struct trial *t, const struct episode *e)
@@ -187,6 +206,6 @@ void check_reaper(struct trial *t, const struct episode *e)
 	for (size_t i = e->first_record; i < e->last_record; i++) {
 		CLEANUP_FREE char *text = look_bytes(look_text(json_array_get(t->seen->kmsg, i), "text"));
 		if (text && starts_with(text, "oom_reaper: "))
-			check_reaped(t, e, text);
+			check_reaped(t, e, text, look_int(json_array_get(t->seen->kmsg, i), "t", INT64_MAX));
 	}
 }

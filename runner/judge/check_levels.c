@@ -120,6 +120,11 @@ static void check_told(struct trial *t, const struct episode *e, const struct sc
 			for (int up = (int)i; path && up >= 0; up = s->memcgs[up].parent)
 				oom += streq(look_text(s->cgroups[up], "path"), path);
 		}
+		/* Who waits because nobody may be killed is an OOM without a report. */
+		int64_t was, is;
+		if (t->v1 && look_counter(e->before, name, "memory.oom_control", "under_oom", &was) &&
+		    look_counter(e->after, name, "memory.oom_control", "under_oom", &is))
+			oom += is > was;
 		if (oom > 0 || kill > 0)
 			trial_check_text(t, CHECK_TOLD, name, NULL, "told",
 					 told(t, e, kind, name) ? "told" : "not told");

@@ -41,6 +41,15 @@ static bool limit_kb(const struct episode *e, const char *cgroup, const char *fi
 	return true;
 }
 
+/* A number of memory.stat as the report has it, or 0. */
+static int64_t stat_of(const struct oom_report *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_stats; i++)
+		if (streq(r->stats[i].name, name))
+			return r->stats[i].value;
+	return 0;
+}
+
 /*
  * The usage stands at the limit: mem_cgroup_out_of_memory() kills nobody once there is room for what is asked (era
  * margin_recheck); an earlier victim on its way out may make some before the line is printed. On v1 it may be the
@@ -56,8 +65,11 @@ static void check_usage(struct trial *t, const struct episode *e, const struct o
 	int64_t least = first && t->era.margin_recheck ? full->limit_kb - stock_kb(t) : 0;
 	trial_check_range(t, CHECK_USAGE, NULL, NULL, least > 0 ? least : 0, lowered ? INT64_MAX : full->limit_kb,
 			  full->usage_kb);
+	/* What is in swap alone is in the statistics, of which each CPU holds back some. */
+	int64_t swapped = stat_of(r, "total_swap") / 1024 - stock_kb(t) * 2;
 	if (t->v1 && memsw)
-		trial_check_range(t, CHECK_MEMSW_USAGE, NULL, NULL, memory->usage_kb, memsw->limit_kb, memsw->usage_kb);
+		trial_check_range(t, CHECK_MEMSW_USAGE, NULL, NULL, memory->usage_kb + (first && swapped > 0 ? swapped : 0),
+				  memsw->limit_kb, memsw->usage_kb);
 }
 
 /*

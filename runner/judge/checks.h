@@ -74,6 +74,7 @@
 	X(AS_LISTED, "log: Killed line of * as in the table")                                 \
 	X(LEVEL, "log: level of the Killed line")                                             \
 	X(REAPED, "log: oom_reaper")                                                          \
+	X(REAP_DELAY, "log: ms from the kill to the reaper")                                  \
 	X(LOG_RECORD, "log: a record matches")                                                \
 	/* the task table (check_table.c) */                                                  \
 	X(TABLE, "log: task table")                                                           \

@@ -136,6 +136,9 @@ static const struct alteration {
 	{ "memcg-v1", CHECK_MEMSW_LIMIT, { LOG("swap: usage #kB, limit #kB", "swap: usage #kB, limit #+4kB") } },
 	{ "memcg-v1", CHECK_MEMSW_USAGE, { LOG("swap: usage #kB", "swap: usage 4kB") } },
 	{ "memcg-v1", CHECK_KMEM_LIMIT, { LOG("kmem: usage #kB, limit #kB", "kmem: usage #kB, limit 4kB") } },
+	{ "reaped", CHECK_REAP_DELAY, { { "kmsg>text~oom_reaper>t", NULL, "208903762" } } },
+	{ "memcg-v1", CHECK_MEMSW_USAGE,
+	  { { "kmsg>text~swapcached>text", "swapcached #", "total_swap 16777216" }, LOG("swap: usage #kB", "swap: usage 81920kB") } },
 	{ "memcg-v2", CHECK_TRACE, { { "kmsg>text~Call Trace", NULL, NULL } } },
 	{ "memcg-v2", CHECK_STATS_ANON, { { "kmsg>text~anon ", NULL, NULL } } },
 	{ "memcg-v2", CHECK_STATS_OF, { LOG("stats for /", "stats for /x") } },
@@ -234,6 +237,7 @@ static const struct alteration {
 	{ "ancestor", CHECK_EVENTS_SUM, { AFTER("", "memory.events", "oom #", "oom #-1") } },
 	{ "ancestor", CHECK_EVENTS_SUM, { AFTER("top/pays", "memory.events.local", "oom_kill 1", "oom_kill 0") } },
 	{ "memcg-v2", CHECK_TOLD, { { "events", NULL, "[]" } } },
+	{ "blocked", CHECK_TOLD, { { "events", NULL, "[]" } } },
 	{ "memcg-v1", CHECK_TOLD, { { "events", NULL, "[]" } } },
 	/* nobody woke it though there is room; and it waits, which is denied */
 	{ "blocked", CHECK_SLEEPER,
