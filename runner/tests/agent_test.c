@@ -563,6 +563,36 @@ START_TEST(bad_plans_are_refused)
 }
 END_TEST
 
+/* What only the host can do is asked of the runner, and nothing but the answer to this step ends the wait for it. */
+START_TEST(the_host_is_asked)
+{
+	static const char plan[] = "{'plan':{'hierarchy':null,'steps':[{'op':'host','what':'nmi'},{'op':'host','what':'unplug'},"
+				   "{'op':'host','what':'plug 1G'},{'op':'host','what':'nmi'}]}}";
+	struct run r;
+	if (!usable("the_host_is_asked"))
+		return;
+	run_start(&r);
+	run_send(&r, plan);
+	ck_assert_str_eq(json_string_value(json_object_get(run_until(&r, "host"), "what")), "nmi");
+	run_send(&r, "no json");
+	run_send(&r, "{'host':{'step':3,'errno':'EIO','error':null}}");
+	run_send(&r, "{'host':{'step':0,'errno':null,'error':null}}");
+	json_t *done = run_until(&r, "step");
+	ck_assert_ptr_eq(json_object_get(done, "errno"), json_null());
+	ck_assert_str_eq(json_string_value(json_object_get(run_until(&r, "host"), "what")), "unplug");
+	run_send(&r, "{'host':{'step':1,'errno':'EBUSY','error':null}}");
+	ck_assert_str_eq(json_string_value(json_object_get(run_until(&r, "step"), "errno")), "EBUSY");
+	ck_assert_str_eq(json_string_value(json_object_get(run_until(&r, "host"), "what")), "plug 1G");
+	run_send(&r, "{'host':{'step':2,'errno':null,'error':'no room'}}");
+	json_t *error = run_until(&r, "error");
+	ck_assert_str_eq(json_string_value(json_object_get(error, "what")), "the host can't plug 1G: no room");
+	ck_assert_int_eq(json_integer_value(json_object_get(error, "step")), 2);
+	run_until(&r, "end");	/* the last step was not done */
+	ck_assert_int_eq(run_stop(&r), 0);
+	json_decref(r.seen);
+}
+END_TEST
+
 START_TEST(undo_takes_no_orders)
 {
 	char path[] = "/tmp/oomagent-test-XXXXXX";
@@ -605,4 +635,4 @@ static void look_around(void)
 }
 
 TESTS("agent", kills_the_largest, one_that_lives_is_told, frozen_tasks_are_silent, stress_ng_is_followed,
-      end_of_input_cleans_up, undo_after_a_kill, all_needs_are_listed, bad_plans_are_refused, undo_takes_no_orders)
+      end_of_input_cleans_up, undo_after_a_kill, all_needs_are_listed, bad_plans_are_refused, the_host_is_asked, undo_takes_no_orders)
