@@ -229,6 +229,38 @@ static bool killed_before(const struct episode *e, size_t report)
 	return false;
 }
 
+/*
+ * The console shows warnings where it hides information, so a line's level decides what its owner ever sees (mm/oom_kill.c:
+ * dump_header, dump_tasks, dump_oom_summary; mm/memcontrol.c:mem_cgroup_print_oom_meminfo, mem_cgroup_print_oom_group).
+ */
+static void check_line_levels(struct trial *t, const struct episode *e)
+{
+	static const struct {
+		const char *words, *name;
+		bool first;	/* the line begins with them */
+		int level;	/* include/linux/kern_levels.h */
+	} lines[] = {
+		{ " invoked oom-killer: gfp_mask=", "the first line", false, 4 },
+		{ "memory: usage ", "the memcg's usage", true, 6 },
+		{ "Tasks state (memory values in pages):", "the table", true, 6 },
+		{ "oom-kill:constraint=", "the oom-kill line", true, 6 },
+		{ " are going to be killed due to memory.oom.group set", "the group's line", false, 6 },
+		{ "Out of memory and no killable processes", "no killable processes", true, 4 },
+	};
+	if (!t->era.summary_line || !trial_own_machine(t))
+		return;	/* on a host a line may be of a stranger's report, or somebody's own words */
+	for (size_t i = e->first_record; i < e->last_record; i++) {
+		const json_t *record = json_array_get(t->seen->kmsg, i);
+		const char *text = look_text(record, "text");
+		for (size_t k = 0; text && k < ARRAY_SIZE(lines); k++) {
+			const char *at = strstr(text, lines[k].words);
+			if (at && (!lines[k].first || at == text))
+				trial_check_int(t, CHECK_LINE_LEVEL, lines[k].name, NULL, lines[k].level,
+						look_int(record, "level", -1));
+		}
+	}
+}
+
 void check_reports(struct trial *t, struct episode *e)
 {
 	/* The last report of a machine that died may have been cut anywhere. */
@@ -254,6 +286,7 @@ void check_reports(struct trial *t, struct episode *e)
 		check_selected(t, e, i);
 		check_table(t, e, r);
 	}
+	check_line_levels(t, e);
 	check_reaper(t, e);
 	for (size_t i = 0; i < e->n_deaths; i++)
 		check_death_line(t, e, &e->deaths[i]);

@@ -73,6 +73,7 @@
 	X(PGTABLES, "log: pgtables of *")                                                     \
 	X(AS_LISTED, "log: Killed line of * as in the table")                                 \
 	X(LEVEL, "log: level of the Killed line")                                             \
+	X(LINE_LEVEL, "log: level of *")                                                      \
 	X(REAPED, "log: oom_reaper")                                                          \
 	X(REAP_DELAY, "log: ms from the kill to the reaper")                                  \
 	X(LOG_RECORD, "log: a record matches")                                                \
