@@ -5,6 +5,7 @@
 # make check      install what is missing, build, run every test
 # make soak       every case N=20 times on KERNELS=, and each verdict that was not the usual one
 # make bench      measure (ci/bench/)
+# make protection who dies under which protector (docs/protection.md); KERNEL=
 # make baseline   run all cases on the kernels of the matrix, write results/baseline/ anew
 # make catalogue  write docs/catalogue.md from the case files
 # make deps       install what is missing (or name the packages)
@@ -58,7 +59,7 @@ PROGRAMS := oomtests oomagent oomload
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)';)
 
-.PHONY: FORCE all run check check-unit baseline soak bench catalogue deps install uninstall clean
+.PHONY: FORCE all run check check-unit baseline protection soak bench catalogue deps install uninstall clean
 all: $(PROGRAMS)
 
 # The programs stand at the top of the tree, so that ./oomtests works; they are links into the build that was made last.
@@ -130,6 +131,9 @@ bench: all
 
 baseline: all
 	$(Q)ci/baseline
+
+protection: all
+	$(Q)ci/protection/run $(if $(KERNEL),-k $(KERNEL))
 
 DEST   = $(DESTDIR)$(PREFIX)
 SHARE  = $(DEST)/share
