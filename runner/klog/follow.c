@@ -64,7 +64,16 @@ static int block_signals(sigset_t *before)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, before);
-	return signalfd(-1, &set, SFD_CLOEXEC);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* What asked to end has done so: a signal left pending would kill when it is no longer blocked. */
+static void unblock_signals(int signals, const sigset_t *before)
+{
+	struct signalfd_siginfo info;
+	while (read(signals, &info, sizeof(info)) > 0)
+		;
+	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 /* Waits for fd. 1: readable; 0: a signal asks to end; quiet for long: hands out what is open, and waits on. */
@@ -103,7 +112,7 @@ int follow_kmsg(struct klog *k, struct error *err)
 			rc = error_set(err, errno, "/dev/kmsg can't be read");
 	}
 	klog_flush(k);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	unblock_signals(signals, &before);
 	return rc;
 }
 
@@ -157,7 +166,7 @@ int follow_journal(struct klog *k, struct error *err)
 	int status = 0;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	unblock_signals(signals, &before);
 	if (ended && (!WIFEXITED(status) || WEXITSTATUS(status)))
 		return error_set(err, 0, WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "journalctl is not installed"
 											  : "journalctl failed");
