@@ -57,7 +57,7 @@ static bool may_deadlock(const struct trial *t)
 	size_t k = 0, asks = 0, sysrqs = 0;
 	for (size_t i = 0; i < t->test->n_steps && k <= last->k; i++) {
 		const struct step *s = &t->test->steps[i];
-		asks += k == last->k && (s->op == STEP_GROW || s->op == STEP_CALL || s->op == STEP_FILL);
+		asks += k == last->k && (s->op == STEP_GROW || s->op == STEP_CALL);
 		sysrqs += k == last->k && s->op == STEP_SYSRQ;
 		k += s->op == STEP_EXPECT;
 	}

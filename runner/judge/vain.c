@@ -13,6 +13,8 @@
 #define ATTEMPTS_MIN 10
 #define FAILURES_MIN 200
 #define STALLS_MIN   100
+/* Three times as long as the reaper takes to have done it or to give up; a wait's deadline is never shorter. */
+#define REAP_US	     9000000
 
 /*
  * A report was begun, or the memcg's `oom` rose, which counts attempts to kill (era oom_per_attempt), while the case has
@@ -222,11 +224,43 @@ static void check_no_wait(struct trial *t, const struct episode *e, const json_t
 		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "blocked", "asks again and again");
 }
 
+/* Does a record begin so, with this pid next? Its time in us; -1: none. */
+static int64_t told_of(const struct trial *t, const char *words, int64_t pid)
+{
+	size_t i;
+	json_t *record;
+	json_array_foreach(t->seen->kmsg, i, record) {
+		const char *text = look_text(record, "text"), *p = text ? strstr(text, words) : NULL;
+		if (p && strtoll(p + strlen(words), NULL, 10) == pid)
+			return look_int(record, "t", -1);
+	}
+	return -1;
+}
+
+/*
+ * A victim that does not end is reaped after two seconds, or a second later it is said that it can't be (mm/oom_kill.c:oom_reap_task).
+ * "pinned by": the reaper keeps its hands off memory that PID 1 uses, too.
+ */
+static void check_unreaped(struct trial *t, const struct episode *e, const json_t *late)
+{
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		const struct death *d = &e->deaths[i];
+		const json_t *exit = look_exit(t->seen, d->tgid);
+		int64_t now = look_int(late, "t", 0), killed = told_of(t, "Killed process ", d->pid);
+		if (d->again || killed < 0 || now - killed < REAP_US || (exit && look_int(exit, "t", 0) <= now) ||
+		    told_of(t, "unable to reap pid:", d->pid) >= 0 || told_of(t, "oom killer ", d->pid) >= 0)
+			continue;
+		trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",
+				 was_reaped(t, d->pid) || was_reaped(t, d->tgid) ? "the victim ended or was reaped" : "neither");
+	}
+}
+
 void check_late(struct trial *t, const struct episode *e)
 {
 	const json_t *late = look_snapshot(t->seen, "late"), *later = look_snapshot(t->seen, "later");
 	if (!e->timed_out || !late || !later)
 		return;
+	check_unreaped(t, e, late);
 	check_sleepers(t, e, late, later);
 	check_no_wait(t, e, late, later);
 }
