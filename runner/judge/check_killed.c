@@ -112,16 +112,22 @@ static void check_as_listed(struct trial *t, const struct episode *e, const stru
 	bool asked = r->trigger.pid == d->pid, single = look_int(task, "threads", 1) == 1;
 	if (!single || (!asked && trial_grows(t, e, look_text(task, "name"))))
 		return;
+	const int64_t most = INT64_C(1) << 44;	/* pages; no machine has as much, and a cut line says less than none */
+	int64_t vm = row->value[OOM_COL_TOTAL_VM];
+	if (row->value[OOM_COL_RSS] < 0 || row->value[OOM_COL_RSS] > most || vm < 0 || vm > most ||
+	    d->line->anon_rss_kb < 0 || d->line->anon_rss_kb > most || d->line->file_rss_kb < 0 ||
+	    d->line->file_rss_kb > most || d->line->shmem_rss_kb > most)
+		return;
 	int64_t rss = row->value[OOM_COL_RSS] * t->page_kb, bytes = row->value[OOM_COL_PGTABLES_BYTES];
 	const struct oom_kill *line = d->line;
 	int64_t shmem = line->shmem_rss_kb == OOM_UNKNOWN ? 0 : line->shmem_rss_kb;
 	int64_t all = line->anon_rss_kb + line->file_rss_kb + shmem;
-	bool ok = row->value[OOM_COL_TOTAL_VM] * t->page_kb == line->total_vm_kb && all <= rss + given_over(t, task);
+	bool ok = vm * t->page_kb == line->total_vm_kb && all <= rss + given_over(t, task);
 	if (bytes != OOM_UNKNOWN && line->pgtables_kb != OOM_UNKNOWN && !t->era.killed_pgtables_bytes)
 		ok &= bytes / 1024 == line->pgtables_kb || (t->ncpus > 1 && line->pgtables_kb < bytes / 1024);
 	char want[128], have[128];
 	snprintf(want, sizeof(want), "vm %" PRId64 " rss <= %" PRId64 " page tables %" PRId64 " kB",
-		 row->value[OOM_COL_TOTAL_VM] * t->page_kb, rss, bytes == OOM_UNKNOWN ? -1 : bytes / 1024);
+		 vm * t->page_kb, rss, bytes == OOM_UNKNOWN ? -1 : bytes / 1024);
 	snprintf(have, sizeof(have), "vm %" PRId64 " rss %" PRId64 " page tables %" PRId64 " kB", line->total_vm_kb,
 		 all, line->pgtables_kb == OOM_UNKNOWN ? -1 : line->pgtables_kb);
 	trial_check(t, CHECK_AS_LISTED, d->name, NULL, want, have, ok);

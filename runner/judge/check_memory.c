@@ -184,8 +184,11 @@ static void check_pages(struct trial *t, const struct episode *e, const struct o
 	size_t i;
 	json_t *zone;
 	json_array_foreach(json_object_get(e->before, "zones"), i, zone) {
-		present += look_int(zone, "present", 0);
-		managed += look_int(zone, "managed", 0);
+		int64_t all = look_int(zone, "present", 0), free_to_use = look_int(zone, "managed", 0);
+		if (all < 0 || all > MANY || free_to_use < 0 || free_to_use > MANY)	/* no machine has as much */
+			return;
+		present += all;
+		managed += free_to_use;
 	}
 	if (r->mem.ram != OOM_UNKNOWN)
 		trial_check_int(t, CHECK_PAGES_RAM, NULL, NULL, present, r->mem.ram);
