@@ -25,19 +25,10 @@ static void check_memory_back(struct trial *t, const json_t *begin, const json_t
 	}
 }
 
-/* What a task that dies has under writeback keeps its slot until reclaim comes by: with a disk that the test slows that is a
- * lot (mm/swapfile.c:__try_to_reclaim_swap). */
-static int64_t left_in_cache(const struct trial *t, const json_t *meminfo)
-{
-	for (size_t i = 0; i < t->test->n_steps; i++)
-		if (t->test->steps[i].op == STEP_HOST && starts_with(t->test->steps[i].value, "disk slow "))
-			return look_int(meminfo, "SwapCached", 0);
-	return 0;
-}
-
 /*
  * Nobody's pages are in swap any more. What is the machine's own may be: its tmpfs with the programs on it, and what
- * each CPU holds ready of slots (mm/swap_slots.c: two caches of 64).
+ * each CPU holds ready of slots (mm/swap_slots.c: two caches of 64). And what a task that dies has under writeback keeps its slot,
+ * in the swap cache, until reclaim comes by (mm/swapfile.c:__try_to_reclaim_swap): on a slow disk that is a lot.
  */
 static void check_swap_back(struct trial *t, const json_t *begin, const json_t *end)
 {
@@ -46,7 +37,7 @@ static void check_swap_back(struct trial *t, const json_t *begin, const json_t *
 	int64_t had = look_int(was, "SwapTotal", 0) - look_int(was, "SwapFree", 0);
 	if (total)
 		trial_check_range(t, CHECK_SWAP_BACK, NULL, NULL, 0,
-				  left_in_cache(t, is) + had + look_int(was, "Shmem", 0) + 2 * 64 * t->ncpus * t->page_kb, used);
+				  look_int(is, "SwapCached", 0) + had + look_int(was, "Shmem", 0) + 2 * 64 * t->ncpus * t->page_kb, used);
 }
 
 static void check_removed(struct trial *t)
