@@ -229,7 +229,8 @@ static void add_machine(struct scene *s, const json_t *snapshot)
 	const json_t *mem = json_object_get(snapshot, "meminfo"), *sysctl = json_object_get(snapshot, "sysctl");
 	m->totalram = (uint64_t)(look_int(mem, "MemTotal", 0) / s->page_kb);
 	m->total_swap = (uint64_t)(look_int(mem, "SwapTotal", 0) / s->page_kb);
-	m->page_size = (int)s->page_kb * 1024;
+	/* none larger than 256 KiB exists; a machine may say anything */
+	m->page_size = (int)(s->page_kb > 0 && s->page_kb <= 256 ? s->page_kb : 4) * 1024;
 	m->swappiness = (int)look_int(sysctl, "vm.swappiness", m->swappiness);
 	m->panic_on_oom = (int)look_int(sysctl, "vm.panic_on_oom", 0);
 	m->kill_allocating_task = look_int(sysctl, "vm.oom_kill_allocating_task", 0) != 0;
