@@ -59,15 +59,6 @@ static struct result call_missing(struct load *l, char *args)
 	return (struct result){ 0, 0 };	/* somebody brought it after all */
 }
 
-static pid_t child_of(char **args)
-{
-	int64_t i;
-	char *word = next_word(args);
-	if (!word || next_word(args) || !parse_int(word, 1, PROCS_MAX, &i))
-		return -1;
-	return procs_pid((unsigned int)i);
-}
-
 /* In the holder: reads the other's memory into a page that nobody brings. Meanwhile mm_users of the other's mm is raised
  * (fs/proc/base.c:mem_rw). The page is at the same place in both, for the holder is the other's brother. */
 static void hold(pid_t pid, int to_parent) __attribute__((noreturn));
@@ -88,7 +79,7 @@ static void hold(pid_t pid, int to_parent)
 
 static struct result call_pin(struct load *l, char *args)
 {
-	pid_t pid = child_of(&args);
+	pid_t pid = procs_named(&args);
 	int fds[2], said = -EIO;
 	(void)l;
 	if (pid < 0)
@@ -138,7 +129,7 @@ static int64_t resident(pid_t pid)
 static struct result call_release(struct load *l, char *args)
 {
 	static const struct sched_param none, first = { .sched_priority = 1 };
-	pid_t pid = child_of(&args);
+	pid_t pid = procs_named(&args);
 	(void)l;
 	if (pid < 0)
 		return BAD_ARGS;

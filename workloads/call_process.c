@@ -160,18 +160,9 @@ static struct result call_kill(struct load *l, char *args)
 	return pid ? result_of(kill(pid, (int)signo)) : (struct result){ -1, ESRCH };
 }
 
-static pid_t child_of(char **args)
-{
-	int64_t i;
-	char *word = next_word(args);
-	if (!word || next_word(args) || !parse_int(word, 1, PROCS_MAX, &i))
-		return -1;
-	return procs_pid((unsigned int)i);
-}
-
 static struct result call_mrelease(struct load *l, char *args)
 {
-	pid_t pid = child_of(&args);
+	pid_t pid = procs_named(&args);
 	(void)l;
 	if (pid < 0)
 		return BAD_ARGS;
@@ -210,7 +201,7 @@ static struct result call_ptrace(struct load *l, char *args)
 
 static struct result call_untrace(struct load *l, char *args)
 {
-	pid_t pid = child_of(&args);
+	pid_t pid = procs_named(&args);
 	(void)l;
 	siginfo_t info;
 	if (pid < 0)

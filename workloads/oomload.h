@@ -148,6 +148,8 @@ void *system_scratch(size_t size);
 unsigned int procs_add(pid_t pid);
 /* The pid of child i while it lives, 0 otherwise. */
 pid_t procs_pid(unsigned int i);
+/* The same for the number that is the only word of a call's arguments; -1: it is none. */
+pid_t procs_named(char **args);
 /* Says all children; from now on procs_add() says them itself. */
 void procs_say_all(void);
 /* Waits without blocking for children that ended, and says so. Only the recorded ones are waited for. */

@@ -33,6 +33,15 @@ pid_t procs_pid(unsigned int i)
 	return i >= 1 && i <= n_procs ? procs[i - 1] : 0;
 }
 
+pid_t procs_named(char **args)
+{
+	int64_t i;
+	char *word = next_word(args);
+	if (!word || next_word(args) || !parse_int(word, 1, PROCS_MAX, &i))
+		return -1;
+	return procs_pid((unsigned int)i);
+}
+
 void procs_say_all(void)
 {
 	said = true;
