@@ -12,6 +12,7 @@
 #define JUDGE_CHECKS(X)                                                                       \
 	/* how the machine ended (judge.c) */                                                 \
 	X(PANIC, "panic")                                                                     \
+	X(PANIC_REPORT, "report before the panic")                                            \
 	X(NO_PANIC, "no panic")                                                               \
 	/* who died (check_deaths.c, check_log.c) */                                          \
 	X(VICTIMS, "victims")                                                                 \

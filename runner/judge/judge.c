@@ -65,6 +65,24 @@ static bool may_deadlock(const struct trial *t)
 }
 
 /*
+ * Whoever panics because memory is out tells first how it ran out, past every rate limit (mm/oom_kill.c:check_panic_on_oom,
+ * out_of_memory: dump_header). A report that a kill follows is of another OOM.
+ */
+static bool panic_has_report(const char *console)
+{
+	const char *panic = console_panic(console);
+	bool reported = false;
+	for (const char *line = console; line < panic; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len = strcspn(line, "\n");
+		if (memmem(line, len, " invoked oom-killer: ", strlen(" invoked oom-killer: ")))
+			reported = true;
+		else if (memmem(line, len, "Killed process ", strlen("Killed process ")))
+			reported = false;
+	}
+	return reported;
+}
+
+/*
  * A panic that nobody expected is the kernel's fault, but for two: PID 1 ended (then the agent crashed), or the scene left
  * nobody to kill (mm/oom_kill.c:out_of_memory; the words changed with 4.20).
  */
@@ -76,6 +94,8 @@ static void judge_panic(struct trial *t)
 		char want[256];
 		snprintf(want, sizeof(want), "Kernel panic - not syncing: %s", x->panic);
 		trial_check(t, CHECK_PANIC, NULL, &x->where, want, text ? text : "no panic", text && strstr(text, x->panic));
+		if (text && strstr(text, "memory"))
+			trial_check_text(t, CHECK_PANIC_REPORT, NULL, NULL, "there", panic_has_report(t->seen->console) ? "there" : "missing");
 		return;
 	}
 	if (text && strstr(text, "Attempted to kill init"))

@@ -31,6 +31,7 @@ static const struct alteration {
 	struct change change[10];
 } alterations[] = {
 	{ "panic", CHECK_PANIC, { { "console", "system-wide", "compulsory" } } },
+	{ "panic", CHECK_PANIC_REPORT, { { "console", "hog invoked oom-killer", "hog" } } },
 	{ "memcg-v2", CHECK_NO_PANIC,
 	  { { "fate", NULL, "\"panic\"" }, { "console", NULL, "\"[ 1.0] Kernel panic - not syncing: hm\\n\"" } } },
 
