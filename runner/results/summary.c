@@ -17,12 +17,13 @@ static bool ends_with(const char *s, const char *end)
 }
 
 /* Sizes and scores: the judge holds them against this very machine's, so between two kernels they differ without meaning.
- * Pids; who asked, which of several is chance. And what says once more what `victims`, the constraint and the counters say. */
+ * Pids; who asked, which of several is chance; levels, which are the same everywhere or fail. And what says once more what
+ * `victims`, the constraint and the counters say. */
 static bool tells_nothing(const char *name)
 {
 	static const char *const starts[] = {
 		"table: pid", "table: rss", "table: total_vm", "table: pgtables", "log: anon-rss", "log: file-rss", "log: shmem-rss",
-		"log: total-vm", "log: pgtables", "log: pages ", "log: pid ", "log: who asked", "log: oom_score_adj of who asked",
+		"log: total-vm", "log: pgtables", "log: pages ", "log: pid ", "log: level ", "log: who asked", "log: oom_score_adj of who asked",
 		"log: usage", "log: limit", "memory came back", "oom_score of", "pages of",
 		"victims", "victim recomputed", "log: task=", "log: Killed", "log: scope",
 	};
@@ -36,7 +37,7 @@ static bool tells_nothing(const char *name)
 /* What most checks see, and then it need not be said. */
 static bool is_usual(const char *seen)
 {
-	static const char *const usual[] = { "", "0", "none", "nobody", "all", "ok", "there", "SIGKILL", "(null)" };
+	static const char *const usual[] = { "", "0", "none", "nobody", "all", "ok", "there", "SIGKILL", "(null)", "in order", "told" };
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
 		if (streq(seen, usual[i]))
 			return true;
