@@ -294,7 +294,7 @@ void stream_end(struct stream *s)
 int stream_read(struct stream *s, struct reader *r, struct error *err)
 {
 	char head[sizeof(s->head)], *wide = NULL;
-	ssize_t n;
+	ssize_t n = 0;
 	while (s->encoding == ENCODING_UNKNOWN && (n = reader_read(r, head, sizeof(head) - s->n_head, err)) > 0)
 		stream_feed(s, head, (size_t)n);
 	if (s->encoding == ENCODING_BYTES) {
