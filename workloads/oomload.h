@@ -142,7 +142,7 @@ extern char **system_argv;
 void *system_scratch(size_t size);
 
 /* procs.c: the other processes of this workload. */
-#define PROCS_MAX 256
+#define PROCS_MAX 512	/* more than kernel.pid_max can be lowered to (kernel/pid.c:pid_max_min, 301) */
 /* Records a child, and says so once `ready` has been said. Returns its number (from 1), or 0 when there are too
  * many. */
 unsigned int procs_add(pid_t pid);

@@ -374,11 +374,11 @@ START_TEST(as_many_children_as_can_be)
 	struct oomload o;
 	oomload_start(&o, "load", "anon", "", 0);
 	oomload_order(&o, "call forkmax");
-	for (int i = 1, n; i <= 256; i++) {
+	for (int i = 1, n; i <= 512; i++) {
 		ck_assert_int_eq(sscanf(oomload_line(&o), "child %d", &n), 1);
 		ck_assert_int_eq(n, i);
 	}
-	ck_assert_str_eq(oomload_line(&o), "called forkmax 256 ENOSPC");
+	ck_assert_str_eq(oomload_line(&o), "called forkmax 512 ENOSPC");
 	oomload_expect(&o, "ping", "pong");
 	oomload_quit(&o);
 }
