@@ -197,6 +197,22 @@ static void drop_strangers(struct trial *t, struct episode *e)
 	e->n_reports = kept;
 }
 
+/*
+ * The process of a thread that a group kill names. A leader that the kill has ended already stands in the scan once more, among
+ * the dying, as long as a thread of it lives (kernel/cgroup/cgroup.c:css_task_iter_advance), and the line shows a thread that
+ * still has the mm (mm/oom_kill.c:__oom_kill_process). The table has leaders only: whose it is tells the mm. -1: nobody's.
+ */
+static int64_t dying_leader(const struct episode *e, size_t report, const struct oom_kill *line)
+{
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		const struct death *d = &e->deaths[i];
+		if (d->report == report && streq(d->line->comm, line->comm) && d->line->total_vm_kb == line->total_vm_kb &&
+		    look_int(look_task_pid(e->before, d->tgid), "threads", 1) > 1)
+			return d->tgid;
+	}
+	return -1;
+}
+
 static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 {
 	const struct oom_report *report = e->reports[r];
@@ -206,6 +222,9 @@ static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 	/* The line shows a thread that still has the mm; only the table knows of which process. */
 	if (row && row->value[OOM_COL_TGID] != OOM_UNKNOWN)
 		d.tgid = row->value[OOM_COL_TGID];
+	int64_t leader = !row && report->group_memcg && i > 0 ? dying_leader(e, r, line) : -1;
+	if (leader >= 0)
+		d.tgid = leader;
 	const struct test_task *stress = trial_stress_ng(t);
 	d.name = look_bytes(look_name(t->seen, d.tgid));
 	d.ours = d.name != NULL;
