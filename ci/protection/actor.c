@@ -105,7 +105,7 @@ static void database(void)
 	for (size_t i = 0;; i = (i + 4096) % ((size_t)DATABASE_MIB * MIB)) {
 		p[i]++;
 		if (i % (64 * 4096) == 0)
-			usleep(2000);
+			usleep(2000);	/* that pace */
 	}
 }
 
@@ -165,7 +165,7 @@ static void judge(void)
 	int64_t begin = now(), end = begin + SECONDS * INT64_C(1000000000);
 	int deaths = 0;
 	while (!shared->pids[LEAK] && now() < end)
-		usleep(1000);	/* app is started by somebody else */
+		usleep(1000);	/* app is started by the service manager, and nobody tells us when: a look each millisecond */
 	for (int i = 0; i < N_WHO; i++) {
 		/* who is not there any more has ended, or could not begin */
 		ends[i] = (struct pollfd){ .fd = shared->pids[i] ? (int)syscall(SYS_pidfd_open, shared->pids[i], 0) : -1, .events = POLLIN };

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 			return 1;
 		for (int i = 0; i < MIB; i += 4096)
 			p[i] = 1;
-		usleep(ms * 1000);
+		usleep(ms * 1000);	/* its rate */
 	}
 	for (;;)
 		pause();

@@ -35,10 +35,7 @@ static bool in_scene(const struct trial *t, const char *path)
 
 static bool is_ours(const struct trial *t, const struct oom_report *r, int64_t pid, const char *comm)
 {
-	const struct oom_row *row = oom_report_row(r, pid);
-	if (row && row->value[OOM_COL_TGID] != OOM_UNKNOWN)
-		pid = row->value[OOM_COL_TGID];
-	return look_name(t->seen, pid) || (trial_stress_ng(t) && starts_with(comm, "stress-ng"));
+	return look_name(t->seen, trial_tgid(r, pid)) || (trial_stress_ng(t) && starts_with(comm, "stress-ng"));
 }
 
 static bool touches_ours(const struct trial *t, const struct oom_report *r)

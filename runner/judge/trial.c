@@ -185,6 +185,12 @@ static const char *owner_cgroup(const struct trial *t, const struct episode *e, 
 	return look_text(row, "cgroup");
 }
 
+int64_t trial_tgid(const struct oom_report *report, int64_t pid)
+{
+	const struct oom_row *row = oom_report_row(report, pid);
+	return row && row->value[OOM_COL_TGID] != OOM_UNKNOWN ? row->value[OOM_COL_TGID] : pid;
+}
+
 static void drop_strangers(struct trial *t, struct episode *e)
 {
 	size_t kept = 0;
@@ -200,29 +206,31 @@ static void drop_strangers(struct trial *t, struct episode *e)
 /*
  * The process of a thread that a group kill names. A leader that the kill has ended already stands in the scan once more, among
  * the dying, as long as a thread of it lives (kernel/cgroup/cgroup.c:css_task_iter_advance), and the line shows a thread that
- * still has the mm (mm/oom_kill.c:__oom_kill_process). The table has leaders only: whose it is tells the mm. -1: nobody's.
+ * still has the mm (mm/oom_kill.c:__oom_kill_process). That is once: a kernel that names more of its threads is wrong. The
+ * table has leaders only: whose it is tells the mm. -1: nobody's.
  */
 static int64_t dying_leader(const struct episode *e, size_t report, const struct oom_kill *line)
 {
-	for (size_t i = 0; i < e->n_deaths; i++) {
+	int64_t leader = -1;
+	for (size_t i = 0; i < e->n_deaths && leader < 0; i++) {
 		const struct death *d = &e->deaths[i];
 		if (d->report == report && streq(d->line->comm, line->comm) && d->line->total_vm_kb == line->total_vm_kb &&
 		    look_int(look_task_pid(e->before, d->tgid), "threads", 1) > 1)
-			return d->tgid;
+			leader = d->tgid;
 	}
-	return -1;
+	for (size_t i = 0; i < e->n_deaths; i++)
+		if (e->deaths[i].report == report && e->deaths[i].tgid == leader && e->deaths[i].pid != leader)
+			return -1;
+	return leader;
 }
 
 static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 {
 	const struct oom_report *report = e->reports[r];
 	const struct oom_kill *line = &report->kills[i];
-	const struct oom_row *row = oom_report_row(report, line->pid);
-	struct death d = { .pid = line->pid, .tgid = line->pid, .line = line, .report = r, .reported = report->has_header };
-	/* The line shows a thread that still has the mm; only the table knows of which process. */
-	if (row && row->value[OOM_COL_TGID] != OOM_UNKNOWN)
-		d.tgid = row->value[OOM_COL_TGID];
-	int64_t leader = !row && report->group_memcg && i > 0 ? dying_leader(e, r, line) : -1;
+	struct death d = { .pid = line->pid, .tgid = trial_tgid(report, line->pid), .line = line, .report = r,
+			   .reported = report->has_header };
+	int64_t leader = !oom_report_row(report, line->pid) && report->group_memcg && i > 0 ? dying_leader(e, r, line) : -1;
 	if (leader >= 0)
 		d.tgid = leader;
 	const struct test_task *stress = trial_stress_ng(t);

@@ -84,6 +84,9 @@ bool trial_own_machine(const struct trial *t);
 bool trial_strangers_report(struct trial *t, const struct oom_report *r);
 bool trial_strangers_kill(const struct trial *t, const char *text);
 
+/* The process of a pid that a report names: it may be a thread that still has the mm, and the table knows of which process. */
+int64_t trial_tgid(const struct oom_report *report, int64_t pid);
+
 /* The task of kind stress-ng, or NULL: it makes processes of its own as it runs, which no snapshot knows. */
 const struct test_task *trial_stress_ng(const struct trial *t);
 

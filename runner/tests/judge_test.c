@@ -393,4 +393,26 @@ START_TEST(every_check_is_made)
 }
 END_TEST
 
-TESTS("judge", recordings_pass, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
+/* A group kill may name one thread of a process whose leader has died of it already; a second one is too many. */
+START_TEST(a_thread_is_named_once)
+{
+	static const struct change threads = { "snapshots>label=before-0>tasks>comm=two>threads", NULL, "8" },
+		copy = { "kmsg", "copy", "text~(two) total-vm" }, first = { "kmsg>-1>text", "process # (two)", "process #+4 (two)" },
+		second = { "kmsg>-1>text", "process # (two)", "process #+5 (two)" };
+	for (int n = 0; n < 4; n++) {	/* of one thread; one named; two named */
+		struct recorded *r = recorded_load("group");
+		if (n)
+			recorded_change(r, &threads);
+		if (n != 1)
+			recorded_change(r, &copy), recorded_change(r, &first);
+		if (n == 3)
+			recorded_change(r, &copy), recorded_change(r, &second);
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, CHECK_GROUP_ORDER) == (n == 0 || n == 3), "%d: %s", n, result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
+TESTS("judge", recordings_pass, a_thread_is_named_once, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
