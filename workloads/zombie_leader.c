@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A process whose leader has ended: the memory is a worker thread's, under whose pid the kernel shows it (find_lock_task_mm). */
+/*
+ * A process whose leader has ended: the memory is a worker thread's, under whose pid and name (NAME/1) the kernel shows it
+ * (find_lock_task_mm).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,6 +32,7 @@ static void *run_worker(void *arg)
 {
 	struct load *l = arg;
 	system_prefault_stack();
+	system_set_comm_of_child(l->name, 1);
 	while (leader_state() != 'Z')
 		sched_yield();	/* it is on its way: from exit(2) to the zombie nothing waits */
 	control_say_ready();
@@ -52,7 +56,7 @@ static int serve_in_worker(struct load *l, void (*serve)(struct load *l))
 
 const struct kind kind_zombie_leader = {
 	.name = "zombie-leader",
-	.help = "private anonymous memory of a process whose first thread has ended; another serves orders",
+	.help = "private anonymous memory of a process whose first thread has ended; another, NAME/1, serves orders",
 	.open = anon_open,
 	.add = anon_add,
 	.drop = segment_drop_held,

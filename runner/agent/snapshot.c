@@ -160,6 +160,8 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 	json_t *o = json_pack("{si si so so ss sI sb sI}", "pid", (int)pid, "ppid", (int)st.ppid, "comm",
 			      json_text(st.comm), "name", json_text(t ? t->name : NULL), "state", state, "threads",
 			      (json_int_t)st.threads, "mm", holder.vsize != 0, "start", (json_int_t)st.start);
+	if (tid != pid)
+		json_object_set_new(o, "thread", json_pack("{si so}", "pid", (int)tid, "comm", json_text(holder.comm)));
 	json_object_set_new(o, "uid", json_integer(key_number(status, "Uid")));
 	put_number(o, "adj", proc_number(pid, "oom_score_adj"));
 	put_number(o, "score", score_of(pid, tid, status));

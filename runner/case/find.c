@@ -125,6 +125,8 @@ static int add_argument(struct case_set *s, const char *arg, const char *cases_d
 		return add_file(s, arg, true, err);
 	if (is_yaml(arg))
 		return error_set(err, errno, "can't open case file %s", arg);
+	if (!cases_dir)
+		return error_set(err, 0, "%s is neither a file nor a directory, and the directory of cases is not found: set OOMTESTS_CASES to where it is", arg);
 	s->globs = xrealloc(s->globs, s->n_globs + 1, sizeof(*s->globs));
 	s->globs[s->n_globs++] = xstrdup(arg);
 	return add_directory(s, cases_dir, false, 0, err) < 0 ? -1 : 0;

@@ -150,8 +150,11 @@ void check_death_line(struct trial *t, const struct episode *e, const struct dea
 	const json_t *task = look_task_pid(e->before, d->tgid);
 	if (!task || !d->ours)
 		return;
-	if (d->pid == d->tgid)
-		trial_check_comm(t, CHECK_KILLED_COMM, NULL, look_text(task, "comm"), d->line->comm);
+	const json_t *shown = look_shown(task);
+	if (shown && json_object_get(task, "thread"))
+		trial_check_int(t, CHECK_KILLED_PID, d->name, NULL, look_int(shown, "pid", -1), d->pid);
+	if (d->pid == look_int(shown ? shown : task, "pid", -1))
+		trial_check_comm(t, CHECK_KILLED_COMM, NULL, look_text(shown ? shown : task, "comm"), d->line->comm);
 	if (d->line->uid != OOM_UNKNOWN)
 		trial_check_int(t, CHECK_KILLED_UID, NULL, NULL, look_int(task, "uid", -1), d->line->uid);
 	if (d->line->oom_score_adj != OOM_UNKNOWN)

@@ -97,13 +97,14 @@ static void check_row(struct trial *t, const struct episode *e, const struct oom
 	const json_t *task = s->rows[i];
 	CLEANUP_FREE char *name = look_bytes(look_text(task, "name"));
 	const char *who = name ? name : s->tasks[i].comm;
+	const json_t *shown = look_shown(task);
 	bool single = look_int(task, "threads", 1) == 1;
-	if (row->value[OOM_COL_PID] == s->tasks[i].pid)
-		trial_check_comm(t, CHECK_ROW_NAME, NULL, look_text(task, "comm"), row->name);
+	if (row->value[OOM_COL_PID] == look_int(shown ? shown : task, "pid", -1))
+		trial_check_comm(t, CHECK_ROW_NAME, NULL, look_text(shown ? shown : task, "comm"), row->name);
 	check_exact(t, CHECK_ROW_UID, row, OOM_COL_UID, who, look_int(task, "uid", -1));
 	check_exact(t, CHECK_ROW_ADJ, row, OOM_COL_OOM_SCORE_ADJ, who, look_int(task, "adj", 0));
-	if (single)
-		check_exact(t, CHECK_ROW_PID, row, OOM_COL_PID, who, s->tasks[i].pid);
+	if (shown)
+		check_exact(t, CHECK_ROW_PID, row, OOM_COL_PID, who, look_int(shown, "pid", -1));
 	if (!name || !single)
 		return;	/* not ours, or of several threads: its sizes may be on the move */
 	bool grows = trial_grows(t, e, look_text(task, "name"));

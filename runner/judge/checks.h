@@ -64,6 +64,7 @@
 	X(SELECTED_UID, "log: uid of the selected")                                           \
 	X(TASK_MEMCG, "log: task_memcg")                                                      \
 	X(PREFIX, "log: Killed line begins")                                                  \
+	X(KILLED_PID, "log: pid of the Killed line of *")                                     \
 	X(KILLED_COMM, "log: Killed process")                                                 \
 	X(KILLED_UID, "log: UID of the victim")                                               \
 	X(KILLED_ADJ, "log: oom_score_adj of the victim")                                     \

@@ -83,6 +83,12 @@ const json_t *look_task_pid(const json_t *snapshot, int64_t pid)
 	return find_int(json_object_get(snapshot, "tasks"), "pid", pid);
 }
 
+const json_t *look_shown(const json_t *task)
+{
+	const json_t *thread = json_object_get(task, "thread");
+	return look_int(task, "threads", 1) == (thread ? 2 : 1) ? (thread ? thread : task) : NULL;
+}
+
 const json_t *look_cgroup(const json_t *snapshot, const char *name)
 {
 	return find_text(json_object_get(snapshot, "cgroups"), "name", name);

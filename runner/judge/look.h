@@ -25,6 +25,12 @@ const json_t *look_snapshot(const struct observation *o, const char *label);
 const json_t *look_task(const json_t *snapshot, const char *name);
 const json_t *look_task_pid(const json_t *snapshot, int64_t pid);
 
+/*
+ * Under whose pid and comm the kernel shows the process (mm/oom_kill.c:find_lock_task_mm): its first thread, or where that has ended
+ * the only one that is left. NULL: one of several threads, nobody can tell which.
+ */
+const json_t *look_shown(const json_t *task);
+
 /* A cgroup of a snapshot by the plan's name ("" is the scene's root, "bystander"), or NULL. */
 const json_t *look_cgroup(const json_t *snapshot, const char *name);
 

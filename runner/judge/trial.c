@@ -185,6 +185,17 @@ static const char *owner_cgroup(const struct trial *t, const struct episode *e, 
 	return look_text(row, "cgroup");
 }
 
+/* The process whose first thread has ended and which the snapshot saw with this one; `pid` when there is none. */
+static int64_t process_of(const json_t *snapshot, int64_t pid)
+{
+	size_t i;
+	json_t *task;
+	json_array_foreach(json_object_get(snapshot, "tasks"), i, task)
+		if (look_int(json_object_get(task, "thread"), "pid", -1) == pid)
+			return look_int(task, "pid", pid);
+	return pid;
+}
+
 int64_t trial_tgid(const struct oom_report *report, int64_t pid)
 {
 	const struct oom_row *row = oom_report_row(report, pid);
@@ -233,6 +244,8 @@ static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 	int64_t leader = !oom_report_row(report, line->pid) && report->group_memcg && i > 0 ? dying_leader(e, r, line) : -1;
 	if (leader >= 0)
 		d.tgid = leader;
+	if (d.tgid == d.pid)
+		d.tgid = process_of(e->before, d.pid);
 	const struct test_task *stress = trial_stress_ng(t);
 	d.name = look_bytes(look_name(t->seen, d.tgid));
 	d.ours = d.name != NULL;
