@@ -10,7 +10,7 @@
 #include <sys/vfs.h>
 
 #include "agent/agent.h"
-#include "agent/needs.h"
+#include "agent/missing.h"
 #include "agent/undo.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"

@@ -7,9 +7,10 @@
 #include <linux/capability.h>
 
 #include "agent/agent.h"
+#include "agent/missing.h"
 #include "agent/proc.h"
-#include "agent/snapshot.h"
 #include "agent/swap.h"
+#include "agent/zones.h"
 #include "base/bytes.h"
 
 /* include/uapi/linux/capability.h */
@@ -21,12 +22,6 @@ static const char *const capability_names[] = {
 	"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
 	"checkpoint_restore",
 };
-
-void need_missing(json_t *missing, const char *need, const char *why, const char *how)
-{
-	json_array_append_new(missing, json_pack("{so so so}", "need", json_text(need), "why", json_text(why), "how",
-						 json_text(how)));
-}
 
 static uint64_t effective(void)
 {
@@ -108,7 +103,7 @@ static void need_nodes(const char *text, json_t *missing)
 
 static uint64_t present_bytes(void)
 {
-	json_t *zones = snapshot_zones(), *zone;
+	json_t *zones = zones_read(), *zone;
 	uint64_t pages = 0;
 	size_t i;
 	json_array_foreach(zones, i, zone)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a plan needs of the machine: all that is missing is listed, with why and how to meet it. */
+/* What a plan needs of the machine: all that is missing is listed (agent/missing.h). */
 #pragma once
 
 #include <jansson.h>
 
 struct agent;
-
-void need_missing(json_t *missing, const char *need, const char *why, const char *how);
 
 /* Checks the plan's list. The scene's bystander cgroup, where there is one, exists already. */
 void needs_check(struct agent *a, const json_t *needs, json_t *missing);

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/exits.h"
+#include "agent/missing.h"
 #include "agent/needs.h"
 #include "agent/snapshot.h"
 #include "agent/step.h"

@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/proc.h"
+#include "agent/zones.h"
 
 #define FILE_LIMIT (1 << 20)
 #define KMSG_BATCHES 64	/* a log that is written faster than it is read has no end */
@@ -61,33 +62,6 @@ static json_t *vmstat(void)
 			json_object_set_new(o, line, json_integer(strtoll(space + 1, NULL, 10)));
 	}
 	return o;
-}
-
-/* /proc/zoneinfo: "Node 0, zone   DMA32", then lines "pages free N", "min N", …, "managed N" (mm/vmstat.c). */
-json_t *snapshot_zones(void)
-{
-	json_t *list = json_array(), *zone = NULL;
-	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, "/proc/zoneinfo", FILE_LIMIT, NULL);
-	for (char *save = NULL, *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		int node;
-		char word[32];
-		long long n;
-		if (sscanf(line, "Node %d, zone %31s", &node, word) == 2) {
-			zone = json_pack("{si ss}", "node", node, "zone", word);
-			json_array_append_new(list, zone);
-		} else if (zone && sscanf(line, " pages free %lld", &n) == 1) {
-			json_object_set_new(zone, "free", json_integer(n));
-		} else if (zone && sscanf(line, " %31s %lld", word, &n) == 2 &&
-			   (streq(word, "min") || streq(word, "low") || streq(word, "high") ||
-			    streq(word, "present") || streq(word, "managed"))) {
-			json_object_set_new(zone, word, json_integer(n));
-		}
-	}
-	for (size_t i = json_array_size(list); i-- > 0;)
-		if (json_integer_value(json_object_get(json_array_get(list, i), "managed")) == 0)
-			json_array_remove(list, i);
-	return list;
 }
 
 static json_t *sysctl_values(void)
@@ -270,7 +244,7 @@ void snapshot_send(struct agent *a, const char *label, bool stat)
 	json_t *s = json_pack("{so so so so so so}", "label", json_text(label), "t", json_now(), "kmsg_seq", seq,
 			      "tasks", task_rows(a), "cgroups", cgroup_rows(a, stat), "meminfo", meminfo());
 	json_object_set_new(s, "vmstat", vmstat());
-	json_object_set_new(s, "zones", snapshot_zones());
+	json_object_set_new(s, "zones", zones_read());
 	json_object_set_new(s, "sysctl", sysctl_values());
 	wire_send(&a->wire, "snapshot", s);
 }

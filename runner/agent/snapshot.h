@@ -11,8 +11,5 @@ struct task;
 /* Sends {"snapshot": …}. stat: memory.stat of the scene's cgroups too, which is long. */
 void snapshot_send(struct agent *a, const char *label, bool stat);
 
-/* /proc/zoneinfo: [{"node", "zone", "free", "min", "low", "high", "present", "managed"}] in pages, without empty zones. */
-json_t *snapshot_zones(void);
-
 /* oom_score, adj and sizes of one task, read back to back; NULL when it is gone. */
 json_t *snapshot_score(const struct task *t);

@@ -7,7 +7,7 @@
 #include <sys/swap.h>
 
 #include "agent/agent.h"
-#include "agent/needs.h"
+#include "agent/missing.h"
 #include "agent/undo.h"
 
 #define SWAP_MAGIC "SWAPSPACE2"
