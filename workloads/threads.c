@@ -41,6 +41,23 @@ static int start_thread(struct load *l, struct thread *t, unsigned int i, pthrea
 	return f ? error_say("%s: pthread_create: %s", l->kind->name, failure_name(f)) : 0;
 }
 
+/*
+ * The CPUs that threads can be pinned to, however few of them this task was given (musl counts only those). 64 at the most: bits of a
+ * mask.
+ */
+static unsigned int count_cpus(void)
+{
+	uint64_t own[16], mask;
+	long len = syscall(SYS_sched_getaffinity, 0, sizeof(own), own);
+	unsigned int n = 1;
+	if (len < 0)
+		return 1;
+	while (n < 64 && (mask = UINT64_C(1) << n, syscall(SYS_sched_setaffinity, 0, sizeof(mask), &mask) == 0))
+		n++;
+	syscall(SYS_sched_setaffinity, 0, len, own);
+	return n;
+}
+
 static int threads_open(struct load *l)
 {
 	uint64_t pin;
@@ -52,9 +69,9 @@ static int threads_open(struct load *l)
 		return error_say("%s: no memory for its book-keeping", l->kind->name);
 	pthread_barrier_t started;
 	pthread_barrier_init(&started, NULL, s->n + 1);
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	unsigned int cpus = pin ? count_cpus() : 1;
 	for (unsigned int i = 0; i < s->n; i++) {
-		threads[i].cpu = pin ? (int)(i % (unsigned int)(cpus < 64 ? cpus : 64)) : -1;
+		threads[i].cpu = pin ? (int)(i % cpus) : -1;
 		if (start_thread(l, &threads[i], i, &started))
 			return -1;
 	}

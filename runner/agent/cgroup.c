@@ -15,6 +15,8 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
+const char *const more_controllers[N_MORE] = { "hugetlb", "io" };
+
 /* libcgroup says what went wrong in general; the errno behind it, where it kept one, says why. */
 static int libcgroup_error(int rc, int errnum, struct error *err, const char *what, const char *path)
 {
@@ -101,7 +103,7 @@ static int enable_in_root(struct agent *a, const char *mount_point, const char *
 	return write_file(path, on, err);
 }
 
-void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, bool hugetlb, json_t *missing)
+void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, const bool more[N_MORE], json_t *missing)
 {
 	struct cgroups *c = &a->cgroups;
 	struct error err;
@@ -122,7 +124,8 @@ void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, bool hugetl
 	if (!v2 || !c->memory)
 		return;
 	/* without it the need of a file of its is what is missing */
-	c->hugetlb = hugetlb && enable_in_root(a, c->memory, "hugetlb", &err) == 0;
+	for (size_t i = 0; i < N_MORE; i++)
+		c->more[i] = more[i] && enable_in_root(a, c->memory, more_controllers[i], &err) == 0;
 	if (enable_in_root(a, c->memory, "memory", &err) < 0)
 		need_missing(missing, "cgroup v2 memory controller", err.text,
 			     "let the root cgroup pass the memory controller on (cgroup.subtree_control)");
@@ -154,7 +157,10 @@ static bool add_controllers(const struct cgroups *c, struct cgroup *cg, const ch
 		return false;
 	if (!c->v2)
 		return true;
-	return (!c->cpuset || cgroup_add_controller(cg, "cpuset")) && (!c->hugetlb || cgroup_add_controller(cg, "hugetlb"));
+	for (size_t i = 0; i < N_MORE; i++)
+		if (c->more[i] && !cgroup_add_controller(cg, more_controllers[i]))
+			return false;
+	return !c->cpuset || cgroup_add_controller(cg, "cpuset");
 }
 
 static int make_in(struct agent *a, const char *rel, const char *mount_point, const char *controller,

@@ -27,17 +27,22 @@ struct scene_cgroup {
 	bool removed;		/* by a step */
 };
 
+/* Controllers of v2 that are wanted only where a plan names a file of theirs. */
+#define N_MORE 2
+extern const char *const more_controllers[N_MORE];
+
 struct cgroups {
 	bool v2;
-	bool hugetlb;			/* v2: its controller is passed on, too */
+	bool more[N_MORE];		/* v2: these are passed on, too */
 	char *memory, *cpuset, *freezer;	/* mount points; NULL: not used. On v2 all the same */
 	struct scene_cgroup **all;	/* parents first; the bystander first of all */
 	size_t n;
 	int inotify;		/* -1: none */
 };
 
-/* Mounts (in a guest) and finds the controllers that the plan wants. What is not there goes to `missing`. */
-void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, bool hugetlb, json_t *missing);
+/* Mounts (in a guest) and finds the controllers that the plan wants, `more` by their number in more_controllers. What is not there
+ * goes to `missing`. */
+void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, const bool more[N_MORE], json_t *missing);
 
 /* Makes one cgroup, in every hierarchy in use; its parent must exist. */
 struct scene_cgroup *scene_make(struct agent *a, const char *name, const char *rel, struct error *err);
@@ -70,4 +75,7 @@ bool scene_is_frozen(const struct agent *a, const struct scene_cgroup *cg);
 
 /* cgroup_watch.c: sends {"eventfd"} and {"inotify"} messages from now on. */
 int scene_watch(struct agent *a, struct scene_cgroup *cg, struct error *err);
+
+/* The same for those that were watched and may have new files, because they got back the memory controller. */
+void scene_watch_again(struct agent *a);
 void scene_unwatch(struct agent *a);

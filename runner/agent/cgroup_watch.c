@@ -72,6 +72,16 @@ int scene_watch(struct agent *a, struct scene_cgroup *cg, struct error *err)
 	return a->cgroups.v2 ? watch_v2(a, cg, err) : watch_v1(a, cg, err);
 }
 
+void scene_watch_again(struct agent *a)
+{
+	for (size_t i = 0; i < a->cgroups.n && a->cgroups.v2; i++) {
+		struct scene_cgroup *cg = a->cgroups.all[i];
+		CLEANUP_FREE char *events = scene_path(a, cg, "memory.events");
+		if (cg->wd >= 0 && access(events, F_OK) == 0)
+			cg->wd = inotify_add_watch(a->cgroups.inotify, events, IN_MODIFY);
+	}
+}
+
 void scene_unwatch(struct agent *a)
 {
 	struct cgroups *c = &a->cgroups;

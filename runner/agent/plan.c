@@ -55,22 +55,24 @@ static bool uses_freezer(const json_t *plan)
 	return false;
 }
 
-static bool is_hugetlb(const json_t *entry, const char *key)
+/* Is the text of this member a file of the controller? */
+static bool is_file_of(const char *controller, const json_t *entry, const char *key)
 {
 	const char *text = json_string_value(json_object_get(entry, key));
-	return text && starts_with(text, "hugetlb.");
+	size_t len = strlen(controller);
+	return text && starts_with(text, controller) && text[len] == '.';
 }
 
-static bool uses_hugetlb(const json_t *plan)
+static bool uses_file_of(const char *controller, const json_t *plan)
 {
 	size_t i, k;
 	json_t *entry, *file;
 	json_array_foreach(json_object_get(plan, "needs"), i, entry)
-		if (is_hugetlb(entry, "text"))
+		if (is_file_of(controller, entry, "text"))
 			return true;
 	json_array_foreach(json_object_get(plan, "cgroups"), i, entry)
 		json_array_foreach(json_object_get(entry, "files"), k, file)
-			if (is_hugetlb(file, "file"))
+			if (is_file_of(controller, file, "file"))
 				return true;
 	return false;
 }
@@ -103,8 +105,10 @@ static int find_hierarchy(struct agent *a, const char *hierarchy, json_t *missin
 		return -1;
 	if (!streq(hierarchy, "v1") && !streq(hierarchy, "v2"))
 		return error_set(err, 0, "plan: \"hierarchy\" must be \"v1\", \"v2\" or null");
-	scene_find(a, streq(hierarchy, "v2"), json_is_true(json_object_get(a->plan, "cpuset")),
-		   uses_freezer(a->plan), uses_hugetlb(a->plan), missing);
+	bool more[N_MORE];
+	for (size_t i = 0; i < N_MORE; i++)
+		more[i] = uses_file_of(more_controllers[i], a->plan);
+	scene_find(a, streq(hierarchy, "v2"), json_is_true(json_object_get(a->plan, "cpuset")), uses_freezer(a->plan), more, missing);
 	if (json_array_size(missing))
 		return 0;
 	CLEANUP_FREE char *rel = xasprintf("/%s-bystander", root);

@@ -56,6 +56,8 @@ int op_write(struct agent *a, const json_t *step, json_t *reply, struct error *e
 		json_object_set_new(reply, "signal", json_integer(WTERMSIG(h->status)));
 	else if (h->done)
 		json_object_set_new(reply, "errno", json_errno(WEXITSTATUS(h->status)));
+	if (streq(json_string_value(json_object_get(step, "file")), "cgroup.subtree_control"))
+		scene_watch_again(a);
 	return 0;
 }
 

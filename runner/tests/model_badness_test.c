@@ -72,6 +72,18 @@ START_TEST(floor_of_old_kernels)
 END_TEST
 
 /* totalpages / 1000 is truncated before it is multiplied. */
+/* 16 TB are 2^32 pages; half of it is 500 points, whatever 32 bits say. */
+START_TEST(many_terabytes)
+{
+	struct era era = of("7.2.13");
+	int64_t total = INT64_C(1) << 32;
+	ck_assert_int_eq(model_points(&era, total / 2, 0, true, (uint64_t)total), total / 2);
+	ck_assert_int_eq(model_points(&era, total, 1000, true, (uint64_t)total), total + INT64_C(4294967) * 1000);
+	ck_assert_int_eq(model_oom_score(&era, total / 2, (uint64_t)total), (1000 + 500) * 2 / 3);
+	ck_assert_int_eq(model_oom_score(&era, total + INT64_C(4294967) * 1000, (uint64_t)total), (1000 + 1999) * 2 / 3);
+}
+END_TEST
+
 START_TEST(truncated_unit)
 {
 	struct era era = of("6.12.1");
@@ -146,5 +158,5 @@ START_TEST(precision)
 }
 END_TEST
 
-TESTS("model_badness", seen_on_6_1, base_by_era, root_bonus, score_in_the_log, floor_of_old_kernels, truncated_unit,
+TESTS("model_badness", seen_on_6_1, base_by_era, root_bonus, score_in_the_log, floor_of_old_kernels, many_terabytes, truncated_unit,
       oom_score_file, points_of_a_score, precision)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * docs/scenarios.md says where each scenario is tested; this holds it to the files that it names. And the scenarios that are
+ * docs/scenarios.md says where each scenario is tested, docs/bugs.md each bug; this holds them to the files that they name. And the scenarios that are
  * pure arithmetic or pure log and have no better place.
  */
 #include <check.h>
@@ -8,6 +8,8 @@
 #include <jansson.h>
 
 #include "base/util.h"
+#include "case/case.h"
+#include "case/test.h"
 #include "explain/explain.h"
 #include "klog/stream.h"
 #include "tests/harness.h"
@@ -97,7 +99,7 @@ START_TEST(wide_columns)
 END_TEST
 
 /* `family/case` is a file of cases/, `file_test:name` a test of runner/tests/. Returns how many there are in the line. */
-static size_t look_up(const char *line)
+static size_t look_up(const char *page, const char *line)
 {
 	size_t n = 0;
 	for (const char *p = strchr(line, '`'), *end; p && (end = strchr(p + 1, '`')); p = strchr(end + 1, '`'), n++) {
@@ -108,15 +110,16 @@ static size_t look_up(const char *line)
 		CLEANUP_FREE char *path = colon ? xasprintf("runner/tests/%s.c", name) : xasprintf("cases/%s.yaml", name);
 		CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, 1 << 20, NULL);
 		CLEANUP_FREE char *test = xasprintf("START_TEST(%s)", colon ? colon + 1 : "");
-		ck_assert_msg(text, "docs/scenarios.md names %s, which is not there", path);
-		ck_assert_msg(!colon || strstr(text, test), "docs/scenarios.md names a test %s of %s", colon + 1, path);
+		ck_assert_msg(text, "%s names %s, which is not there", page, path);
+		ck_assert_msg(!colon || strstr(text, test), "%s names a test %s of %s", page, colon + 1, path);
 	}
 	return n;
 }
 
-START_TEST(page)
+/* Every numbered row names where it is tested, or why nowhere. Returns how many there are. */
+static int check_page(const char *page)
 {
-	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, "docs/scenarios.md", 1 << 20, NULL);
+	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, page, 1 << 20, NULL);
 	ck_assert_ptr_nonnull(text);
 	int next = 1;
 	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -124,11 +127,84 @@ START_TEST(page)
 		if (sscanf(line, "| %d |", &number) != 1)
 			continue;
 		ck_assert_int_eq(number, next++);
-		ck_assert_msg(look_up(line) || strstr(line, "| Not tested: "), "scenario %d is tested nowhere, without a reason",
-			      number);
+		ck_assert_msg(look_up(page, line) || strstr(line, "| Not tested: "), "%s: %d is tested nowhere, without a reason",
+			      page, number);
 	}
-	ck_assert_int_eq(next, 93);
+	return next - 1;
+}
+
+START_TEST(scenarios)
+{
+	ck_assert_int_eq(check_page("docs/scenarios.md"), 92);
 }
 END_TEST
 
-TESTS("scenarios", page, tiny_with_1000, leader_and_worker, wide_columns)
+static bool row_has(const char *row, const char *word)
+{
+	return memmem(row, strcspn(row, "\n"), word, strlen(word)) != NULL;
+}
+
+/* The row of docs/bugs.md with this commit names the case. */
+static void check_commit(const char *text, const char *commit, const char *id)
+{
+	CLEANUP_FREE char *name = xasprintf("`%.*s`", (int)strcspn(id, "["), id);
+	for (const char *row = text; row; row = strchr(row, '\n'), row += row != NULL)
+		if (row[0] == '|' && row_has(row, commit) && row_has(row, name))
+			return;
+	ck_abort_msg("docs/bugs.md has no row with %s and %s", commit, name);
+}
+
+/* Does a case that the row names say that it guards this commit? */
+static bool is_guarded(const struct test_list *tests, const char *row, const char *commit)
+{
+	for (size_t i = 0; i < tests->n; i++) {
+		const struct test *t = tests->tests[i];
+		CLEANUP_FREE char *name = xasprintf("`%.*s`", (int)strcspn(t->id, "["), t->id);
+		if (!row_has(row, name))
+			continue;
+		if (t->bug_commit && streq(t->bug_commit, commit))
+			return true;
+		for (size_t k = 0; k < t->n_fixes; k++)
+			if (streq(t->fixes[k], commit))
+				return true;
+	}
+	return false;
+}
+
+/* Commits of twelve digits in the second column of a row that names a case: all but those that unit tests guard, or nobody. */
+static void check_guards(const struct test_list *tests, const char *row)
+{
+	CLEANUP_FREE char *fixes = strndup(row, strcspn(row, "\n"));
+	char *save = NULL;
+	strtok_r(fixes, "|", &save);
+	char *column = strtok_r(NULL, "|", &save);
+	if (!column || row_has(row, "| Not tested: "))
+		return;
+	for (char *word = strtok_r(column, " ,", &save); word; word = strtok_r(NULL, " ,", &save))
+		if (strspn(word, "0123456789abcdef") == 12)
+			ck_assert_msg(is_guarded(tests, row, word), "docs/bugs.md: no case of its row says that it guards %s", word);
+}
+
+START_TEST(bugs)
+{
+	struct error err = { 0 };
+	struct test_list tests = { 0 };
+	struct case_set *set = case_set_find(NULL, 0, "cases", &err);
+	ck_assert_msg(set && case_set_expand(set, NULL, &tests, &err) == 0, "%s", err.text);
+	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, "docs/bugs.md", 1 << 20, NULL);
+	ck_assert_int_gt(check_page("docs/bugs.md"), 0);
+	for (size_t i = 0; i < tests.n; i++) {
+		const struct test *t = tests.tests[i];
+		for (size_t k = 0; k < t->n_fixes; k++)
+			check_commit(text, t->fixes[k], t->id);
+		if (t->bug_commit)
+			check_commit(text, t->bug_commit, t->id);
+	}
+	for (const char *row = text; row; row = strchr(row, '\n'), row += row != NULL)
+		check_guards(&tests, row);
+	test_list_free(&tests);
+	case_set_free(set);
+}
+END_TEST
+
+TESTS("scenarios", scenarios, bugs, tiny_with_1000, leader_and_worker, wide_columns)
