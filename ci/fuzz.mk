@@ -27,6 +27,10 @@ libs_of    = $(if $(filter agent,$1),$(WRAPPED:%=-Wl$(comma)--wrap=%) -lcgroup -
 .PHONY: fuzz
 fuzz: $(FUZZ:%=fuzz-%)
 
+# Short stacks of allocations and a small quarantine: what is freed is used again at once by a target that ends with each
+# input, and deep stacks of every allocation took a tenth of the time.
+export ASAN_OPTIONS ?= malloc_context_size=4:quarantine_size_mb=16
+
 # Without the entropic schedule: its bookkeeping of a corpus this large takes longer than the inputs do.
 # The corpus found so far stays in build-fuzz/corpus; the seeds in ci/fuzz/seeds are not touched.
 fuzz-%: $(FUZZDIR)/%_fuzz

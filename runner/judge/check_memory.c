@@ -50,6 +50,12 @@ static int64_t stat_of(const struct oom_report *r, const char *name)
 	return 0;
 }
 
+/* What the counter would still take; 0 where the line does not say it. */
+static int64_t room(const struct oom_usage *u)
+{
+	return u->limit_kb == OOM_UNKNOWN || u->usage_kb == OOM_UNKNOWN ? 0 : u->limit_kb - u->usage_kb;
+}
+
 /*
  * The usage stands at the limit: mem_cgroup_out_of_memory() kills nobody once there is room for what is asked (era
  * margin_recheck); an earlier victim on its way out may make some before the line is printed. On v1 it may be the
@@ -60,14 +66,16 @@ static void check_usage(struct trial *t, const struct episode *e, const struct o
 	const struct oom_usage *memory = counter(r, OOM_COUNTER_MEMORY), *memsw = counter(r, OOM_COUNTER_MEMSW);
 	bool lowered = streq(e->expect->trigger, "agent");
 	const struct oom_usage *full = memory;
-	if (t->v1 && memsw && memsw->limit_kb - memsw->usage_kb < memory->limit_kb - memory->usage_kb)
+	if (t->v1 && memsw && room(memsw) < room(memory))
 		full = memsw;
-	int64_t least = first && t->era.margin_recheck ? full->limit_kb - stock_kb(t) : 0;
-	trial_check_range(t, CHECK_USAGE, NULL, NULL, least > 0 ? least : 0, lowered ? INT64_MAX : full->limit_kb,
+	int64_t stock = stock_kb(t), least = 0;
+	if (first && t->era.margin_recheck && full->limit_kb > stock)
+		least = full->limit_kb - stock;
+	trial_check_range(t, CHECK_USAGE, NULL, NULL, least, lowered ? INT64_MAX : full->limit_kb,
 			  full->usage_kb);
 	/* What is in swap alone is in the statistics, of which each CPU holds back some. */
-	int64_t swapped = stat_of(r, "total_swap") / 1024 - stock_kb(t) * 2;
-	if (t->v1 && memsw)
+	int64_t swapped = stat_of(r, "total_swap") / 1024 - stock * 2;
+	if (t->v1 && memsw && memory->usage_kb != OOM_UNKNOWN)
 		trial_check_range(t, CHECK_MEMSW_USAGE, NULL, NULL, memory->usage_kb + (first && swapped > 0 ? swapped : 0),
 				  memsw->limit_kb, memsw->usage_kb);
 }

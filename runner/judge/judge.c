@@ -269,7 +269,7 @@ static bool lost_in(const struct trial *t, const struct episode *e)
 	json_t *gap;
 	json_array_foreach(o->kmsg_gaps, i, gap) {
 		int64_t end = json_integer_value(gap);
-		if (end - 1 > from && seq_before(o, end) < to)
+		if (end > from + 1 && seq_before(o, end) < to)
 			return true;
 	}
 	return json_array_size(o->kmsg_gaps) == 0 || o->gap_open;	/* it is not known where */

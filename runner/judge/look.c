@@ -8,7 +8,10 @@
 int64_t look_int(const json_t *object, const char *member, int64_t otherwise)
 {
 	const json_t *v = json_object_get(object, member);
-	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+	if (!json_is_integer(v))
+		return otherwise;
+	int64_t n = json_integer_value(v);
+	return n > LOOK_MOST ? LOOK_MOST : n < -LOOK_MOST ? -LOOK_MOST : n;
 }
 
 const char *look_text(const json_t *object, const char *member)

@@ -106,7 +106,8 @@ static void add_task(struct scene *s, const struct trial *t, const json_t *row, 
 	s->rows[n] = row;
 	int64_t k = s->page_kb;
 	m->pid = look_int(row, "pid", -1);
-	m->comm = look_text(row, "comm");
+	const char *comm = look_text(row, "comm");
+	m->comm = comm ? comm : "?";	/* the agent did not say it */
 	m->pages.anon = look_int(row, "anon_kb", 0) / k;
 	m->pages.file = look_int(row, "file_kb", 0) / k;
 	m->pages.shmem = look_int(row, "shmem_kb", 0) / k;
@@ -247,9 +248,7 @@ static void add_machine(struct scene *s, const json_t *snapshot)
 
 void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot)
 {
-	*s = (struct scene){ .page_kb = look_int(t->seen->hello, "page_size", 4096) / 1024 };
-	if (s->page_kb < 1)
-		s->page_kb = 4;
+	*s = (struct scene){ .page_kb = t->page_kb };
 	model_scene_init(&s->model);
 	model_machine_init(&s->model.machine);
 	s->model.v1 = t->v1;

@@ -373,9 +373,10 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 	for (size_t i = 0; i < test->n_steps; i++)
 		if (test->steps[i].op == STEP_CALL && starts_with(test->steps[i].value, "remount "))
 			t->local_events |= strstr(test->steps[i].value, "memory_localevents") != NULL;
-	t->ncpus = (int)look_int(seen->hello, "cpus", 1);
+	int64_t cpus = look_int(seen->hello, "cpus", 1);
+	t->ncpus = cpus < 1 ? 1 : cpus > 8192 ? 8192 : (int)cpus;	/* the largest NR_CPUS (arch/x86/Kconfig) */
 	t->page_kb = look_int(seen->hello, "page_size", 4096) / 1024;
-	if (t->page_kb < 1)
+	if (t->page_kb < 1 || t->page_kb > 1024)	/* the largest is hexagon's */
 		t->page_kb = 4;
 	t->plan = plan_make(test, "oomtests", 1.0);
 	for (size_t i = 0; i < test->n_steps; i++) {

@@ -97,12 +97,12 @@ static int64_t rise(const json_t *from, const json_t *to, const char *cgroup, co
 static int64_t vm_rise(const json_t *from, const json_t *to, const char *begin)
 {
 	const json_t *was = json_object_get(from, "vmstat");
+	json_t *is = json_object_get(to, "vmstat"), *value;
 	const char *key;
-	json_t *is;
 	int64_t n = 0;
-	json_object_foreach(json_object_get(to, "vmstat"), key, is)
+	json_object_foreach(is, key, value)
 		if (starts_with(key, begin))
-			n += json_integer_value(is) - look_int(was, key, 0);
+			n += look_int(is, key, 0) - look_int(was, key, 0);
 	return n;
 }
 
