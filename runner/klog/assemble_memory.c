@@ -13,6 +13,15 @@ static void shorten_comm(char *comm, struct text name)
 		memmove(comm, comm + all - n, n + 1);
 }
 
+/* "x" in the first line and "[W] x" in the CPU line: what looked like a relay's mark was the name's own. */
+static void lengthen_comm(char *comm, struct text name)
+{
+	size_t all = strlen(comm), n = text_len(name);
+	if (all && n > all + 2 && n < OOM_COMM / 4 && *name.p == '[' && memcmp(name.end - all, comm, all) == 0 &&
+	    memchr(name.p, ']', n - all))
+		text_copy(name, comm, OOM_COMM);
+}
+
 struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
 			    const struct line *l)
 {
@@ -49,6 +58,8 @@ struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number
 			assembly_set(&o->r->kernel, l->b);
 		if (o->r->trigger.pid == OOM_UNKNOWN && !p->stamped)
 			shorten_comm(o->r->trigger.comm, l->a);
+		if (o->r->trigger.pid == OOM_UNKNOWN)
+			lengthen_comm(o->r->trigger.comm, l->a);
 		if (o->r->trigger.pid == OOM_UNKNOWN && (!text_len(l->a) || text_is(l->a, o->r->trigger.comm)))
 			o->r->trigger.pid = l->n[0];
 		return o;

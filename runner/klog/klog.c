@@ -4,8 +4,11 @@
 
 #include "base/util.h"
 #include "klog/assemble.h"
+#include "klog/fragment.h"
 #include "klog/journal.h"
 #include "klog/markup.h"
+#include "klog/newest.h"
+#include "klog/undo.h"
 
 #define MAX_LINE 32768		/* of a line; the rest is dropped */
 #define MAX_PENDING 8192	/* of a line that is being joined */
@@ -16,10 +19,12 @@ struct klog {
 	struct journal journal, inner;	/* inner: an object within a line, or within an object's message */
 	bool within;		/* … is being read */
 	size_t raw;		/* bytes of the line in work, with all that stands before the message */
+	bool backslashes;	/* lines end with one, as a shell's that go on do */
 	size_t hard_width;	/* lines of so many bytes were cut in the middle of a word; 0: none was */
 	/* a line that may go on in the next one */
 	struct {
 		bool on;
+		bool again;		/* was held before */
 		bool bare;		/* nothing but a short word: a comm, perhaps */
 		size_t raw;		/* of its last piece */
 		struct prefix p;
@@ -30,18 +35,17 @@ struct klog {
 		char text[MAX_PENDING];
 		char caller[16];
 	} pending;
+	struct newest newest;
+	bool again;		/* the line in work was held before, and is not held again */
+	bool held;		/* one that says something, by the line in work */
 	struct oom_row row;
 	struct {
 		char text[48];
 		size_t len;
 	} before;		/* words that were seen before every line */
-	struct {
-		bool on;	/* quoted-printable: "order=3D0", and a line that ends with = goes on in the next */
-		size_t len;
-		char text[MAX_PENDING];
-	} printable;
-	bool html;		/* the text is of a web page: its entities stand for characters */
-	char scratch[MAX_LINE + 1];
+	struct undo undo;
+	struct fragment fragment;
+	char caret[MAX_LINE + 1], scratch[MAX_LINE + 1];
 };
 
 struct klog *klog_new(oom_sink sink, void *arg)
@@ -61,12 +65,40 @@ void klog_free(struct klog *k)
 		oom_report_free(k->a.open[i].r);
 	journal_free(&k->journal);
 	journal_free(&k->inner);
+	newest_clear(&k->newest);
 	free(k);
 }
 
 bool klog_open(const struct klog *k)
 {
-	return k->a.n || k->pending.on;
+	return k->a.n || k->pending.on || k->fragment.open || k->newest.n;
+}
+
+/* Does the line end a report that no line before it began? */
+static bool ends_nothing(const struct klog *k, const struct prefix *p, const struct line *l)
+{
+	const struct open *o = assembly_current((struct assembly *)&k->a, p->context);
+	switch (l->kind) {
+	case LINE_REAPED:
+		return !assembly_by_killed_pid((struct assembly *)&k->a, l->n[0]) && !o;
+	case LINE_KILLED:
+	case LINE_PANIC:
+	case LINE_NO_KILLABLE:
+		return !o;
+	default:
+		return false;
+	}
+}
+
+/* A message whose kind is known, to the reports. */
+static void deliver(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
+{
+	if (k->again || k->newest.state != NEWEST_OFF || !ends_nothing(k, p, l)) {
+		assemble(&k->a, p, number, t, l);
+		return;
+	}
+	newest_hold(&k->newest, p, number, t, l->kind);
+	k->held = true;
 }
 
 static void flush_pending(struct klog *k)
@@ -74,7 +106,10 @@ static void flush_pending(struct klog *k)
 	if (!k->pending.on)
 		return;
 	k->pending.on = false;
-	assemble(&k->a, &k->pending.p, k->pending.number, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	bool again = k->again;
+	k->again |= k->pending.again;
+	deliver(k, &k->pending.p, k->pending.number, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	k->again = again;
 }
 
 /* How many fields a text gives, and whether it is whole. */
@@ -183,7 +218,7 @@ static bool whole_row(struct klog *k, const struct prefix *p, uint64_t number, s
 }
 
 /* A kind that is not whole is held until the next line shows whether it goes on there. */
-static void message(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+static void in_order(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
 {
 	struct line l;
 	if (k->pending.on) {
@@ -213,7 +248,7 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 		l.cut = true;
 	}
 	if (!l.cut || text_len(t) >= MAX_PENDING / 2) {
-		assemble(&k->a, p, number, t, &l);
+		deliver(k, p, number, t, &l);
 		return;
 	}
 	k->pending.p = *p;
@@ -226,6 +261,7 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 	k->pending.joins = 0;
 	memcpy(k->pending.text, t.p, text_len(t));
 	k->pending.on = true;
+	k->pending.again = k->again;
 	k->pending.raw = k->raw;
 	k->pending.bare = bare;
 	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
@@ -233,6 +269,35 @@ static void message(struct klog *k, const struct prefix *p, uint64_t number, str
 		k->pending.l.kind = LINE_HALF;
 		k->pending.l.cut = true;
 	}
+}
+
+/* What was held, in the order that the log turned out to have. */
+static void release(struct klog *k, bool reversed)
+{
+	struct newest *n = &k->newest;
+	k->again = true;
+	for (size_t i = 0; i < n->n; i++) {
+		const struct held *h = &n->lines[reversed ? n->n - 1 - i : i];
+		in_order(k, &h->p, h->number, text_of(h->text, h->len));
+		if (reversed)	/* nothing of it is in the next */
+			flush_pending(k);
+	}
+	k->again = false;
+	newest_clear(n);
+}
+
+static void message(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	if (k->newest.state == NEWEST_OFF) {
+		in_order(k, p, number, t);
+		return;
+	}
+	struct line l;
+	line_parse(t, &l);
+	k->held |= l.kind != LINE_OTHER && l.kind != LINE_BLANK && l.kind != LINE_HALF;
+	enum newest_verdict v = newest_hold(&k->newest, p, number, t, l.kind);
+	if (v != NEWEST_HOLD)
+		release(k, v == NEWEST_REVERSE);
 }
 
 /* A record may be several lines (memory.stat in one printk, the counters under Mem-Info), or one with a newline in a
@@ -323,21 +388,59 @@ static bool object(struct klog *k, uint64_t number, struct text t, bool foreign)
 	return true;
 }
 
+/* What there is of a record in pieces; an escape may have been torn by them. */
+static void end_fragment(struct klog *k)
+{
+	struct fragment *f = &k->fragment;
+	f->open = false;
+	f->len = markup_record(text_of(f->text, f->len), f->text);
+	record(k, &f->p, f->number, text_of(f->text, f->len));
+}
+
+/* A backslash behind a line says that it goes on in the next one; behind a name of the table it may be the name's. */
+static void without_backslash(struct klog *k, const struct prefix *p, struct text *t)
+{
+	bool is = text_len(*t) && t->end[-1] == '\\';
+	if (!is && !k->backslashes)
+		return;
+	const struct table *table = assemble_table(&k->a, p->context);
+	struct text row = *t;
+	bool name = false;
+	row.end -= is;
+	text_blanks(&row);
+	if (table && table_is_row(row)) {
+		table_row(row, table, &k->row);
+		name = !k->row.cut;
+	}
+	if (!name)
+		k->backslashes = is;
+	if (is && k->backslashes) {
+		t->end--;
+		text_trim_end(t);
+	}
+}
+
 static void plain_line(struct klog *k, uint64_t number, struct text t)
 {
-	k->html |= markup_is_html(t);
-	if (k->html)
-		t = text_of(k->scratch, markup_html(t, k->scratch));
+	t = undo_html(&k->undo, t, k->scratch);
 	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memchr(t.p, '#', text_len(t)) ||
 	    (memchr(t.p, '\\', text_len(t)) && !memmem(t.p, text_len(t), "\\x", 2)))
 		t = text_of(k->scratch, markup_plain(t, k->scratch));
 	struct prefix p;
 	prefix_strip(t, &p);
+	if (fragment_lost(&k->fragment, &p))
+		end_fragment(k);
+	if (p.piece_of) {
+		if (fragment_add(&k->fragment, &p, number, p.message))
+			end_fragment(k);
+		return;
+	}
 	if (object(k, number, t, p.foreign) || p.foreign)
 		return;
 	struct text m = p.message;
 	if (!p.stamped)
 		learned(k, &m);
+	without_backslash(k, &p, &m);
 	if (p.seq != OOM_UNKNOWN && memmem(m.p, text_len(m), "\\x", 2)) {
 		/* in place or into the scratch: shorter than what it is made from */
 		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch)
@@ -373,48 +476,31 @@ static void entry(struct klog *k, uint64_t number, const struct journal_entry *e
 	record(k, &p, number, t);
 }
 
-/* RFC 2045: is the text of a mail that is still in its transport's form? */
-static void look_printable(struct klog *k, struct text t)
+/* A line as it was written. */
+static void any_line(struct klog *k, uint64_t number, struct text t)
 {
-	const char *equals = t.p;
-	for (int i = 0; i < 6 && (equals = memchr(equals, '=', (size_t)(t.end - equals))); i++, equals++) {
-		bool gfp = equals - t.p >= 8 && memcmp(equals - 8, "gfp_mask", 8) == 0;
-		if (gfp || (equals - t.p >= 10 && memcmp(equals - 10, "constraint", 10) == 0))
-			k->printable.on = t.end - equals > 3 && memcmp(equals, "=3D", 3) == 0;
+	struct journal_entry *e;
+	switch (journal_line(&k->journal, number, t, &e)) {
+	case JOURNAL_TAKEN:
+		break;
+	case JOURNAL_ENTRY:
+		entry(k, e->line, e);
+		break;
+	case JOURNAL_ENTRY_AND_LINE:
+		entry(k, e->line, e);
+		any_line(k, number, t);
+		break;
+	case JOURNAL_NONE:
+		plain_line(k, number, t);
 	}
 }
 
-static size_t decode_printable(char *text, size_t len)
+/* Is something begun that the next lines may end? */
+static bool expects_more(const struct klog *k)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < len; i++) {
-		static const char digits[] = "0123456789ABCDEF";
-		const char *a = i + 2 < len && text[i] == '=' ? memchr(digits, text[i + 1], 16) : NULL,
-			   *b = a ? memchr(digits, text[i + 2], 16) : NULL;
-		if (b) {
-			text[n++] = (char)((a - digits) << 4 | (b - digits));
-			i += 2;
-		} else {
-			text[n++] = text[i];
-		}
-	}
-	return n;
-}
-
-/* Adds the line to what is kept of it; false: it goes on in the next one. */
-static bool printable_line(struct klog *k, struct text *t)
-{
-	bool soft = text_len(*t) && t->end[-1] == '=';
-	size_t n = text_len(*t) - soft, room = sizeof(k->printable.text) - k->printable.len;
-	if (n > room)
-		n = room;
-	memcpy(k->printable.text + k->printable.len, t->p, n);
-	k->printable.len += n;
-	if (soft)
-		return false;
-	*t = text_of(k->printable.text, decode_printable(k->printable.text, k->printable.len));
-	k->printable.len = 0;
-	return true;
+	/* whose message it is may stand below it */
+	bool entry = k->journal.inside && (k->journal.e.len || k->journal.array);
+	return entry || (k->pending.on && !k->pending.bare) || k->fragment.open;
 }
 
 bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
@@ -426,24 +512,11 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 	if (text_len(t) > 6 && memcmp(t.end - 6, "\xe2\x90\x8d\xe2\x90\x8a", 6) == 0)	/* CR and LF as pictures */
 		t.end -= 6;
 	k->raw = len;
-	look_printable(k, t);
-	if ((k->printable.on || k->printable.len) && !printable_line(k, &t))
+	k->held = false;
+	if (!undo_line(&k->undo, &t, k->caret))
 		return true;
-	struct journal_entry *e;
-	switch (journal_line(&k->journal, number, t, &e)) {
-	case JOURNAL_TAKEN:	/* whose message it is may stand below */
-		return k->journal.inside && (k->journal.e.len || k->journal.array);
-	case JOURNAL_ENTRY:
-		entry(k, e->line, e);
-		return k->a.relevant != before || (k->pending.on && !k->pending.bare);
-	case JOURNAL_ENTRY_AND_LINE:
-		entry(k, e->line, e);
-		return klog_line(k, number, t.p, text_len(t)) || k->a.relevant != before;
-	case JOURNAL_NONE:
-		break;
-	}
-	plain_line(k, number, t);
-	return k->a.relevant != before || (k->pending.on && !k->pending.bare);
+	any_line(k, number, t);
+	return k->a.relevant != before || k->held || expects_more(k);
 }
 
 void klog_flush(struct klog *k)
@@ -451,6 +524,10 @@ void klog_flush(struct klog *k)
 	struct journal_entry *e = journal_end(&k->journal);
 	if (e)
 		entry(k, e->line, e);
+	if (k->fragment.open)
+		end_fragment(k);
+	flush_pending(k);
+	release(k, k->newest.state == NEWEST_ON);
 	flush_pending(k);
 	assemble_flush(&k->a);
 }

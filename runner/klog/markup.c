@@ -62,6 +62,23 @@ size_t markup_record(struct text t, char *to)
 	return unescape(t, to, true);
 }
 
+size_t markup_caret(struct text t, char *to)
+{
+	size_t n = 0;
+	for (const char *p = t.p; p < t.end;) {
+		bool high = t.end - p > 2 && p[0] == 'M' && p[1] == '-';
+		const char *q = high ? p + 2 : p;
+		char c = *q++;
+		if (c == '^' && q < t.end && ((*q >= '@' && *q <= '_') || *q == '?'))
+			c = (char)(*q++ ^ 64);
+		to[n++] = high ? (char)(c | 0x80) : c;
+		p = q;
+	}
+	while (n && to[n - 1] == '\r')
+		n--;
+	return n;
+}
+
 /* Tags that pages put around lines of a log. */
 static size_t tag(const char *p, const char *end)
 {

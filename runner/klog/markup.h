@@ -13,6 +13,9 @@ size_t markup_plain(struct text t, char *to);
 /* The same and the \xhh of /dev/kmsg. */
 size_t markup_record(struct text t, char *to);
 
+/* `cat -A`: ^I, M-C, ^M at the end. */
+size_t markup_caret(struct text t, char *to);
+
 /* Is this line one that only a web page's source has? A name in a log may hold an entity too: so it is the start that
  * decides, or what a trace is sure to have. */
 bool markup_is_html(struct text t);

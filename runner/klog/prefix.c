@@ -47,8 +47,19 @@ static bool record_head(struct text *t, struct prefix *out)
 		return false;
 	struct text flags = text_of(v.p, (size_t)(semicolon - v.p));
 	const char *caller = text_find(flags, "caller=");
-	if (caller)
-		out->caller = text_of(caller + 7, (size_t)(semicolon - caller) - 7);
+	if (caller) {
+		const char *end = memchr(caller, ',', (size_t)(semicolon - caller));
+		out->caller = text_of(caller + 7, (size_t)((end ? end : semicolon) - caller) - 7);
+	}
+	const char *piece = text_find(flags, ",ncfrag=");
+	if (piece) {
+		struct text at = text_of(piece + 8, (size_t)(semicolon - piece) - 8);
+		int64_t from, of;
+		if (text_int(&at, &from) && text_eat(&at, "/") && text_int(&at, &of) && from >= 0 && from < of) {
+			out->piece_at = (size_t)from;
+			out->piece_of = (size_t)of;
+		}
+	}
 	out->level = (int)(pri & 7);
 	out->foreign = out->written = pri > 7;
 	out->seq = seq;
@@ -243,7 +254,8 @@ void prefix_strip(struct text line, struct prefix *out)
 			if (!prefix_bracket(&t, out))
 				break;
 			out->stamped = true;
-			if (!had_date && out->when.p)
+			/* what follows a level in brackets is no host's name */
+			if (out->when.p && (!had_date || out->usec == OOM_UNKNOWN))
 				dated = tagged = true;
 			if (out->usec != OOM_UNKNOWN)
 				prefix_vendor(&t);
@@ -257,6 +269,8 @@ void prefix_strip(struct text line, struct prefix *out)
 			break;
 		if (is_digit(c) && record_head(&t, out)) {
 			out->stamped = tagged = true;
+			if (out->piece_of)
+				break;	/* its blanks and quotes are those of the record's middle */
 			continue;
 		}
 		if (tagged && out->usec != OOM_UNKNOWN)

@@ -19,6 +19,7 @@ struct prefix {
 	int level;		/* -1 unknown */
 	int64_t usec, seq;	/* OOM_UNKNOWN */
 	struct text when, host, caller;
+	size_t piece_at, piece_of;	/* a part of a record of so many bytes, from this one on; piece_of 0: all of it */
 	uint32_t context;	/* hash of host and caller, 0 if neither */
 };
 

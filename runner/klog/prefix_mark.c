@@ -111,6 +111,17 @@ static bool is_minute(struct text in)
 	       is_digit(p[-4]) && memchr(in.p, ' ', text_len(in));
 }
 
+/* "[W] ", "[warn] ", "[c0] ", "[kernel] " behind a time stamp: whoever relayed the line says what it is to him. */
+static bool is_mark(struct text in, struct text behind)
+{
+	if (!text_len(in) || text_len(in) > 8 || !is_alpha(*in.p) || text_is(in, "pid") || !text_len(behind))
+		return false;
+	for (const char *p = in.p; p < in.end; p++)
+		if (!is_alpha(*p) && !is_digit(*p))
+			return false;
+	return *behind.p == ' ' || (text_len(in) == 1 && memchr("VDIWEFNCA", *in.p, 9));
+}
+
 bool prefix_bracket(struct text *t, struct prefix *out)
 {
 	struct text v = *t;
@@ -154,6 +165,10 @@ bool prefix_bracket(struct text *t, struct prefix *out)
 	/* "[pod/name/container] …" */
 	if (text_starts(in, "pod/") && !memchr(in.p, ' ', text_len(in))) {
 		out->host = in;
+		*t = v;
+		return true;
+	}
+	if ((out->usec != OOM_UNKNOWN || out->when.p) && is_mark(in, v)) {
 		*t = v;
 		return true;
 	}

@@ -155,7 +155,7 @@ bool table_guess(struct text t, struct table *table)
 	while (count < 16) {
 		text_blanks(&t);
 		struct text v = t;
-		if (!text_int(&v, &at[count]) || (v.p < v.end && *v.p != ' '))
+		if (!text_int(&v, &at[count]) || (v.p < v.end && *v.p != ' ' && *v.p != '\t'))
 			break;
 		t = v;
 		count++;

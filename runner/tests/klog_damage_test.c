@@ -299,6 +299,26 @@ START_TEST(escapes)
 }
 END_TEST
 
+/* What looks like the mark of a relay or of `cat -A` may be a name's own. */
+START_TEST(names_like_marks)
+{
+	ck_assert_int_eq(read_text("[    1.000000] " HEADER("[W] x") "\n"
+				   "[    1.000001] CPU: 0 PID: 7 Comm: [W] x Not tainted 6.1.0 #1\n"
+				   "[    1.000002] " COLUMNS "\n"
+				   "[    1.000003] [      7]     0     7     1000      900    40960        0             0 a$\n"
+				   "[    1.000004] [      8]     0     8     1000      100    40960        0             0 b$\n"
+				   "[    1.000005] [      9]     0     9     1000      100    40960        0             0 c\\n\n"
+				   "[    1.000006] [     10]     0    10     1000      100    40960        0             0 d\\\n"
+				   "[    1.000007] " KILLED_54("7", "a$") "\n"), 1);
+	ck_assert_str_eq(reports[0]->trigger.comm, "[W] x");
+	ck_assert_int_eq(reports[0]->trigger.pid, 7);
+	ck_assert_uint_eq(reports[0]->n_rows, 4);
+	static const char *const names[] = { "a$", "b$", "c\\n", "d\\" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		ck_assert_str_eq(reports[0]->rows[i].name, names[i]);
+}
+END_TEST
+
 START_TEST(tables_of_all_eras)
 {
 	static const struct { const char *header, *row; enum oom_column c; int64_t value; } cases[] = {
@@ -382,4 +402,4 @@ START_TEST(deep_in_text)
 END_TEST
 
 TESTS("klog-damage", killed_formats, no_reports, wrapped_lines, interleaved, suppressed_and_groups, other_splats_between,
-      journal_formats, escapes, tables_of_all_eras, page_sizes, deep_in_text)
+      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, deep_in_text)

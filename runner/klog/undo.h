@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a tool or a transport did to each line of a log alike, undone before anything is read: quoted-printable of a mail,
+ * `cat -A` (also vim's :set list), a newline written as its escape behind each line, the markup of a web page. What
+ * was done is learned from the lines themselves; a name that happens to end in "$" is left as it is.
+ */
+#pragma once
+
+#include "klog/text.h"
+
+#define UNDO_JOINED 8192	/* bytes of a line that quoted-printable cut in pieces; the rest is dropped */
+
+struct undo {
+	struct {
+		bool on;	/* "order=3D0", and a line that ends with = goes on in the next */
+		size_t len;
+		char text[UNDO_JOINED];
+	} printable;
+	struct {
+		char mark;	/* '$', or 'n' for "\n": what the last lines ended with; 0: nothing */
+		int run;	/* … how many of them in a row */
+		bool on;	/* it is no part of them */
+	} tail;
+	bool html;		/* the text is of a web page: its entities stand for characters */
+};
+
+/* t is cut, or points into room or into u until the next call. False: the line goes on in the next one. */
+bool undo_line(struct undo *u, struct text *t, char *room);
+
+/* The characters of a web page's line; room as above. */
+struct text undo_html(struct undo *u, struct text t, char *room);

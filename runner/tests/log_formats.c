@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/util.h"
+#include "tests/log_forms.h"
+
+static void put_json_text(FILE *f, const char *text, bool numbers)
+{
+	bool plain = !numbers;
+	for (const char *p = text; *p; p++)
+		plain &= *p == '\n' || ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f);
+	if (!plain) {
+		fputc('[', f);
+		for (const char *p = text; *p; p++)
+			fprintf(f, "%s%d", p == text ? "" : ",", (unsigned char)*p);
+		fputc(']', f);
+		return;
+	}
+	json_t *string = json_string(text);
+	CLEANUP_FREE char *dumped = json_dumps(string, JSON_ENCODE_ANY);
+	fputs(dumped, f);
+	json_decref(string);
+}
+
+#define FIELDS \
+	"\"__CURSOR\":\"s=a;i=%zx\",\"_HOSTNAME\":\"web\",\"PRIORITY\":\"4\",\"SYSLOG_IDENTIFIER\":\"kernel\",\"_" \
+	"TRANSPORT\":\"kernel\","
+
+static void journal_json(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "{" FIELDS "\"MESSAGE\":", i);
+		put_json_text(f, records[i].text, false);
+		fprintf(f, ",\"_SOURCE_MONOTONIC_TIMESTAMP\":\"%lld\"}\n", (long long)records[i].usec);
+	}
+}
+
+static void journal_json_bytes(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "{" FIELDS "\"MESSAGE\":", i);
+		put_json_text(f, records[i].text, true);
+		fprintf(f, "}\n");
+	}
+}
+
+static void journal_json_seq(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "\x1e{\"_TRANSPORT\":\"kernel\",\"MESSAGE\":");
+		put_json_text(f, records[i].text, false);
+		fprintf(f, "}\n");
+	}
+}
+
+static void journal_json_sse(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "data: {\"_TRANSPORT\":\"kernel\",\"MESSAGE\":");
+		put_json_text(f, records[i].text, false);
+		fprintf(f, "}\n\n");
+	}
+}
+
+static void journal_pretty(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "{\n\t\"_TRANSPORT\" : \"kernel\",\n\t\"_HOSTNAME\" : \"web\",\n\t\"MESSAGE\" : ");
+		put_json_text(f, records[i].text, false);
+		fprintf(f, ",\n\t\"PRIORITY\" : \"4\"\n}\n");
+	}
+}
+
+static void journal_pretty_bytes(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "{\n\t\"_TRANSPORT\" : \"kernel\",\n\t\"MESSAGE\" : [\n");
+		for (const char *p = records[i].text; *p; p++)
+			fprintf(f, "\t\t%d%s\n", (unsigned char)*p, p[1] ? "," : "");
+		fprintf(f, "\t],\n\t\"PRIORITY\" : \"4\"\n}\n");
+	}
+}
+
+static void journal_export(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		const char *text = records[i].text;
+		uint64_t n = strlen(text);
+		bool binary = false;
+		for (const char *p = text; *p; p++)
+			binary |= (unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e;
+		fprintf(f,
+			"__CURSOR=s=a;i=%zx\n__REALTIME_TIMESTAMP=1\n_TRANSPORT=kernel\n_HOSTNAME=web\nSYSLOG_"
+			"IDENTIFIER=kernel\n",
+			i);
+		if (binary) {
+			fprintf(f, "MESSAGE\n");
+			for (int b = 0; b < 8; b++)
+				fputc((int)(n >> 8 * b & 0xff), f);
+			fprintf(f, "%s\n\n", text);
+		} else {
+			fprintf(f, "MESSAGE=%s\n\n", text);
+		}
+	}
+}
+
+static void journal_verbose(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		put_prefix(f, "Tue 2026-03-03 %C.%U CET [s=abc;i=1;b=2;m=3;t=4;x=5]\n", &records[i], NULL);
+		fprintf(f, "    _TRANSPORT=kernel\n    SYSLOG_IDENTIFIER=kernel\n    MESSAGE=%s\n", records[i].text);
+	}
+}
+
+static void container_json(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		CLEANUP_FREE char *line = xasprintf("[%5lld.%06lld] %s\n", (long long)records[i].usec / 1000000,
+						    (long long)records[i].usec % 1000000, records[i].text);
+		for (char *p = line; *p; p++)	/* it is UTF-8 by then */
+			if ((unsigned char)*p > 0x7e)
+				*p = '?';
+		fprintf(f, "{\"log\":");
+		put_json_text(f, line, false);
+		fprintf(f, ",\"stream\":\"stdout\",\"time\":\"2026-03-03T14:07:12.1Z\"}\n");
+	}
+}
+
+static void dmesg_json(FILE *f)
+{
+	fprintf(f, "{\n   \"dmesg\": [\n");
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "      {\n         \"pri\": 4,\n         \"time\": %5lld.%06lld,\n         \"msg\": ",
+			(long long)records[i].usec / 1000000, (long long)records[i].usec % 1000000);
+		put_json_text(f, records[i].text, false);
+		fprintf(f, "\n      }%s\n", i + 1 < n_records ? "," : "");
+	}
+	fprintf(f, "   ]\n}\n");
+}
+
+static void rsyslog_octal(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		put_prefix(f, "Mar  3 %C web-01 kernel: [%K] ", &records[i], NULL);
+		for (const char *p = records[i].text; *p; p++)
+			fputs(*p == '\n' ? "#012" : (char[]){ *p, '\0' }, f);
+		fputc('\n', f);
+	}
+}
+
+static void kmsg_escaped(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		fprintf(f, "4,%zu,%lld,-;", i, (long long)records[i].usec);
+		for (const unsigned char *p = (const unsigned char *)records[i].text; *p; p++)
+			fprintf(f, *p < 0x20 || *p > 0x7e || *p == '\\' ? "\\x%02x" : "%c", *p);
+		fprintf(f, "\n%s", i % 7 ? "" : " SUBSYSTEM=x\n DEVICE=+y:z\n");
+	}
+}
+
+/* Records longer than a packet: pieces, each a line, or one behind the other as a listener without newlines has them. */
+static void netconsole(FILE *f, const char *between)
+{
+	const size_t piece = 70;
+	for (size_t i = 0; i < n_records; i++) {
+		char *escaped = NULL;
+		size_t len;
+		FILE *one = open_memstream(&escaped, &len);
+		for (const unsigned char *p = (const unsigned char *)records[i].text; *p; p++)
+			fprintf(one, *p < 0x20 || *p > 0x7e || *p == '\\' ? "\\x%02x" : "%c", *p);
+		fputc('\n', one);
+		fclose(one);
+		for (size_t at = 0; at < len; at += piece) {
+			fprintf(f, "4,%zu,%lld,-", i + 100, (long long)records[i].usec);
+			if (len > piece)
+				fprintf(f, ",ncfrag=%zu/%zu", at, len);
+			fprintf(f, ";%.*s%s", (int)piece, escaped + at, len - at > piece ? between : "");
+		}
+		free(escaped);
+	}
+}
+
+static void netconsole_lines(FILE *f) { netconsole(f, "\n"); }
+static void netconsole_bare(FILE *f) { netconsole(f, ""); }
+
+/* The plain log in memory, for what is made of the whole of it. Free it. */
+static char *plain_log(size_t *len)
+{
+	char *text;
+	FILE *f = open_memstream(&text, len);
+	put_lines(f, "[%K] ", as_it_is);
+	fclose(f);
+	return text;
+}
+
+static void utf16(FILE *f, bool big)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (size_t i = 0; i < len; i++) {	/* bytes above 7f are two, as in UTF-8 */
+		unsigned c = (unsigned char)text[i];
+		if (c >= 0xc0 && i + 1 < len && (text[i + 1] & 0xc0) == 0x80)
+			c = (c & 0x1f) << 6 | (text[++i] & 0x3f);
+		fputc(big ? (int)(c >> 8) : (int)(c & 0xff), f);
+		fputc(big ? (int)(c & 0xff) : (int)(c >> 8), f);
+	}
+}
+
+static void utf16_le(FILE *f) { fputs("\xff\xfe", f); utf16(f, false); }
+static void utf16_be(FILE *f) { fputs("\xfe\xff", f); utf16(f, true); }
+static void utf16_bare(FILE *f) { utf16(f, false); }
+
+static void cr_alone(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (size_t i = 0; i < len; i++)
+		fputc(text[i] == '\n' ? '\r' : text[i], f);
+}
+
+/* A cloud's console output: one string, longer than what a message may be. */
+static void one_string(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len), *escaped = json_escaped(text);
+	fputs("{\"InstanceId\": \"i-0\", \"Output\": \"", f);
+	for (int i = 0; i < 400; i++)
+		fputs("[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable\\r\\n", f);
+	fprintf(f, "%s\"}\n", escaped);
+}
+
+static void one_array(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		CLEANUP_FREE char *escaped = json_escaped(records[i].text);
+		fprintf(f, "%s{\"insertId\": \"%zx\", \"jsonPayload\": {\"MESSAGE\": \"%s\", \"_TRANSPORT\": \"kernel\"}}",
+			i ? ", " : "[", i, escaped);
+	}
+	fputs("]\n", f);
+}
+
+static void one_page(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	fputs("<html><body><p>", f);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		put_escaped(f, line);
+		fputs("<br>", f);
+	}
+	fputs("</p></body></html>\n", f);
+}
+
+static void in_markdown(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (const char *p = text; *p; p++)
+		fprintf(f, strchr("_[]*", *p) ? "\\%c" : "%c", *p);
+}
+
+/* RFC 2045, lines of 76 */
+static void quoted_printable(FILE *f)
+{
+	size_t len, column = 0;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (const char *p = text; *p; p++) {
+		bool plain = *p == '\n' || (*p >= 0x20 && *p < 0x7f && *p != '=');
+		if (*p != '\n' && column + (plain ? 1 : 3) > 75) {
+			fputs("=\n", f);
+			column = 0;
+		}
+		fprintf(f, plain ? "%c" : "=%02X", (unsigned char)*p);
+		column = *p == '\n' ? 0 : column + (plain ? 1 : 3);
+	}
+}
+
+/* Every other line has lost its syslog prefix. */
+static void half_stamped(FILE *f)
+{
+	for (size_t i = 0; i < n_records; i++) {
+		CLEANUP_FREE char *copy = xstrdup(records[i].text);
+		for (char *save = NULL, *part = strtok_r(copy, "\n", &save); part; part = strtok_r(NULL, "\n", &save)) {
+			put_prefix(f, i & 1 ? "Mar  3 %C web-01 kernel: [%K] " : "[%K] ", &records[i], NULL);
+			fprintf(f, "%s\n", part);
+		}
+	}
+}
+
+const struct log_format log_formats[] = {
+	{ "journal json", journal_json, false }, { "journal json, bytes", journal_json_bytes, false },
+	{ "journal json-seq", journal_json_seq, false }, { "journal json-sse", journal_json_sse, false },
+	{ "journal json-pretty", journal_pretty, false }, { "journal json-pretty, bytes", journal_pretty_bytes, false },
+	{ "journal export", journal_export, false }, { "journal verbose", journal_verbose, false },
+	{ "container's json", container_json, true }, { "dmesg --json", dmesg_json, true },
+	{ "rsyslog's octals", rsyslog_octal, false }, { "/dev/kmsg's escapes", kmsg_escaped, false },
+	{ "UTF-16", utf16_le, false }, { "UTF-16, big end", utf16_be, false }, { "UTF-16, no mark", utf16_bare, false },
+	{ "CR alone", cr_alone, false }, { "one string", one_string, true }, { "one array", one_array, true },
+	{ "one page", one_page, true }, { "Markdown", in_markdown, true },
+	{ "netconsole", netconsole_lines, false }, { "netconsole, no newlines", netconsole_bare, false },
+	{ "quoted-printable", quoted_printable, true }, { "half stamped", half_stamped, false },
+};
+
+const size_t n_log_formats = ARRAY_SIZE(log_formats);
