@@ -69,7 +69,7 @@ void step_clear(struct step *s);
 /* The parts, in this order. */
 void build_scene(struct build *b);		/* scene.c: machine, sysctls, cgroups, needs */
 void build_tasks(struct build *b);		/* tasks.c */
-void build_steps(struct build *b);		/* steps.c */
+void build_steps(struct build *b);		/* script.c */
 void build_expectation(struct build *b, const struct raw_expect *raw, struct expectation *e);	/* expect.c */
 void complete_expectations(struct build *b);	/* expect.c: what follows from the scene */
 void check_test(struct build *b);		/* check.c: what only the whole can show */
