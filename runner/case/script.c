@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The whole of a test's steps: from the short form or the long one, and with a known bug in the place of what is right. */
+/* The whole of a test: its steps from the short form or the long one, a known bug in the place of what is right. */
 #include "base/util.h"
 #include "case/step_values.h"
 #include "case/steps.h"

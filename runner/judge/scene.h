@@ -31,8 +31,21 @@ int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e);
 int scene_task(const struct scene *s, int64_t pid);
 int scene_task_named(const struct scene *s, const char *name);
 
-/* Index of the memcg with this name in the case; -1: none. */
+/* Index of the memcg with this name in the case, or at this path (NULL: none); -1: none. */
 int scene_memcg(const struct scene *s, const char *name);
+int scene_memcg_at(const struct scene *s, const char *path);
+
+/* The case's task whose process has this name: "forker" for "forker/2"; NULL: none. */
+const struct test_task *scene_case_task(const struct trial *t, const char *name);
+
+/* Bytes (INT64_MAX: no limit) as pages of the machine. */
+uint64_t scene_pages(const struct scene *s, int64_t bytes);
+
+/* The step of the episode that can bring the OOM: the last grow, limit, sysrq or call that surely asks; NULL: none. */
+const struct step *scene_trigger(const struct trial *t, const struct episode *e);
+
+/* Index of the memcg whose limit was hit: by the case, else by the report (which may be NULL); -1: none. */
+int scene_limit_hit(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report);
 
 /*
  * The OOM that an episode brings, for the model: what the constraint follows from, and who asks. On a full machine
@@ -43,6 +56,9 @@ void scene_oom(const struct scene *s, const struct trial *t, const struct episod
 
 /* The nodes that the memory by which a task grows is bound to, by its policy or by mbind. False: to none. */
 bool scene_bound_to(const struct test_task *task, uint64_t *nodes);
+
+/* The same for the task with this index. */
+bool scene_task_bound_to(const struct scene *s, const struct trial *t, int task, uint64_t *nodes);
 
 /* Must somebody be killed in this episode, although `freed` pages came back to it? The growing task wants more than there
  * can be for it, a limit is written below what is there, by all bounds; or sysrq asks. */
