@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Notifications of the cgroup this process is in: v1's cgroup.event_control (mm/memcontrol-v1.c:memcg_write_event_control). */
+/*
+ * Notifications: of v1 by an eventfd (mm/memcontrol-v1.c:memcg_write_event_control), of v2's event files and of pressure by poll()
+ * (fs/kernfs/file.c:kernfs_generic_poll, kernel/sched/psi.c:psi_trigger_poll).
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "call.h"
 
 static int efd = -1;
+static struct pollfd polled = { .fd = -1, .events = POLLPRI };
+static char seen[2048];		/* the text of the polled file */
 
-/* "/sys/fs/cgroup/memory" and the path that a line of /proc/self/cgroup has behind ":memory:". Returns the end, or NULL. */
-static char *own_cgroup(char *path)
+/* Where the path of this process's cgroup is mounted. Returns the end, or NULL. */
+static char *own_cgroup(char *path, const char *key, const char *mount)
 {
 	static char text[2048];
-	static const char mount[] = "/sys/fs/cgroup/memory", key[] = ":memory:";
 	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (fd >= 0)
@@ -22,24 +27,16 @@ static char *own_cgroup(char *path)
 	const char *line = strstr(text, key);
 	if (!line)
 		return NULL;
-	line += sizeof(key) - 1;
-	size_t len = strcspn(line, "\n");
-	memcpy(path, mount, sizeof(mount) - 1);
-	memcpy(path + sizeof(mount) - 1, line, len);
-	return path + sizeof(mount) - 1 + len;
+	line += strlen(key);
+	size_t len = strcspn(line, "\n"), at = strlen(mount);
+	memcpy(path, mount, at);
+	memcpy(path + at, line, len);
+	return path + at + len;
 }
 
-static struct result call_notify(struct load *l, char *args)
+static struct result notify_v1(char *path, char *end, const char *args)
 {
-	static char path[2400], order[128];
-	char *file = next_word(&args), *end;
-	(void)l;
-	if (!file || strlen(file) > 100 || strlen(args) > 60)
-		return BAD_ARGS;
-	if (!(end = own_cgroup(path)))
-		return (struct result){ -1, ENOENT };
-	*end = '/';
-	memcpy(end + 1, file, strlen(file) + 1);
+	static char order[128];
 	int about = open(path, O_RDONLY | O_CLOEXEC);
 	memcpy(end, "/cgroup.event_control", sizeof("/cgroup.event_control"));
 	int control = open(path, O_WRONLY | O_CLOEXEC);
@@ -57,22 +54,89 @@ static struct result call_notify(struct load *l, char *args)
 	return r.errnum ? r : (struct result){ 0, 0 };
 }
 
+/* The text from the beginning, which arms the next notification. */
+static int look(char *text)
+{
+	ssize_t n = pread(polled.fd, text, sizeof(seen) - 1, 0);
+	text[n < 0 ? 0 : n] = '\0';
+	return n < 0 ? -1 : 0;
+}
+
+/* With arguments it is a trigger, which is written; without, an event file. */
+static struct result notify_by_poll(const char *path, const char *args)
+{
+	if (polled.fd >= 0)
+		close(polled.fd);
+	polled.fd = open(path, (*args ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
+	if (polled.fd < 0)
+		return result_of(-1);
+	if (*args)
+		return result_of(write(polled.fd, args, strlen(args) + 1) < 0 ? -1 : 0);
+	return result_of(look(seen));
+}
+
+static struct result call_notify(struct load *l, char *args)
+{
+	static char path[2400];
+	char *file = next_word(&args), *end;
+	(void)l;
+	if (!file || strlen(file) > 100 || strlen(args) > 60)
+		return BAD_ARGS;
+	if (*file == '/')
+		return notify_by_poll(file, args);
+	bool v1 = (end = own_cgroup(path, ":memory:", "/sys/fs/cgroup/memory")) != NULL;
+	if (!v1 && !(end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
+		return (struct result){ -1, ENOENT };
+	*end = '/';
+	memcpy(end + 1, file, strlen(file) + 1);
+	return v1 ? notify_v1(path, end, args) : notify_by_poll(path, args);
+}
+
+/* Whether poll() tells of something within that time, 1 or 0. ENODATA: it tells, but an event file says what it said before. */
+static struct result was_told(int64_t seconds)
+{
+	static char now[sizeof(seen)];
+	int n;
+	while ((n = poll(&polled, 1, (int)seconds * 1000)) < 0 && errno == EINTR)
+		;
+	if (n < 0 || (polled.revents & POLLNVAL))
+		return result_of(-1);
+	if (!(polled.revents & POLLPRI))
+		return (struct result){ 0, 0 };
+	if (!*seen)
+		return (struct result){ 1, 0 };
+	if (look(now) < 0)
+		return result_of(-1);
+	bool same = streq(now, seen);
+	memcpy(seen, now, sizeof(seen));
+	return (struct result){ 1, same ? ENODATA : 0 };
+}
+
 static struct result call_notified(struct load *l, char *args)
 {
 	uint64_t count = 0;
+	int64_t seconds = 0;
+	char *word = next_word(&args);
 	(void)l;
-	if (next_word(&args))
+	if (next_word(&args) || (word && !parse_int(word, 0, 60, &seconds)))
 		return BAD_ARGS;
+	if (polled.fd >= 0)
+		return was_told(seconds);
 	if (efd < 0)
 		return (struct result){ -1, ENOENT };
+	struct pollfd p = { .fd = efd, .events = POLLIN };
+	while (poll(&p, 1, (int)seconds * 1000) < 0 && errno == EINTR)
+		;
 	if (read(efd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return result_of(-1);
 	return (struct result){ (int64_t)count, 0 };
 }
 
 const struct call notify_calls[] = {
-	{ "notify", "FILE [ARGS]", "be notified about a file of the own v1 cgroup: memory.oom_control, memory.usage_in_bytes BYTES",
+	{ "notify", "FILE [ARGS]",
+	  "be notified about a file of the own cgroup: memory.oom_control, memory.usage_in_bytes BYTES; "
+	  "v2: memory.events, ../memory.events, memory.pressure some 100000 1000000; or /proc/pressure/memory",
 	  call_notify },
-	{ "notified", "", "how often since it was asked last", call_notified },
+	{ "notified", "[SECONDS]", "how often since it was asked last (v1), or whether (1 or 0); waits so long for the first", call_notified },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -44,3 +44,14 @@ failure load_resize(struct load *l, uint64_t target)
 		return l->kind->drop(l, l->total - target);
 	return 0;
 }
+
+failure load_never_drop(struct load *l, uint64_t bytes)
+{
+	(void)l;
+	return bytes ? EOPNOTSUPP : 0;
+}
+
+uint64_t load_held(struct load *l)
+{
+	return l->total;
+}

@@ -92,6 +92,9 @@ bool load_arg_size(const struct load *l, const char *key, uint64_t otherwise, ui
 /* Makes l->total the target (rounded up to the unit). */
 failure load_resize(struct load *l, uint64_t target);
 uint64_t load_unit(struct load *l);
+/* For kinds that only grow: a drop that refuses, and a touch that takes what is held for granted. */
+failure load_never_drop(struct load *l, uint64_t bytes);
+uint64_t load_held(struct load *l);
 
 /* fill.c: what pages are filled with, and surviving the signal of a page that can't be had. */
 void fill_init(void);

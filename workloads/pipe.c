@@ -16,7 +16,7 @@ static int pipe_pair(int fd[2])
 
 static int pipe_open(struct load *l)
 {
-	return stuffed_open(l, pipe_pair);
+	return stuffed_open(l, pipe_pair, STUFFED_PAIRS_MAX);
 }
 
 const struct kind kind_pipe = {

@@ -17,7 +17,7 @@ static int socket_pair(int fd[2])
 
 static int sockets_open(struct load *l)
 {
-	return stuffed_open(l, socket_pair);
+	return stuffed_open(l, socket_pair, STUFFED_PAIRS_MAX);
 }
 
 const struct kind kind_sockets = {

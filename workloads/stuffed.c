@@ -5,28 +5,27 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define PAIRS_MAX (1 << 19)	/* half of fs.nr_open's default */
-
 struct stuffed {
 	int (*pair)(int fd[2]);
-	unsigned int n;
-	int fd[PAIRS_MAX][2];
+	unsigned int n, max;
+	int fd[STUFFED_PAIRS_MAX][2];
 };
 
-int stuffed_open(struct load *l, int (*pair)(int fd[2]))
+int stuffed_open(struct load *l, int (*pair)(int fd[2]), unsigned int pairs_max)
 {
 	struct stuffed *s = system_scratch(sizeof(*s));
 	if (!s)
 		return error_say("%s: no memory for its book-keeping", l->kind->name);
 	s->pair = pair;
+	s->max = pairs_max;
 	l->priv = s;
 	return 0;
 }
 
 static failure add_pair(struct stuffed *s)
 {
-	if (s->n == PAIRS_MAX)
-		return EMFILE;
+	if (s->n == s->max)
+		return s->max < STUFFED_PAIRS_MAX ? EAGAIN : EMFILE;
 	if (s->pair(s->fd[s->n]) < 0)
 		return errno;
 	s->n++;

@@ -15,6 +15,7 @@ struct kind_facts {
 	bool many;	/* not its own thread alone asks for memory: children, threads, stress-ng's workers */
 	bool in_kernel;	/* it asks for memory inside system calls, not by page faults */
 	bool in_pieces;	/* it asks for several pages at once */
+	bool forced;	/* some of what it gets goes over a limit */
 	bool hidden;	/* what it holds is in no process's badness */
 	const char *const *args;	/* keys it takes besides kind_common_args; NULL: none */
 };

@@ -179,7 +179,7 @@ void check_levels(struct trial *t, const struct episode *e)
 	if (t->v1 && rest)
 		check_under_oom(t, e, &s);
 	check_told(t, e, &s);
-	if (!t->era.dying_forced && !t->era.unkillable_forced)
+	if (!t->era.dying_forced && !t->era.unkillable_forced && !trial_forces(t))
 		check_within_limits(t, e, &s);
 	scene_close(&s);
 }

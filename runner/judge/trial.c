@@ -6,6 +6,7 @@
 
 #include "base/jbytes.h"
 #include "base/util.h"
+#include "case/kinds.h"
 #include "case/plan.h"
 #include "judge/look.h"
 
@@ -114,6 +115,14 @@ const struct test_task *trial_task(const struct trial *t, const char *name)
 		if (streq(t->test->tasks[i].name, name))
 			return &t->test->tasks[i];
 	return NULL;
+}
+
+bool trial_forces(const struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_tasks; i++)
+		if (kind_facts(t->test->tasks[i].kind)->forced)
+			return true;
+	return false;
 }
 
 const struct test_task *trial_stress_ng(const struct trial *t)

@@ -90,6 +90,9 @@ int64_t trial_tgid(const struct oom_report *report, int64_t pid);
 /* The task of kind stress-ng, or NULL: it makes processes of its own as it runs, which no snapshot knows. */
 const struct test_task *trial_stress_ng(const struct trial *t);
 
+/* Does a task take memory of which some goes over a limit? */
+bool trial_forces(const struct trial *t);
+
 /* "cases/x.yaml:12:5" in a static buffer: for result_check(). */
 const char *trial_where(const struct where *w);
 

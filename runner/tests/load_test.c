@@ -355,6 +355,27 @@ START_TEST(slab)
 }
 END_TEST
 
+START_TEST(inodes)
+{
+	exercise_kernel_memory("inodes", 8192 * 3 / 4, 8192 * 5 / 4);
+}
+END_TEST
+
+/* Kinds that only grow. */
+START_TEST(only_grow)
+{
+	static const char *const kinds[][3] = { { "stacks", "each=16K", "fill 1M" }, { "tcp", "n=4", "fill 1M" } };
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct oomload o;
+		oomload_start(&o, "load", kinds[i][0], kinds[i][1], 0);
+		oomload_expect(&o, kinds[i][2], "filled 1048576");
+		oomload_expect(&o, "touch", "touched 1048576");
+		oomload_expect(&o, "shrink 512K", "failed EOPNOTSUPP 1048576");
+		oomload_quit(&o);
+	}
+}
+END_TEST
+
 TESTS("load", anon, anon_faults, anon_ksm, mlock_, brk_, stack, file, mapfile, tmpfs, tmpfs_mapped, posixshm, shm,
       memfd, memfd_unmapped, pgtables, children, children_shared, threads, zombie_leader, sharer, vfork_, hugetlb,
-      pipe_, sockets, slab)
+      pipe_, sockets, slab, inodes, only_grow)
