@@ -49,11 +49,71 @@ static void add_cgroup(json_t *needs, const struct test *t, const struct test_cg
 		add_file(needs, t, g->settings[i].file, NULL);
 }
 
+/* What a kernel may have been built without, by a path that tells. */
+static const struct {
+	const char *word;	/* a kind, an argument of one, or a call */
+	const char *path;
+} options[] = {
+	{ "shm", "/proc/sysvipc/shm" },
+	{ "hugetlb", "/proc/sys/vm/nr_hugepages" },
+	{ "thp=1", "/sys/kernel/mm/transparent_hugepage/enabled" },
+	{ "ksm=1", "/sys/kernel/mm/ksm/run" },
+	{ "mbind=", "/proc/self/numa_maps" },
+	{ "set_mempolicy", "/proc/self/numa_maps" },
+	{ "pidns=1", "/proc/self/ns/pid" },
+	{ "userns", "/proc/self/ns/user" },
+	{ "cgroupns", "/proc/self/ns/cgroup" },
+	{ "swapon", "/proc/swaps" },
+	{ "swapoff", "/proc/swaps" },
+};
+
+/* For each word of the text. */
+static void add_options(json_t *needs, const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		size_t len = strlen(options[i].word);
+		bool open = options[i].word[len - 1] == '=';	/* any value */
+		for (const char *at = text; (at = strstr(at, options[i].word)); at += len) {
+			if ((at == text || at[-1] == ' ') && (open || !at[len] || at[len] == ' '))
+				add_need(needs, "path", options[i].path);
+		}
+	}
+}
+
+static void add_task(json_t *needs, const struct test_task *task)
+{
+	if (task->adj < 0) /* below oom_score_adj_min (fs/proc/base.c:__set_oom_adj) */
+		add_need(needs, "capability", "sys_resource");
+	add_options(needs, task->kind);
+	add_options(needs, task->args);
+}
+
+/* vm.overcommit_memory, as agent/plan.c makes a path of it */
+static void add_sysctl(json_t *needs, const char *name)
+{
+	CLEANUP_FREE char *path = xasprintf("/proc/sys/%s", name);
+	for (char *dot = path; (dot = strchr(dot, '.'));)
+		*dot = '/';
+	add_need(needs, "path", path);
+}
+
+/* Is it there, or not, from the start? Not what a mount or a device brings, or what belongs to a process. */
+static bool lasts(const char *path)
+{
+	return starts_with(path, "/proc/sys/") || starts_with(path, "/sys/kernel/mm/") || streq(path, "/proc/sysrq-trigger");
+}
+
 static void add_step(json_t *needs, const struct test *t, const struct step *s)
 {
 	bool may_fail = s->result && !streq(s->result, "ok"); /* ENOENT may be the very point */
 	if (s->cgroup >= 0 && s->file && !may_fail)
 		add_file(needs, t, s->file, s->field);
+	if (s->cgroup < 0 && s->file && !may_fail && lasts(s->file))
+		add_need(needs, "path", s->file);
+	if (s->op == STEP_SYSRQ)
+		add_need(needs, "path", "/proc/sysrq-trigger");
+	if (s->op == STEP_CALL && !may_fail)
+		add_options(needs, s->value);
 	for (size_t i = 0; s->op == STEP_EXPECT && i < s->expect->n_counters; i++) {
 		const struct counter_claim *c = &s->expect->counters[i];
 		if (c->cgroup >= 0)
@@ -75,10 +135,10 @@ json_t *plan_needs(const struct test *t)
 	}
 	for (size_t i = 0; i < t->n_cgroups; i++)
 		add_cgroup(needs, t, &t->cgroups[i]);
-	for (size_t i = 0; i < t->n_tasks; i++) {
-		if (t->tasks[i].adj < 0) /* below oom_score_adj_min (fs/proc/base.c:__set_oom_adj) */
-			add_need(needs, "capability", "sys_resource");
-	}
+	for (size_t i = 0; i < t->n_tasks; i++)
+		add_task(needs, &t->tasks[i]);
+	for (size_t i = 0; i < t->n_sysctls; i++)
+		add_sysctl(needs, t->sysctls[i].file);
 	for (size_t i = 0; i < t->n_steps; i++)
 		add_step(needs, t, &t->steps[i]);
 	char number[32];

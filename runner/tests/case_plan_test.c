@@ -101,6 +101,47 @@ START_TEST(snapshots)
 }
 END_TEST
 
+/* What a kernel may be built without is a need, said or not. */
+START_TEST(options)
+{
+	static const struct {
+		const char *task, *steps, *paths;
+	} rows[] = {
+		{ "", "", "" },
+		{ ", args: thp=1", "", "/sys/kernel/mm/transparent_hugepage/enabled " },
+		{ ", args: thp=0", "", "" },
+		{ ", args: mbind=1", "", "/proc/self/numa_maps " },
+		{ ", kind: shm", "", "/proc/sysvipc/shm " },
+		{ ", kind: posixshm", "", "" },
+		{ "", "{sysrq: f}, ", "/proc/sysrq-trigger " },
+		{ "", "{write: {path: /proc/sys/vm/x, value: 1}}, ", "/proc/sys/vm/x " },
+		{ "", "{write: {path: /proc/sys/vm/x, value: 1}, result: ENOENT}, ", "" },
+		{ "", "{write: {path: /proc/1/x, value: 1}}, ", "" },	/* a process's, or what a mount brings: no option */
+		{ "", "{call: {task: t, what: userns}}, ", "/proc/self/ns/user " },
+		{ "", "{call: {task: t, what: unlink /userns}}, ", "" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP_FREE char *text = xasprintf("title: x\ncgroups: [{name: b, limit: 8M}]\ntasks: [{name: t, cgroup: b%s}]\n"
+						    "steps: [{fill: [t]}, %s{expect: {}}]\n", rows[i].task, rows[i].steps);
+		struct error err = { 0 };
+		struct test_list l = { 0 };
+		struct case_file *c = case_parse("t.yaml", text, strlen(text), &err);
+		ck_assert_msg(c && case_expand(c, NULL, &l, &err) == 0, "%s", err.text);
+		json_t *plan = plan_make(l.tests[0], "oomtests-1", 1), *need;
+		char paths[400] = "";
+		size_t j;
+		json_array_foreach(json_object_get(plan, "needs"), j, need)
+			if (streq(json_string_value(json_object_get(need, "kind")), "path"))
+				snprintf(paths + strlen(paths), sizeof(paths) - strlen(paths), "%s ",
+					 json_string_value(json_object_get(need, "text")));
+		ck_assert_msg(streq(paths, rows[i].paths), "row %zu: %s", i, paths);
+		json_decref(plan);
+		test_list_free(&l);
+		case_free(c);
+	}
+}
+END_TEST
+
 START_TEST(names_of_files)
 {
 	static const struct {
@@ -131,4 +172,4 @@ START_TEST(names_of_files)
 }
 END_TEST
 
-TESTS("case_plan", golden, deadline, snapshots, names_of_files)
+TESTS("case_plan", golden, deadline, snapshots, options, names_of_files)
