@@ -149,7 +149,7 @@ struct open *on_memory(struct assembly *a, const struct prefix *p, uint64_t numb
 	case LINE_SWAP:
 		if (text_is(l->a, "Free"))
 			r->mem.free_swap_kb = l->n[0];
-		else
+		else if (text_is(l->a, "Total"))
 			r->mem.total_swap_kb = l->n[0];
 		break;
 	case LINE_SLABS:

@@ -13,12 +13,15 @@
 #define MAX_LINE 32768		/* of a line; the rest is dropped */
 #define MAX_PENDING 8192	/* of a line that is being joined */
 #define MAX_JOINS 12
+#define WRAP_MIN 60		/* bytes of a line: nothing wraps shorter ones */
 
 struct klog {
 	struct assembly a;
 	struct journal journal, inner;	/* inner: an object within a line, or within an object's message */
 	bool within;		/* … is being read */
 	size_t raw;		/* bytes of the line in work, with all that stands before the message */
+	bool indented;		/* the line in work begins with a blank, and has no prefix */
+	bool torn;		/* … ends with a backslash */
 	bool backslashes;	/* lines end with one, as a shell's that go on do */
 	size_t hard_width;	/* lines of so many bytes were cut in the middle of a word; 0: none was */
 	/* a line that may go on in the next one */
@@ -27,13 +30,15 @@ struct klog {
 		bool again;		/* was held before */
 		bool bare;		/* nothing but a short word: a comm, perhaps */
 		size_t raw;		/* of its last piece */
+		bool blank;		/* … which ended with one */
+		bool torn;		/* … or with a backslash */
 		struct prefix p;
 		uint64_t number;
 		struct line l;
 		size_t len;
 		int joins;
 		char text[MAX_PENDING];
-		char caller[16];
+		char caller[16], when[64], host[128];	/* what p's texts are of */
 	} pending;
 	struct newest newest;
 	bool again;		/* the line in work was held before, and is not held again */
@@ -112,23 +117,30 @@ static void flush_pending(struct klog *k)
 	k->again = again;
 }
 
+/* The kind of a message; below a table's header less is needed for a row. */
+static void classify(const struct table *table, struct text t, struct line *l)
+{
+	line_parse(t, l);
+	if (l->kind == LINE_OTHER && table && table_row_begins(t))
+		*l = (struct line){ .kind = LINE_ROW, .cut = true };
+}
+
 /* How many fields a text gives, and whether it is whole. */
 static int weigh(struct klog *k, struct text t, struct line *l)
 {
-	line_parse(t, l);
+	const struct table *table = assemble_table(&k->a, k->pending.on ? k->pending.p.context : 0);
+	classify(table, t, l);
 	if (l->kind == LINE_ROW) {
-		const struct table *table = assemble_table(&k->a, k->pending.on ? k->pending.p.context : 0);
 		struct oom_row row;
 		if (table) {
 			l->got = table_row(t, table, &row);
 			l->cut = row.cut;
-			/* "0 bash", "-300 bash" as a name: a number was torn in two, and the columns are one off */
+			/* "0 bash", "-300 bash", "0" as a name: a number was torn in two, and the columns are one off */
 			const char *p = row.name + (row.name[0] == '-');
 			if (!row.cut && is_digit(*p)) {
 				while (is_digit(*p))
 					p++;
-				if (*p == ' ')
-					l->got--;
+				l->got -= *p == ' ' ? 1 : !*p ? 3 : 0;
 			}
 		}
 	}
@@ -141,7 +153,7 @@ static bool same_kind(enum line_kind before, enum line_kind after)
 	static const enum line_kind of_half[] = {
 		LINE_HEADER,      LINE_KILLED, LINE_CHOICE, LINE_SHARING,     LINE_TASK_IN, LINE_GROUP,
 		LINE_NO_KILLABLE, LINE_CPU,    LINE_USAGE,  LINE_MEMCG_STATS, LINE_COUNTS,  LINE_PAGES,
-		LINE_SWAP,        LINE_TABLE,  LINE_ROW,    LINE_SELECTED,
+		LINE_SWAP,        LINE_TABLE,  LINE_ROW,    LINE_SELECTED,    LINE_PANIC,   LINE_REAPED,
 	};
 	for (size_t i = 0; before == LINE_HALF && i < ARRAY_SIZE(of_half); i++)
 		if (after == of_half[i])
@@ -149,12 +161,27 @@ static bool same_kind(enum line_kind before, enum line_kind after)
 	return before == after || (before == LINE_CHOICE && after == LINE_SHARING);
 }
 
+/* Lines that end with a number, whose last digits may stand in the next line. */
+static bool may_go_on(const struct klog *k, const struct line *l, struct text t)
+{
+	bool kind = l->kind == LINE_HEADER || l->kind == LINE_KILLED || l->kind == LINE_SELECTED || l->kind == LINE_USAGE;
+	return kind && k->raw >= WRAP_MIN && text_len(t) && is_digit(t.end[-1]);
+}
+
+static bool all_digits(struct text t)
+{
+	while (t.p < t.end && is_digit(*t.p))
+		t.p++;
+	return t.p == t.end;
+}
+
 /* Puts t behind the pending line, with a blank (a mailer broke it there) or without (a terminal did): whichever gives
  * more. False: it does not belong there. */
 static bool join(struct klog *k, struct text t)
 {
-	bool blank = text_len(t) && *t.p == ' ';
+	bool blank = k->indented || k->pending.blank;
 	text_blanks(&t);
+	bool wide = text_len(t) && t.end[-1] == ' ';
 	text_trim_end(&t);
 	size_t n = text_len(t);
 	if (!n || k->pending.joins >= MAX_JOINS || k->pending.len + n + 1 >= MAX_PENDING)
@@ -162,6 +189,14 @@ static bool join(struct klog *k, struct text t)
 	struct line with, without;
 	char *end = k->pending.text + k->pending.len;
 	memcpy(end, t.p, n);
+	if (!k->pending.l.cut && k->pending.l.kind != LINE_ROW) {
+		if (n > 4 || k->indented || !all_digits(t))
+			return false;
+		k->pending.len += n;
+		weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
+		flush_pending(k);
+		return true;
+	}
 	int b = weigh(k, text_of(k->pending.text, k->pending.len + n), &without);
 	memmove(end + 1, end, n);
 	*end = ' ';
@@ -178,7 +213,9 @@ static bool join(struct klog *k, struct text t)
 	int now = half ? 0 : k->pending.l.got;
 	/* a piece of a long path gives no new field */
 	bool path = k->pending.l.kind == LINE_SELECTED && b == now && !memchr(end + 1, ' ', n);
-	if (a <= now && b <= now && !path)
+	/* and neither does the rest of a name */
+	bool name = k->pending.l.kind == LINE_ROW && !k->pending.l.cut && k->pending.raw == k->hard_width && b == now;
+	if (a <= now && b <= now && !path && !name)
 		return false;
 	k->pending.joins++;
 	k->pending.bare = false;
@@ -186,19 +223,23 @@ static bool join(struct klog *k, struct text t)
 	bool inside = k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
 		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
 		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
-	bool hard = k->pending.raw == k->hard_width;
-	if (b > a || (b == a && (inside || hard) && end[-1] != ' ' && !blank)) {
+	bool hard = k->pending.raw == k->hard_width && !blank && b >= now;
+	if (b > a || hard || (b == a && (inside || k->pending.torn) && !blank)) {
 		memmove(end, end + 1, n);
 		k->pending.len += n;
 	} else {
 		k->pending.len += n + 1;
 	}
-	if (a != b)
-		k->hard_width = b > a ? k->pending.raw : 0;
+	if (b > a)
+		k->hard_width = k->pending.raw;
+	else if (a > b && !blank)
+		k->hard_width = 0;
+	k->pending.blank = wide;
+	k->pending.torn = k->torn;
 	k->pending.raw = k->raw;
 	/* parse again: the texts must point at what is there now */
 	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
-	if (!k->pending.l.cut)
+	if (!k->pending.l.cut && !may_go_on(k, &k->pending.l, text_of(k->pending.text, k->pending.len)))
 		flush_pending(k);
 	return true;
 }
@@ -211,11 +252,20 @@ static bool whole_row(struct klog *k, const struct prefix *p, uint64_t number, s
 	if (!table || !table->whole || table->n < 5)
 		return false;
 	struct line l = { .kind = LINE_ROW, .got = table_row(t, table, &k->row), .row = &k->row };
-	if (k->row.cut)
+	if (k->row.cut || k->raw == k->hard_width)	/* … or its name goes on */
 		return false;
 	assemble(&k->a, p, number, t, &l);
 	return true;
 }
+
+static struct text keep(struct text t, char *to, size_t size)
+{
+	size_t n = text_len(t) < size ? text_len(t) : size;
+	memcpy(to, n ? t.p : "", n);
+	return n ? text_of(to, n) : (struct text){ 0 };
+}
+
+static void message(struct klog *k, const struct prefix *p, uint64_t number, struct text t);
 
 /* A kind that is not whole is held until the next line shows whether it goes on there. */
 static void in_order(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
@@ -228,35 +278,43 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 				return;
 		}
 		flush_pending(k);
+		if (!k->again && k->newest.state != NEWEST_OFF) {	/* that line is held: so is this */
+			message(k, p, number, t);
+			return;
+		}
 	}
 	if (whole_row(k, p, number, t))
 		return;
-	line_parse(t, &l);
+	const struct table *table = assemble_table(&k->a, p->context);
+	classify(table, t, &l);
 	if (l.kind == LINE_ROW) {
-		const struct table *table = assemble_table(&k->a, p->context);
 		if (table) {
 			l.got = table_row(t, table, &k->row);
-			l.cut = k->row.cut;
+			l.cut = k->row.cut || k->raw == k->hard_width;
 			l.row = &k->row;
 		} else if (!table_row_is_whole(t)) {
 			l.kind = LINE_OTHER;
 		}
 	}
-	bool bare = l.kind == LINE_OTHER && p->stamped && text_len(t) < OOM_COMM / 4;
-	if (bare) {	/* "hog", and "invoked oom-killer: …" in the next line */
+	bool bare = l.kind == LINE_OTHER && p->stamped && text_len(t) < OOM_COMM / 4 + sizeof("invoked");
+	if (bare) {	/* "hog", "hog invo", and "invoked oom-killer: …" in the next line */
 		l.kind = LINE_HALF;
 		l.cut = true;
 	}
-	if (!l.cut || text_len(t) >= MAX_PENDING / 2) {
+	bool held = l.cut || may_go_on(k, &l, t);
+	if (!held || text_len(t) >= MAX_PENDING / 2) {
 		deliver(k, p, number, t, &l);
 		return;
 	}
 	k->pending.p = *p;
-	size_t caller = text_len(p->caller) < sizeof(k->pending.caller) ? text_len(p->caller) : 0;
-	memcpy(k->pending.caller, p->caller.p ? p->caller.p : "", caller);
-	k->pending.p.when = k->pending.p.host = k->pending.p.message = (struct text){ 0 };
-	k->pending.p.caller = text_of(k->pending.caller, caller);
+	k->pending.p.message = (struct text){ 0 };
+	k->pending.p.caller = keep(p->caller, k->pending.caller, sizeof(k->pending.caller));
+	k->pending.p.when = keep(p->when, k->pending.when, sizeof(k->pending.when));
+	k->pending.p.host = keep(p->host, k->pending.host, sizeof(k->pending.host));
 	k->pending.number = number;
+	k->pending.torn = k->torn;
+	k->pending.blank = text_len(t) && t.end[-1] == ' ';
+	text_trim_end(&t);
 	k->pending.len = text_len(t);
 	k->pending.joins = 0;
 	memcpy(k->pending.text, t.p, text_len(t));
@@ -401,6 +459,7 @@ static void end_fragment(struct klog *k)
 static void without_backslash(struct klog *k, const struct prefix *p, struct text *t)
 {
 	bool is = text_len(*t) && t->end[-1] == '\\';
+	k->torn = false;
 	if (!is && !k->backslashes)
 		return;
 	const struct table *table = assemble_table(&k->a, p->context);
@@ -414,10 +473,8 @@ static void without_backslash(struct klog *k, const struct prefix *p, struct tex
 	}
 	if (!name)
 		k->backslashes = is;
-	if (is && k->backslashes) {
-		t->end--;
-		text_trim_end(t);
-	}
+	k->torn = is && k->backslashes;
+	t->end -= k->torn;
 }
 
 static void plain_line(struct klog *k, uint64_t number, struct text t)
@@ -441,6 +498,7 @@ static void plain_line(struct klog *k, uint64_t number, struct text t)
 	if (!p.stamped)
 		learned(k, &m);
 	without_backslash(k, &p, &m);
+	k->indented = !p.stamped && text_len(t) && (*t.p == ' ' || *t.p == '\t');
 	if (p.seq != OOM_UNKNOWN && memmem(m.p, text_len(m), "\\x", 2)) {
 		/* in place or into the scratch: shorter than what it is made from */
 		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch)

@@ -28,25 +28,35 @@ static struct text comm_of(struct text t)
 	return t;
 }
 
+/* Is t the beginning of whole, or whole the beginning of t? */
+static bool begins(struct text t, const char *whole)
+{
+	size_t n = strlen(whole);
+	return memcmp(t.p, whole, text_len(t) < n ? text_len(t) : n) == 0;
+}
+
+/* "hog invoked", "hog invoked oom-k": torn off in the middle. */
+static bool half_header(struct text t, struct line *l)
+{
+	const char *at = text_rfind(t, " invoked");
+	if (!at || at == t.p || at - t.p > 64 || !begins(text_of(at, (size_t)(t.end - at)), INVOKED))
+		return false;
+	l->kind = LINE_HALF;
+	l->cut = true;
+	return true;
+}
+
 static bool header(struct text t, struct line *l)
 {
 	const char *at = text_rfind(t, INVOKED);
-	if (!at) {
-		static const char half[] = " invoked";
-		size_t n = sizeof(half) - 1;
-		if (text_len(t) > n && text_len(t) < n + 64 && memcmp(t.end - n, half, n) == 0) {
-			l->kind = LINE_HALF;
-			l->cut = true;
-			return true;
-		}
-		return false;
-	}
+	if (!at)
+		return half_header(t, l);
 	struct text comm = comm_of(text_of(t.p, (size_t)(at - t.p)));
 	if (!text_len(comm) || text_len(comm) > 60)
 		return false;
 	struct text rest = text_of(at + sizeof(INVOKED) - 1, (size_t)(t.end - at) - (sizeof(INVOKED) - 1));
 	text_blanks(&rest);
-	if (text_len(rest) && !text_starts(rest, "gfp_mask"))
+	if (!begins(rest, "gfp_mask="))
 		return false;	/* somebody talks about it */
 	l->kind = LINE_HEADER;
 	l->a = comm;
@@ -146,6 +156,7 @@ static bool cpu(struct text t, struct line *l)
 	}
 	struct text rest = text_of(name, (size_t)(t.end - name));
 	const char *taint = text_rfind(rest, "ainted");
+	l->got += (comm != NULL) + (taint != NULL);
 	if (taint) {
 		const char *end = taint - (taint - rest.p >= 5 && memcmp(taint - 5, "Not t", 5) == 0 ? 5 : 1);
 		l->a = text_of(rest.p, end > rest.p ? (size_t)(end - rest.p) : 0);
@@ -156,6 +167,13 @@ static bool cpu(struct text t, struct line *l)
 	}
 	l->b = release_of(t);
 	l->got += text_len(l->b) > 0;
+	/* "6.1 2.117-amd64 #1": the release itself was torn in two */
+	const char *before = l->b.p;
+	while (before > t.p && before[-1] == ' ')
+		before--;
+	while (before > t.p && before[-1] != ' ')
+		before--;
+	l->got -= text_len(l->b) && is_digit(*before);
 	l->cut = !text_len(l->b);
 	return true;
 }

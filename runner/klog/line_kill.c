@@ -305,12 +305,14 @@ static bool half(struct text t, struct line *l)
 		"Out of memory: Killed process ", "Out of memory: Kill process ", "Killed process ", "Kill process ",
 		"Memory cgroup out of memory: Killed process ", "Memory cgroup out of memory: Kill process ",
 		"Out of memory (oom_kill_allocating_task): Kill process ", "Out of memory and no killable processes",
-		"Out of memory (oom_kill_allocating_task): Killed process ",
+		"Out of memory (oom_kill_allocating_task): Killed process ", "Kernel panic - not syncing: ",
+		"oom-kill:constraint=", "memory: usage ", "memory+swap: usage ", "Memory cgroup stats for ", "oom_reaper: reaped process ",
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (text_len(t) >= 8 && text_len(t) <= strlen(words[i]) && memcmp(t.p, words[i], text_len(t)) == 0)
 			l->kind = LINE_HALF;
-	if ((text_starts(t, "Task in /") && !text_find(t, " limit of ")) ||
+	if ((text_starts(t, "Memory cgroup stats for /") && !text_find(t, ":")) ||
+	    (text_starts(t, "Task in /") && !text_find(t, " limit of ")) ||
 	    (text_starts(t, "Tasks in /") && !text_find(t, " to be killed")))
 		l->kind = LINE_HALF;
 	l->cut = l->kind == LINE_HALF;

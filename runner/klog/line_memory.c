@@ -116,12 +116,24 @@ static bool counts(struct text t, struct line *l)
 	return false;
 }
 
+static bool says_kb(struct text t, const char *name)
+{
+	const char *at = text_find(t, name);
+	int64_t n;
+	if (!at)
+		return false;
+	t = after(t, at, strlen(name));
+	return text_int(&t, &n) && text_starts(t, "kB");
+}
+
 /* A zone's amounts, up to the two that are used here; before 3.9 there is no "managed:". */
 static void zone(struct line *l)
 {
 	l->kind = LINE_ZONE;
 	for (const char *p = l->b.p; p + 1 < l->b.end; p++)
 		l->got += *p == ':' && is_digit(p[1]);
+	/* these in one piece count more than any others */
+	l->got += 2 * says_kb(l->b, " present:") + 2 * says_kb(l->b, " managed:");
 	l->cut = !text_find(l->b, " present:") || !(text_find(l->b, " managed:") || text_find(l->b, " pages_scanned:"));
 }
 
@@ -151,8 +163,8 @@ static bool node(struct text t, struct line *l)
 	l->b = text_of(end, (size_t)(v.end - end));
 	if (end < v.end && *end == ':' && text_find(l->b, "kB"))
 		l->kind = LINE_BUDDY;
-	else if (text_starts(l->b, " free:"))
-		zone(l);
+	else if (text_starts_n(text_of(" free:", 6), l->b.p, text_len(l->b)) || text_starts(l->b, " free:"))
+		zone(l);	/* or its first words */
 	else
 		l->kind = LINE_MEMORY;
 	return true;
@@ -177,6 +189,10 @@ static bool pages(struct text t, struct line *l)
 				l->kind = LINE_PAGES;
 				l->a = text_of(what[i], strlen(what[i]));
 				l->n[0] = n;
+				l->got = 1;
+			} else if (text_len(t) < strlen(what[i]) && memcmp(t.p, what[i], text_len(t)) == 0) {
+				l->kind = LINE_PAGES;
+				l->cut = true;
 			}
 		return true;
 	}
@@ -194,10 +210,11 @@ static bool swap(struct text t, struct line *l)
 		return false;
 	struct text v = after(t, at, 1);
 	text_blanks(&v);
-	if (!text_int(&v, &l->n[0]) || !text_eat(&v, "kB"))
-		return false;
 	l->kind = LINE_SWAP;
-	l->a = text_of(t.p, *t.p == 'F' ? 4 : 5);
+	l->cut = !text_int(&v, &l->n[0]) || !text_eat(&v, "kB");
+	l->got = !l->cut;
+	if (!l->cut)
+		l->a = text_of(t.p, *t.p == 'F' ? 4 : 5);
 	return true;
 }
 

@@ -60,7 +60,7 @@ void memory_zone(struct oom_report *r, const struct line *l)
 		}
 		return;
 	}
-	if (r->n_zones >= OOM_MAX_ZONES || l->n[0] < 0 || l->n[0] > 1023)
+	if (!l->got || r->n_zones >= OOM_MAX_ZONES || l->n[0] < 0 || l->n[0] > 1023)
 		return;
 	if (!r->zones)
 		r->zones = xcalloc(OOM_MAX_ZONES, sizeof(*r->zones));

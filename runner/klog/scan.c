@@ -16,7 +16,7 @@ static const struct word {
 	uint8_t len, at, bucket;
 } words[] = {
 #define WORD(text, at, bucket) { text, sizeof(text) - 1, at, bucket }
-	WORD("oom-kill", 2, 0), WORD("oom_reaper: ", 1, 0), WORD("oom_kill_process: ", 1, 0),
+	WORD("oom-kill", 2, 0), WORD(" invoked ", 3, 6), WORD("oom_reaper: ", 1, 0), WORD("oom_kill_process: ", 1, 0),
 	WORD("ill process ", 1, 1), WORD("illed process ", 3, 1),
 	WORD("ut of memory", 4, 2), WORD("ut of Memory: ", 4, 2), WORD("a result of limit of", 10, 2),
 	WORD("total_vm", 4, 3), WORD("active_anon:", 4, 3), WORD("pagecache pages", 2, 3),

@@ -94,6 +94,14 @@ bool table_is_row(struct text t)
 	return n >= 4 || (n >= 2 && !text_len(rest));
 }
 
+bool table_row_begins(struct text t)
+{
+	struct text rest;
+	text_blanks(&t);
+	text_trim_end(&t);
+	return numbers(t, &rest) >= 0 && !text_len(rest);
+}
+
 bool table_row_is_whole(struct text t)
 {
 	struct text rest;

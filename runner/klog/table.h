@@ -22,7 +22,10 @@ bool table_header(struct text t, struct table *table);
 /* Is this "[ 123]     0   123 …", a row of whatever table, or the beginning of one that goes on in the next line? */
 bool table_is_row(struct text t);
 
-/* … and not only the beginning. */
+/* Is there nothing but a pid in brackets and perhaps numbers? Below a header that can be the beginning of a row. */
+bool table_row_begins(struct text t);
+
+/* Is it a row, and not only the beginning? */
 bool table_row_is_whole(struct text t);
 
 /* Reads a row; returns the number of columns that were there (the name counts). A row with fewer than the table has is

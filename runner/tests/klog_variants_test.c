@@ -99,4 +99,65 @@ START_TEST(newest_first)
 }
 END_TEST
 
-TESTS("klog-variants", forms, newest_first)
+enum wrapping { AT_WIDTH, AT_BLANKS, WITH_BACKSLASH, N_WRAPPINGS };
+
+/* Each line of the text in pieces of at most `width` bytes. */
+static void put_wrapped(FILE *f, const char *text, size_t width, enum wrapping how)
+{
+	for (const char *p = text, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
+		while ((size_t)(nl - p) > width) {
+			size_t n = width - (how == WITH_BACKSLASH);
+			const char *blank = memrchr(p + 1, ' ', n - 1);
+			if (how == AT_BLANKS && blank)
+				n = (size_t)(blank + 1 - p);
+			fprintf(f, "%.*s%s\n", (int)n, p, how == WITH_BACKSLASH ? "\\" : "");
+			p += n;
+		}
+		fprintf(f, "%.*s\n", (int)(nl - p), p);
+	}
+}
+
+/* Wrapped by a terminal, by a mailer, by someone with a shell: the same, but for the last letters of a name or a figure where
+ * nothing tells that the line went on. */
+static void check_wrapped(const char *path, const json_t *expected)
+{
+	static const char *const stamps[] = { "[%K] ", "Mar  3 %C web-01 kernel: [%K] ", "[Tue Mar  3 %C 2026] " };
+	static const size_t widths[] = { 80, 100, 132 };
+	static const char *const members[] = { "kernel", "constraint", "trigger", "memcg", "totalpages", "panic", "agrees" };
+	for (size_t i = 0; i < N_WRAPPINGS * ARRAY_SIZE(stamps) * ARRAY_SIZE(widths) && !hostile(path); i++) {
+		const char *stamp = stamps[i % ARRAY_SIZE(stamps)];
+		size_t width = widths[i / ARRAY_SIZE(stamps) % ARRAY_SIZE(widths)];
+		char *text, *wrapped;
+		size_t len, wrapped_len;
+		FILE *f = open_memstream(&text, &len);
+		put_lines(f, stamp, as_it_is);
+		fclose(f);
+		f = open_memstream(&wrapped, &wrapped_len);
+		put_wrapped(f, text, width, (enum wrapping)(i / ARRAY_SIZE(stamps) / ARRAY_SIZE(widths)));
+		fclose(f);
+		json_t *seen = explain_text(wrapped, wrapped_len), *r;
+		size_t k;
+		ck_assert_msg(json_array_size(seen) == json_array_size(expected), "%s, %s%zu: %zu reports in:\n%.2000s", path, stamp,
+			      width, json_array_size(seen), wrapped);
+		json_array_foreach(expected, k, r) {
+			for (size_t m = 0; m < ARRAY_SIZE(members); m++) {
+				const json_t *a = json_object_get(r, members[m]),
+					     *b = json_object_get(json_array_get(seen, k), members[m]);
+				CLEANUP_FREE char *was = json_dumps(a, JSON_ENCODE_ANY), *is = json_dumps(b, JSON_ENCODE_ANY);
+				ck_assert_msg(streq(was, is), "%s, %s%zu: %s %s, not %s in:\n%.2000s", path, stamp, width, members[m],
+					      is, was, wrapped);
+			}
+		}
+		json_decref(seen);
+		free(text);
+		free(wrapped);
+	}
+}
+
+START_TEST(wrapped)
+{
+	each_report(check_wrapped);
+}
+END_TEST
+
+TESTS("klog-variants", forms, newest_first, wrapped)
