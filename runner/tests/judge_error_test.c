@@ -27,6 +27,8 @@ static const struct {
 	  "await passed its deadline" },
 	{ "memcg-v2", { { "steps>op=settle>timeout", NULL, "true" } }, "settle passed its deadline" },
 	{ "memcg-v2", { { "steps>op=fill>answer", "filled", "failed ENOMEM" } }, "was not filled" },
+	{ "memcg-v2",
+	  { { "steps>op=fill>answer", "filled", "failed EINVAL" }, { "steps>op=await>how", NULL, "\"failed\"" } }, "was not filled" },
 	{ "memcg-v2", { { "steps>op=fill>ended", NULL, "true" } }, "ended before it was filled" },
 	{ "memcg-v2", { { "steps>op=ping", NULL, NULL } }, "left steps of the plan unanswered" },
 	{ "memcg-v2", { { "snapshots>label=begin", NULL, NULL } }, "no snapshot of the beginning" },

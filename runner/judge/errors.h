@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the suite could not do, or not see: an error, and nothing that the kernel is blamed for. Private to the judge. */
+#pragma once
+
+#include <stdbool.h>
+
+struct trial;
+
+/* Is so much missing that no check can tell anything? */
+bool judge_setup_failed(const struct trial *t);
+
+/* Says what is missing. To be asked when no check has failed on evidence. */
+void judge_errors(struct trial *t);

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/fate.h"
+
+#include "base/util.h"
+#include "case/plan.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+#include "model/model.h"
+
+/* The line of the panic, without the console's time stamp. */
+static char *panic_text(const char *console)
+{
+	const char *p = console ? console_panic(console) : NULL;
+	return p ? strndup(p, strcspn(p, "\r\n")) : NULL;
+}
+
+/* Is a task of the scene left that the killer could take? By the last snapshot there is, less those that ended since. */
+static bool victim_left(const struct trial *t)
+{
+	const json_t *snapshot = json_array_get(t->seen->snapshots, json_array_size(t->seen->snapshots) - 1);
+	size_t i;
+	json_t *task;
+	json_array_foreach(json_object_get(snapshot, "tasks"), i, task) {
+		int64_t pid = look_int(task, "pid", -1);
+		bool gone = look_exit(t->seen, pid) != NULL;
+		for (size_t k = 0; k < t->n_episodes; k++)
+			for (size_t j = 0; j < t->episodes[k].n_deaths; j++)
+				gone |= t->episodes[k].deaths[j].tgid == pid;
+		if (!gone && look_text(task, "name") && look_int(task, "adj", 0) != ADJ_MIN)
+			return true;
+	}
+	return false;
+}
+
+/* Only an OOM of the machine panics for want of a victim, not a memcg's, nor sysrq (mm/oom_kill.c:out_of_memory). */
+static bool may_deadlock(const struct trial *t)
+{
+	const struct episode *last = NULL;
+	for (size_t k = 0; k < t->n_episodes; k++)
+		if (t->episodes[k].before)
+			last = &t->episodes[k];
+	if (!last || last->expect->constraint == CONSTRAINT_MEMCG)
+		return !last;
+	size_t k = 0, asks = 0, sysrqs = 0;
+	for (size_t i = 0; i < t->test->n_steps && k <= last->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		asks += k == last->k && (s->op == STEP_GROW || s->op == STEP_CALL);
+		sysrqs += k == last->k && s->op == STEP_SYSRQ;
+		k += s->op == STEP_EXPECT;
+	}
+	return asks || !sysrqs;
+}
+
+/*
+ * Whoever panics because memory is out tells first how it ran out, past every rate limit (mm/oom_kill.c:check_panic_on_oom,
+ * out_of_memory: dump_header). A report that a kill follows is of another OOM.
+ */
+static bool panic_has_report(const char *console)
+{
+	const char *panic = console_panic(console);
+	bool reported = false;
+	for (const char *line = console; line < panic; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len = strcspn(line, "\n");
+		if (memmem(line, len, " invoked oom-killer: ", strlen(" invoked oom-killer: ")))
+			reported = true;
+		else if (memmem(line, len, "Killed process ", strlen("Killed process ")))
+			reported = false;
+	}
+	return reported;
+}
+
+/*
+ * A panic that nobody expected is the kernel's fault, but for two: PID 1 ended (then the agent crashed), or the scene left
+ * nobody to kill (mm/oom_kill.c:out_of_memory; the words changed with 4.20).
+ */
+static void judge_panic(struct trial *t)
+{
+	const struct expectation *x = test_expected_panic(t->test);
+	CLEANUP_FREE char *text = panic_text(t->seen->console);
+	if (x) {
+		char want[256];
+		snprintf(want, sizeof(want), "Kernel panic - not syncing: %s", x->panic);
+		trial_check(t, CHECK_PANIC, NULL, &x->where, want, text ? text : "no panic", text && strstr(text, x->panic));
+		if (text && strstr(text, "memory"))
+			trial_check_text(t, CHECK_PANIC_REPORT, NULL, NULL, "there", panic_has_report(t->seen->console) ? "there" : "missing");
+		return;
+	}
+	if (text && strstr(text, "Attempted to kill init"))
+		result_say(t->r, VERDICT_ERROR, "the agent ended inside the machine: %s", text);
+	else if (text && (strstr(text, "System is deadlocked on memory") || strstr(text, "no killable processes")) &&
+		 may_deadlock(t) && !victim_left(t))
+		result_say(t->r, VERDICT_ERROR, "the scene left nobody to kill: %s", text);
+	else
+		trial_check_text(t, CHECK_NO_PANIC, NULL, NULL, "none", text ? text : "none");
+}
+
+/* A panic was due and the machine lives: the kernel's fault only if it was out of memory, as a kill proves. */
+static void judge_no_panic(struct trial *t)
+{
+	const struct expectation *x = test_expected_panic(t->test);
+	if (!x)
+		return;
+	for (size_t k = 0; k < t->n_episodes; k++) {
+		if (t->episodes[k].expect == x && t->episodes[k].n_reports) {
+			judge_panic(t);
+			return;
+		}
+	}
+	result_say(t->r, VERDICT_ERROR, "no panic, and no sign that memory ran out");
+}
+
+void judge_fate(struct trial *t)
+{
+	const struct observation *o = t->seen;
+	switch (o->fate) {
+	case FATE_ENDED:
+		judge_no_panic(t);
+		break;
+	case FATE_PANIC:
+		judge_panic(t);
+		break;
+	case FATE_SILENT:
+		result_say(t->r, VERDICT_ERROR, "no end within the deadline: %s",
+			   o->fate_text ? o->fate_text : "the machine said nothing more");
+		break;
+	case FATE_DIED:
+		result_say(t->r, VERDICT_ERROR, "the machine ended by itself: %s",
+			   o->fate_text ? o->fate_text : "no panic on its console");
+		break;
+	case FATE_NOT_STARTED:
+		result_say(t->r, VERDICT_ERROR, "%s", o->fate_text ? o->fate_text : "the machine did not start");
+		break;
+	}
+}
