@@ -34,23 +34,36 @@ static char *own_cgroup(char *path, const char *key, const char *mount)
 	return path + at + len;
 }
 
-static struct result notify_v1(char *path, char *end, const char *args)
+/* What a notification by v1 needs. After that it is one write, which takes no memory of the cgroup's. */
+static struct {
+	char file[128];
+	int about, control;	/* `about` is kept: the kernel looks at it while it is open */
+} opened;
+
+static struct result open_v1(char *path, char *end, const char *file)
 {
-	static char order[128];
-	int about = open(path, O_RDONLY | O_CLOEXEC);
+	opened.about = open(path, O_RDONLY | O_CLOEXEC);
 	memcpy(end, "/cgroup.event_control", sizeof("/cgroup.event_control"));
-	int control = open(path, O_WRONLY | O_CLOEXEC);
+	opened.control = open(path, O_WRONLY | O_CLOEXEC);
 	if (efd < 0)
 		efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (about < 0 || control < 0 || efd < 0)
+	if (opened.about < 0 || opened.control < 0 || efd < 0)
 		return result_of(-1);
+	memcpy(opened.file, file, strlen(file) + 1);
+	return (struct result){ 0, 0 };
+}
+
+static struct result notify_v1(const char *args)
+{
+	static char order[128];
 	char *at = put_decimal(order, (uint64_t)efd);
 	*at++ = ' ';
-	at = put_decimal(at, (uint64_t)about);
+	at = put_decimal(at, (uint64_t)opened.about);
 	*at++ = ' ';
 	memcpy(at, args, strlen(args) + 1);
-	struct result r = result_of(write(control, order, strlen(order)));
-	close(control);	/* `about` is kept: the kernel looks at it while it is open */
+	struct result r = result_of(write(opened.control, order, strlen(order)));
+	close(opened.control);
+	*opened.file = '\0';
 	return r.errnum ? r : (struct result){ 0, 0 };
 }
 
@@ -84,12 +97,31 @@ static struct result call_notify(struct load *l, char *args)
 		return BAD_ARGS;
 	if (*file == '/')
 		return notify_by_poll(file, args);
+	if (streq(file, opened.file))
+		return notify_v1(args);
 	bool v1 = (end = own_cgroup(path, ":memory:", "/sys/fs/cgroup/memory")) != NULL;
 	if (!v1 && !(end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
 		return (struct result){ -1, ENOENT };
 	*end = '/';
 	memcpy(end + 1, file, strlen(file) + 1);
-	return v1 ? notify_v1(path, end, args) : notify_by_poll(path, args);
+	if (!v1)
+		return notify_by_poll(path, args);
+	struct result r = open_v1(path, end, file);
+	return r.errnum ? r : notify_v1(args);
+}
+
+static struct result call_notifyopen(struct load *l, char *args)
+{
+	static char path[2400];
+	char *file = next_word(&args), *end;
+	(void)l;
+	if (!file || next_word(&args) || strlen(file) > 100)
+		return BAD_ARGS;
+	if (!(end = own_cgroup(path, ":memory:", "/sys/fs/cgroup/memory")))
+		return (struct result){ -1, ENOENT };
+	*end = '/';
+	memcpy(end + 1, file, strlen(file) + 1);
+	return open_v1(path, end, file);
 }
 
 /* Whether poll() tells of something within that time, 1 or 0. ENODATA: it tells, but an event file says what it said before. */
@@ -137,6 +169,7 @@ const struct call notify_calls[] = {
 	  "be notified about a file of the own cgroup: memory.oom_control, memory.usage_in_bytes BYTES; "
 	  "v2: memory.events, ../memory.events, memory.pressure some 100000 1000000; or /proc/pressure/memory",
 	  call_notify },
+	{ "notifyopen", "FILE", "open what `notify FILE` needs on v1, which then takes no more memory", call_notifyopen },
 	{ "notified", "[SECONDS]", "how often since it was asked last (v1), or whether (1 or 0); waits so long for the first", call_notified },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -160,18 +160,33 @@ static struct result call_kill(struct load *l, char *args)
 	return pid ? result_of(kill(pid, (int)signo)) : (struct result){ -1, ESRCH };
 }
 
-static struct result call_mrelease(struct load *l, char *args)
+static struct result mrelease(int fd, int64_t flags)
 {
-	pid_t pid = procs_named(&args);
-	(void)l;
-	if (pid < 0)
-		return BAD_ARGS;
-	int fd = (int)syscall(434, pid, 0);	/* pidfd_open */
 	if (fd < 0)
 		return result_of(-1);
-	struct result r = result_of(syscall(448, fd, 0));	/* process_mrelease, since Linux 5.15 */
+	struct result r = result_of(syscall(448, fd, (unsigned int)flags));	/* process_mrelease, since Linux 5.15 */
 	close(fd);
 	return r;
+}
+
+static struct result call_mrelease(struct load *l, char *args)
+{
+	int64_t i, flags = 0;
+	char *child = next_word(&args), *word = next_word(&args);
+	(void)l;
+	if (!child || next_word(&args) || !parse_int(child, 1, PROCS_MAX, &i) || (word && !parse_int(word, 0, INT32_MAX, &flags)))
+		return BAD_ARGS;
+	return mrelease((int)syscall(434, procs_pid((unsigned int)i), 0), flags);	/* pidfd_open */
+}
+
+static struct result call_mreleaseof(struct load *l, char *args)
+{
+	int64_t pid;
+	char *word = next_word(&args);
+	(void)l;
+	if (!word || next_word(&args) || !parse_int(word, 0, INT32_MAX, &pid))
+		return BAD_ARGS;
+	return mrelease(pid ? (int)syscall(434, (pid_t)pid, 0) : open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
 }
 
 /* The signal that tells of a stop is charged to who stops, even beyond a limit (kernel/signal.c:do_notify_parent_cldstop). */
@@ -197,6 +212,19 @@ static struct result call_ptrace(struct load *l, char *args)
 	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) < 0)
 		return result_of(-1);
 	return (struct result){ 0, 0 };
+}
+
+/* A word of the child's stack, which is where this process has it: anonymous memory that a child has had from its birth. */
+static struct result call_peek(struct load *l, char *args)
+{
+	long word;
+	pid_t pid = procs_named(&args);
+	(void)l;
+	if (pid < 0)
+		return BAD_ARGS;
+	errno = 0;
+	(void)ptrace(PTRACE_PEEKDATA, pid, &word, NULL);
+	return (struct result){ 0, errno };
 }
 
 static struct result call_untrace(struct load *l, char *args)
@@ -335,8 +363,10 @@ const struct call process_calls[] = {
 	{ "forkmax", "", "children that stay, until there can be no more; the result is how many", call_forkmax },
 	{ "exec", "", "start over with the same name and kind, holding nothing; the answer is `ready PID`", call_exec },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
-	{ "mrelease", "CHILD", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
+	{ "mrelease", "CHILD [FLAGS]", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
+	{ "mreleaseof", "PID", "the same of any process; 0: of a descriptor that is no process's", call_mreleaseof },
 	{ "ptrace", "CHILD [exit]", "trace a child, which stops, or does so only when it is about to end, with all it holds", call_ptrace },
+	{ "peek", "CHILD", "read a word of the memory of a child that is stopped by its tracer, this process", call_peek },
 	{ "untrace", "CHILD", "wait until a traced child stops, and let it go", call_untrace },
 	{ "userns", "", "a user namespace of its own, in which this user is root", call_userns },
 	{ "setuid", "N", "become this user", call_setuid },

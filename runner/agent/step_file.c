@@ -94,8 +94,8 @@ static char *pick(char *text, const char *field)
 	}
 	size_t len = strlen(field);
 	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (strncmp(line, field, len) == 0 && (line[len] == ' ' || line[len] == ':'))
-			return line + len + 1 + strspn(line + len + 1, " ");
+		if (strncmp(line, field, len) == 0 && strchr(": \t", line[len]) && line[len])
+			return line + len + 1 + strspn(line + len + 1, " \t");
 	return NULL;
 }
 

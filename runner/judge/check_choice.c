@@ -201,12 +201,27 @@ static void task_of_row(struct model_task *m, const struct oom_row *row, int64_t
 	m->memcg = -1;
 }
 
+/* Does this process die with a victim whose memory the reaper has taken by the time of a report? Then so it has its own. */
+static bool reaped_with(const struct trial *t, const struct episode *e, const struct oom_report *r, int64_t pid)
+{
+	const char *name = look_text(look_task_pid(e->before, pid), "name");
+	bool dies = false;
+	for (size_t i = 0; i < e->expect->n_also_die; i++)
+		dies |= look_same(e->expect->also_die[i], name);
+	for (size_t i = e->first_record; dies && i < e->last_record; i++) {
+		const json_t *record = json_array_get(t->seen->kmsg, i);
+		if (look_int(record, "seq", INT64_MAX) < r->seq_first && starts_with(look_text(record, "text"), "oom_reaper: reaped"))
+			return true;
+	}
+	return false;
+}
+
 /* What a row does not say: capabilities, vfork; and that who died before in this episode no longer counts. */
 static void add_hidden(struct model_task *m, const struct trial *t, const struct episode *e, const struct scene *s,
 		       size_t report)
 {
 	int i = scene_task(s, m->pid);
-	(void)t;
+	m->skip = report > 0 && reaped_with(t, e, e->reports[report], m->pid);
 	if (i >= 0) {
 		m->cap_sys_admin = s->tasks[i].cap_sys_admin;
 		m->in_vfork = s->tasks[i].in_vfork;

@@ -169,6 +169,20 @@ static void check_anon(struct trial *t, const struct episode *e, const struct oo
 		trial_check_range(t, CHECK_STATS_ANON, NULL, NULL, sum > slack ? sum - slack : 0, sum + slack, anon);
 }
 
+/*
+ * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there since 5.18): a charge that
+ * stands for no memory would fill it. What a flush leaves out and what each CPU has in stock may differ, as above.
+ */
+static void check_stats_sum(struct trial *t, const struct oom_report *r)
+{
+	int64_t sum = stat_of(r, "anon") + stat_of(r, "file") + stat_of(r, "kernel") + stat_of(r, "sock") + stat_of(r, "zswap") +
+		      stat_of(r, "hugetlb");
+	if (t->v1 || !stat_of(r, "kernel"))
+		return;
+	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, counter(r, OOM_COUNTER_MEMORY)->usage_kb - 3 * stock_kb(t), INT64_MAX,
+			  sum / 1024);
+}
+
 static void check_memcg_memory(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)
 {
 	if (e->expect->memcg < 0 || !counter(r, OOM_COUNTER_MEMORY))
@@ -183,6 +197,8 @@ static void check_memcg_memory(struct trial *t, const struct episode *e, const s
 	/* Whoever dies has left the table, but not yet the statistics. */
 	if (first && !any_moves(t))
 		check_anon(t, e, r);
+	if (first)
+		check_stats_sum(t, r);
 }
 
 /* Of the zones in the snapshot: "pages RAM" and "pages reserved" sum them up. */
@@ -256,6 +272,53 @@ static uint64_t allowed_nodes(const struct episode *e, const struct oom_report *
 	return mems && parse_mask(mems, &nodes, NULL) == 0 ? nodes : 0;
 }
 
+/* Which nodes have memory, by the snapshot. */
+static uint64_t nodes_with_memory(const json_t *snapshot)
+{
+	uint64_t nodes = 0;
+	size_t i;
+	json_t *zone;
+	json_array_foreach(json_object_get(snapshot, "zones"), i, zone) {
+		int64_t node = look_int(zone, "node", -1);
+		if (node >= 0 && node < 64)
+			nodes |= UINT64_C(1) << node;
+	}
+	return nodes;
+}
+
+/*
+ * The report shows the nodes that who asked may use, and no others (mm/show_mem.c:show_mem_node_skip, SHOW_MEM_FILTER_NODES): those of
+ * the nodemask that it names, or of its mems_allowed.
+ */
+static void check_nodes(struct trial *t, const struct episode *e, const struct oom_report *r)
+{
+	uint64_t shown = 0, there = nodes_with_memory(e->before), allowed;
+	char want[32], have[32];
+	const char *list = streq(r->nodemask, "(null)") ? r->mems_allowed : r->nodemask;
+	if (!list || parse_mask(list, &allowed, NULL) < 0 || !(allowed & there) || !r->n_zones)
+		return;
+	for (size_t i = 0; i < r->n_zones; i++)
+		if (r->zones[i].node >= 0 && r->zones[i].node < 64)
+			shown |= UINT64_C(1) << r->zones[i].node;
+	snprintf(want, sizeof(want), "%#" PRIx64, allowed & there);
+	snprintf(have, sizeof(have), "%#" PRIx64, shown);
+	trial_check_text(t, CHECK_NODES, NULL, NULL, want, have);
+}
+
+/*
+ * The kernel's objects are listed where those that can't be reclaimed are more than all that is on the lists of pages
+ * (mm/oom_kill.c:should_dump_unreclaim_slab). The sums are printed a moment before; what is isolated is not in them.
+ */
+static void check_slabs(struct trial *t, const struct oom_report *r)
+{
+	const struct oom_meminfo *m = &r->mem;
+	int64_t lru = m->active_anon + m->inactive_anon + m->active_file + m->inactive_file + m->unevictable;
+	if (m->slab_unreclaimable < 0 || m->active_anon < 0 || m->inactive_anon < 0 || m->active_file < 0 || m->inactive_file < 0 ||
+	    m->unevictable < 0 || lru < m->slab_unreclaimable + 125 * 6 * t->ncpus)
+		return;
+	trial_check_text(t, CHECK_SLABS, NULL, NULL, "none listed", r->n_slabs ? "listed" : "none listed");
+}
+
 void check_memory(struct trial *t, struct episode *e, const struct oom_report *r, bool first)
 {
 	bool memcg = e->expect->constraint == CONSTRAINT_MEMCG;
@@ -268,6 +331,8 @@ void check_memory(struct trial *t, struct episode *e, const struct oom_report *r
 		return;
 	}
 	check_pages(t, e, r);
+	check_slabs(t, r);
+	check_nodes(t, e, r);
 	/* A victim that is on its way out gives memory back at any time. */
 	if (first && !r->sysrq && r->trigger.order == 0)
 		check_ran_out(t, e, r, allowed_nodes(e, r));

@@ -52,6 +52,9 @@
 	X(KMEM_LIMIT, "log: kmem limit in kB")                                                \
 	X(STATS_OF, "log: Memory cgroup stats for")                                           \
 	X(STATS_ANON, "log: anon of the memcg in pages")                                      \
+	X(STATS_SUM, "log: sum of the memcg's statistics in kB")                              \
+	X(SLABS, "log: slabs")                                                                \
+	X(NODES, "log: nodes")                                                                \
 	X(PAGES_RAM, "log: pages RAM")                                                        \
 	X(PAGES_RESERVED, "log: pages reserved")                                              \
 	X(TOTAL_SWAP, "log: Total swap in kB")                                                \

@@ -30,7 +30,7 @@ struct observation {
 	json_t *events;		/* array of {"eventfd":…} / {"inotify":…} messages, whole */
 	json_t *notes;		/* array of strings */
 	json_t *errors;		/* array of the agent's error messages */
-	json_t *timeline;	/* array of the timeline messages' values; the judge does not look at it */
+	json_t *timeline;	/* array of the timeline messages' values; the judge looks at the times only */
 	json_t *begin, *end;	/* object or NULL */
 	bool kmsg_lost;
 	json_t *kmsg_gaps;	/* array: seq of the record behind each loss, as far as one came */

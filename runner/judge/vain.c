@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "case/kinds.h"
 #include "judge/look.h"
 #include "judge/trial.h"
 
@@ -107,7 +108,7 @@ static int64_t vm_rise(const json_t *from, const json_t *to, const char *begin)
 }
 
 /*
- * Between the two looks charges failed again and again (v2 counts the attempts to kill, v1 the failures), or for the
+ * Between the two looks charges failed again and again (v2 counts the attempts to kill and the passes, v1 the failures), or for the
  * machine direct reclaim was called and gave nothing (mm/page_alloc.c:should_reclaim_retry gives up after 16 times), and nobody was
  * killed, nobody is about to end, and nobody got anything.
  */
@@ -122,7 +123,12 @@ static bool asks_in_vain(const struct trial *t, const struct episode *e)
 	if (t->v1)
 		return rise(late, later, cgroup, "memory.failcnt", NULL) + rise(late, later, cgroup, "memory.memsw.failcnt", NULL) >=
 		       FAILURES_MIN;
-	return t->era.oom_per_attempt && rise(late, later, cgroup, "memory.events", "oom") >= ATTEMPTS_MIN;
+	if (!t->era.oom_per_attempt)
+		return false;
+	int64_t attempts = rise(late, later, cgroup, "memory.events", "oom");
+	/* Who never asks for a kill: where nothing can be reclaimed a charge does so after 16 passes (try_charge_memcg). */
+	bool never_asks = !attempts && rise(late, later, cgroup, "memory.events", "max") >= FAILURES_MIN && !vm_rise(late, later, "pgsteal_");
+	return attempts >= ATTEMPTS_MIN || never_asks;
 }
 
 bool trial_in_vain(const struct trial *t, const struct episode *e)
@@ -224,6 +230,50 @@ static void check_no_wait(struct trial *t, const struct episode *e, const json_t
 		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "blocked", "asks again and again");
 }
 
+/* How often was it tried between the looks to kill somebody in the cgroups of the scene? Each has its own count (era events_local). */
+static int64_t attempts(const struct trial *t, const json_t *late, const json_t *later)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < t->test->n_cgroups; i++)
+		n += rise(late, later, t->test->cgroups[i].name, "memory.events.local", "oom");
+	return n;
+}
+
+/* Do all that grow in the episode ask inside of system calls? */
+static bool asks_in_calls(const struct trial *t, const struct episode *e)
+{
+	bool any = false;
+	for (size_t i = 0, k = 0; i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		const struct test_task *task = s->op == STEP_GROW && k == e->k ? trial_task(t, s->tasks[0]) : NULL;
+		if (task && !kind_facts(task->kind)->in_kernel)
+			return false;
+		any |= task != NULL;
+		k += s->op == STEP_EXPECT;
+	}
+	return any;
+}
+
+/*
+ * Where nobody can be killed an attempt to is the last: a charge in a system call fails (mm/memcontrol.c:try_charge_memcg), and a write
+ * of a limit lets it be (memory_max_write). Only page faults come back.
+ */
+static void check_endless(struct trial *t, const struct episode *e, const json_t *late, const json_t *later)
+{
+	size_t i;
+	json_t *step;
+	if (t->v1 || !t->era.oom_per_attempt || killed_since(t, late) || attempts(t, late, later) < ATTEMPTS_MIN)
+		return;
+	if (e->expect->end == END_FAILED && asks_in_calls(t, e))
+		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "failed", "asks again and again");
+	json_array_foreach(t->seen->steps, i, step) {
+		const json_t *told = trial_told(t, step);
+		if (json_is_true(json_object_get(step, "timeout")) && streq(look_text(told, "op"), "write") &&
+		    streq(look_text(told, "file"), "memory.max"))
+			trial_check_text(t, CHECK_WRITE, "memory.max", NULL, "ok", "tries to kill again and again");
+	}
+}
+
 /* Does a record begin so, with this pid next? Its time in us; -1: none. */
 static int64_t told_of(const struct trial *t, const char *words, int64_t pid)
 {
@@ -263,4 +313,5 @@ void check_late(struct trial *t, const struct episode *e)
 	check_unreaped(t, e, late);
 	check_sleepers(t, e, late, later);
 	check_no_wait(t, e, late, later);
+	check_endless(t, e, late, later);
 }

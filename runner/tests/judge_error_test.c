@@ -45,7 +45,7 @@ static const struct {
 	{ "panic", { { "fate", NULL, "\"ended\"" }, { "console", NULL, "\"\"" } }, "left steps of the plan unanswered" },
 	{ "global",
 	  { { "fate", NULL, "\"panic\"" },
-	    { "console", NULL, "\"Kernel panic - not syncing: Attempted to kill init! exitcode=0x9\"" } },
+	    { "console", NULL, "\"Kernel panic - not syncing: Attempted to kill init! exitcode=0xb\"" } },
 	  "the agent ended inside the machine" },
 	{ "score", { { "steps>op=score", NULL, NULL } }, "left steps of the plan unanswered" },
 	{ "commit", { { "snapshots>label~commit", NULL, NULL } }, "" },

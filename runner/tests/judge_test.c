@@ -35,6 +35,10 @@ static const struct alteration {
 	{ "memcg-v2", CHECK_NO_PANIC,
 	  { { "fate", NULL, "\"panic\"" }, { "console", NULL, "\"[ 1.0] Kernel panic - not syncing: hm\\n\"" } } },
 
+	{ "memcg-v2", CHECK_NO_PANIC,
+	  { { "fate", NULL, "\"panic\"" },
+	    { "console", NULL, "\"[ 1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009\\n\"" } } },
+
 	{ "memcg-v2", CHECK_VICTIMS, { LOG("Killed process # (big)", "Killed process #+1 (hog)") } },
 	{ "memcg-v2", CHECK_VICTIMS, { { "kmsg>text~Killed process", NULL, NULL } } },
 	{ "group", CHECK_VICTIMS, { { "kmsg>text~(two)", NULL, NULL } } },
@@ -141,6 +145,10 @@ static const struct alteration {
 	  { { "steps>op=settle>timeout", NULL, "true" }, { "exits>name=big>t", NULL, "90000000" },
 	    { "snapshots", "copy", "label=before-0" }, { "snapshots>-1>label", NULL, "\"late\"" }, { "snapshots>-1>t", NULL, "80000000" },
 	    { "snapshots", "copy", "label=late" }, { "snapshots>-1>label", NULL, "\"later\"" } } },
+	/* twenty seconds in which the agent had a turn every two and a half */
+	{ "reaped", CHECK_REAP_DELAY,
+	  { { "kmsg>text~oom_reaper>t", NULL, "228403762" },
+	    { "timeline", "+", "{\"rows\":[[210903762],[213403762],[215903762],[218403762],[220903762],[223403762],[225903762]]}" } } },
 	{ "reaped", CHECK_REAP_DELAY, { { "kmsg>text~oom_reaper>t", NULL, "208903762" } } },
 	{ "memcg-v1", CHECK_MEMSW_USAGE,
 	  { { "kmsg>text~swapcached>text", "swapcached #", "total_swap 16777216" }, LOG("swap: usage #kB", "swap: usage 81920kB") } },
@@ -151,6 +159,11 @@ static const struct alteration {
 	{ "memcg-7", CHECK_STATS_OF, { { "kmsg>text~Memory cgroup stats", NULL, NULL } } },
 	{ "memcg-v2", CHECK_STATS_ANON, { LOG("anon #", "anon #+4194304") } },
 	{ "memcg-7", CHECK_STATS_ANON, { LOG("anon #", "anon 4096") } },
+	{ "sums", CHECK_STATS_SUM, { LOG("kernel #", "kernel 4096"), LOG("anon #", "anon 4096") } },
+	{ "global", CHECK_SLABS,
+	  { { "kmsg>text~pages RAM>text", NULL, "\"Unreclaimable slab info:\"" },
+	    { "kmsg>text~pages reserved>text", NULL, "\"kmalloc-8k          112KB        128KB\"" } } },
+	{ "bind", CHECK_NODES, { { "kmsg>text~Node 1 >text", "Node 1 ", "Node 0 " } } },
 	{ "global", CHECK_PAGES_RAM, { LOG("# pages RAM", "#+1 pages RAM") } },
 	{ "global", CHECK_PAGES_RESERVED, { LOG("# pages reserved", "#+1 pages reserved") } },
 	{ "global", CHECK_TOTAL_SWAP, { LOG("Total swap = 0kB", "Total swap = 4kB") } },
