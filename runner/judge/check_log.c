@@ -80,13 +80,30 @@ static enum place place_of(const struct trial *t, size_t record)
 }
 
 /*
+ * When the first of the files was read that the runner wants and the case knows nothing of (run --collect): the kernel may need much
+ * memory for that, and the scene fills the machine still. INT64_MAX: none was.
+ */
+static int64_t collecting_since(const struct trial *t)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		const json_t *told = trial_told(t, step);
+		if (streq(look_text(told, "op"), "read") && look_int(told, "src", 0) < 0)
+			return look_int(step, "t", INT64_MAX);
+	}
+	return INT64_MAX;
+}
+
+/*
  * Between the episodes memory is not to run out. A kill behind the last one comes when the kernel had been quiet with enough
  * memory: it is the kernel's fault. Before one, tasks are being filled: the scene may be too large for the machine.
  */
 void check_outside(struct trial *t)
 {
 	CLEANUP_FREE char *behind = NULL;
-	for (size_t i = 0; i < json_array_size(t->seen->kmsg); i++) {
+	int64_t end = collecting_since(t);
+	for (size_t i = 0; i < json_array_size(t->seen->kmsg) && look_int(json_array_get(t->seen->kmsg, i), "t", 0) < end; i++) {
 		char *text = record_text(t, i);
 		char **keep = NULL;
 		if (text && strstr(text, "Killed process ") && !trial_strangers_kill(t, text)) {

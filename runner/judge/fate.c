@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "judge/fate.h"
 
+#include <signal.h>
+#include <stdlib.h>
+
 #include "base/util.h"
 #include "case/plan.h"
 #include "judge/look.h"
@@ -70,8 +73,18 @@ static bool panic_has_report(const char *console)
 }
 
 /*
- * A panic that nobody expected is the kernel's fault, but for two: PID 1 ended (then the agent crashed), or the scene left
- * nobody to kill (mm/oom_kill.c:out_of_memory; the words changed with 4.20).
+ * PID 1 ended, and not by SIGKILL: then the agent crashed. That signal comes to it from nobody but the kernel
+ * (kernel/signal.c:sig_task_ignored), which must never choose it (mm/oom_kill.c:oom_unkillable_task).
+ */
+static bool agent_crashed(const char *panic)
+{
+	const char *code = strstr(panic, "exitcode=");
+	return strstr(panic, "Attempted to kill init") && !(code && strtoull(code + strlen("exitcode="), NULL, 16) == SIGKILL);
+}
+
+/*
+ * A panic that nobody expected is the kernel's fault, but for two: the agent crashed, or the scene left nobody to kill
+ * (mm/oom_kill.c:out_of_memory; the words changed with 4.20).
  */
 static void judge_panic(struct trial *t)
 {
@@ -85,7 +98,7 @@ static void judge_panic(struct trial *t)
 			trial_check_text(t, CHECK_PANIC_REPORT, NULL, NULL, "there", panic_has_report(t->seen->console) ? "there" : "missing");
 		return;
 	}
-	if (text && strstr(text, "Attempted to kill init"))
+	if (text && agent_crashed(text))
 		result_say(t->r, VERDICT_ERROR, "the agent ended inside the machine: %s", text);
 	else if (text && (strstr(text, "System is deadlocked on memory") || strstr(text, "no killable processes")) &&
 		 may_deadlock(t) && !victim_left(t))
