@@ -57,15 +57,21 @@ static void key(struct writer *w, const char *name)
 
 static void number(struct writer *w, int64_t v)
 {
+	/* most of the output is numbers of a table: two digits at a time */
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
 	char buf[24], *p = buf + sizeof(buf);
 	if (v == OOM_UNKNOWN) {
 		LIT(w, "null");
 	} else {
-		uint64_t u = v < 0 ? (uint64_t)-v : (uint64_t)v;
-		do {
-			*--p = (char)('0' + u % 10);
-			u /= 10;
-		} while (u);
+		uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
+		for (; u >= 10; u /= 100) {
+			p -= 2;
+			memcpy(p, pairs + u % 100 * 2, 2);
+		}
+		if (u || p == buf + sizeof(buf))
+			*--p = (char)('0' + u);
 		if (v < 0)
 			*--p = '-';
 		raw(w, p, (size_t)(buf + sizeof(buf) - p));

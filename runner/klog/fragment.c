@@ -31,7 +31,7 @@ static const char *next_head(const struct fragment *f, struct text t, struct pre
 		for (; head < at; head++) {	/* digits of the text may stand right before the level */
 			if (!is_digit(*head))
 				continue;
-			prefix_strip(text_of(head, (size_t)(t.end - head)), next);
+			prefix_strip(text_of(head, (size_t)(t.end - head)), next, NULL);
 			if (next->piece_of == f->total && next->seq == f->p.seq && next->usec == f->p.usec &&
 			    next->piece_at == f->len + (size_t)(head - t.p))
 				return head;

@@ -8,6 +8,7 @@
 #include "klog/journal.h"
 #include "klog/markup.h"
 #include "klog/newest.h"
+#include "klog/scan.h"
 #include "klog/undo.h"
 
 #define MAX_LINE 32768		/* of a line; the rest is dropped */
@@ -49,6 +50,7 @@ struct klog {
 		size_t len;
 	} before;		/* words that were seen before every line */
 	struct undo undo;
+	struct prefix_memory prefixes;
 	struct fragment fragment;
 	char caret[MAX_LINE + 1], scratch[MAX_LINE + 1];
 };
@@ -477,14 +479,29 @@ static void without_backslash(struct klog *k, const struct prefix *p, struct tex
 	t->end -= k->torn;
 }
 
+/* The characters of a line that are written as others. */
+static struct text unescaped(struct klog *k, struct text t, unsigned marks)
+{
+	struct text was = t;
+	if (k->undo.html || marks & (MARK_HASH_AND | MARK_LESS_EQUALS))
+		t = undo_html(&k->undo, t, k->scratch);
+	if (t.p != was.p)
+		marks = scan_marks(t.p, t.end);
+	bool slash = marks & MARK_BACKSLASH && !memmem(t.p, text_len(t), "\\x", 2);
+	if (slash || marks & (MARK_ESCAPE | MARK_LATIN | MARK_HASH_AND))
+		t = text_of(k->scratch, markup_plain(t, k->scratch));
+	return t;
+}
+
 static void plain_line(struct klog *k, uint64_t number, struct text t)
 {
-	t = undo_html(&k->undo, t, k->scratch);
-	if (memchr(t.p, '\033', text_len(t)) || memchr(t.p, '\xc2', text_len(t)) || memchr(t.p, '#', text_len(t)) ||
-	    (memchr(t.p, '\\', text_len(t)) && !memmem(t.p, text_len(t), "\\x", 2)))
-		t = text_of(k->scratch, markup_plain(t, k->scratch));
+	unsigned marks = scan_marks(t.p, t.end);
+	if (marks || k->undo.html) {
+		t = unescaped(k, t, marks);
+		marks = scan_marks(t.p, t.end);
+	}
 	struct prefix p;
-	prefix_strip(t, &p);
+	prefix_strip(t, &p, &k->prefixes);
 	if (fragment_lost(&k->fragment, &p))
 		end_fragment(k);
 	if (p.piece_of) {
@@ -492,14 +509,14 @@ static void plain_line(struct klog *k, uint64_t number, struct text t)
 			end_fragment(k);
 		return;
 	}
-	if (object(k, number, t, p.foreign) || p.foreign)
+	if ((marks & MARK_BRACE && object(k, number, t, p.foreign)) || p.foreign)
 		return;
 	struct text m = p.message;
 	if (!p.stamped)
 		learned(k, &m);
 	without_backslash(k, &p, &m);
 	k->indented = !p.stamped && text_len(t) && (*t.p == ' ' || *t.p == '\t');
-	if (p.seq != OOM_UNKNOWN && memmem(m.p, text_len(m), "\\x", 2)) {
+	if (marks & MARK_BACKSLASH && p.seq != OOM_UNKNOWN) {
 		/* in place or into the scratch: shorter than what it is made from */
 		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch)
 									     : k->scratch;

@@ -236,12 +236,47 @@ static bool is_row(struct text t)
 	return text_int(&t, &pid) && text_starts(t, "] ");
 }
 
-void prefix_strip(struct text line, struct prefix *out)
+/* Is " x" behind a tag's colon, and nothing that would be of the tag: a dash, a further colon, structured data? */
+static bool plain_behind(struct text line, size_t n)
+{
+	const char *p = line.p + n;
+	return text_len(line) > n + 2 && p[0] == ' ' && p[1] != '-' && p[1] != ':' && (p[1] != '[' || !is_alpha(p[2]));
+}
+
+static bool recall(const struct prefix_memory *m, struct text line, struct prefix *out)
+{
+	if (!m || !m->n || !text_starts_n(line, m->bytes, m->n) || !plain_behind(line, m->n))
+		return false;
+	out->when = text_of(line.p + m->when, m->when_len);
+	out->host = m->host_len ? text_of(line.p + m->host, m->host_len) : out->host;
+	out->stamped = true;
+	return true;
+}
+
+static void remember(struct prefix_memory *m, struct text line, const char *end, const struct prefix *p)
+{
+	size_t n = (size_t)(end - line.p);
+	if (!m || n > sizeof(m->bytes) || end[-1] != ':' || !plain_behind(line, n) || p->usec != OOM_UNKNOWN ||
+	    p->seq != OOM_UNKNOWN || p->level >= 0 || text_len(p->caller) || p->quoted || p->barred)
+		return;
+	m->n = n;
+	memcpy(m->bytes, line.p, n);
+	m->when = (size_t)(p->when.p - line.p);
+	m->when_len = text_len(p->when);
+	m->host_len = text_len(p->host);
+	m->host = m->host_len ? (size_t)(p->host.p - line.p) : 0;
+}
+
+void prefix_strip(struct text line, struct prefix *out, struct prefix_memory *memory)
 {
 	*out = (struct prefix){ .level = -1, .usec = OOM_UNKNOWN, .seq = OOM_UNKNOWN };
 	without_trailer(&line);
 	struct text t = line;
 	bool dated = false, tagged = false, kernel = false;
+	if (recall(memory, line, out)) {
+		dated = tagged = kernel = true;
+		t.p += memory->n;
+	}
 	for (int pieces = 0; pieces < 16; pieces++) {
 		prefix_decoration(&t, out);
 		if (!text_len(t))
@@ -322,6 +357,7 @@ void prefix_strip(struct text line, struct prefix *out)
 				continue;
 			}
 			out->stamped = kernel = true;
+			remember(memory, line, t.p, out);
 			continue;
 		}
 		if (!prefix_tag_alone(&t, out))

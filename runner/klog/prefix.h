@@ -23,7 +23,15 @@ struct prefix {
 	uint32_t context;	/* hash of host and caller, 0 if neither */
 };
 
-void prefix_strip(struct text line, struct prefix *out);
+/* Lines of one second have the same date, host and tag: what the last one's said. */
+struct prefix_memory {
+	size_t n;		/* bytes up to the tag's colon; 0: nothing is remembered */
+	char bytes[96];
+	size_t when, when_len, host, host_len;	/* in bytes */
+};
+
+/* memory: of the same log, or NULL. */
+void prefix_strip(struct text line, struct prefix *out, struct prefix_memory *memory);
 
 /* FNV-1a, chained. */
 uint32_t hash_text(uint32_t h, struct text t);

@@ -2,6 +2,7 @@
 #include "klog/undo.h"
 
 #include "klog/markup.h"
+#include "klog/scan.h"
 
 #define RUN 3	/* lines in a row with the same end: no names do that */
 
@@ -82,7 +83,8 @@ bool undo_line(struct undo *u, struct text *t, char *room)
 		if (mark == '$')
 			*t = text_of(room, markup_caret(*t, room));
 	}
-	look_printable(u, *t);
+	if (scan_marks(t->p, t->end) & MARK_LESS_EQUALS)
+		look_printable(u, *t);
 	return (!u->printable.on && !u->printable.len) || printable_line(u, t);
 }
 
