@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls about the machine: files, memory policy, swap. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -80,6 +81,30 @@ static struct result call_set_mempolicy(struct load *l, char *args)
 	return BAD_ARGS;
 }
 
+static struct result call_migrate(struct load *l, char *args)
+{
+	char *from = next_word(&args), *to = next_word(&args);
+	uint64_t old, new;
+	(void)l;
+	if (!to || !parse_mask(from, &old) || !parse_mask(to, &new) || next_word(&args))
+		return BAD_ARGS;
+	return result_of(syscall(SYS_migrate_pages, 0, 64, &old, &new));
+}
+
+static struct result call_writebad(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	if (!path || next_word(&args))
+		return BAD_ARGS;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return result_of(-1);
+	struct result r = result_of(syscall(SYS_write, fd, (void *)-4096L, 1));
+	close(fd);
+	return r;
+}
+
 static struct result call_swapon(struct load *l, char *args)
 {
 	char *path = next_word(&args);
@@ -96,6 +121,7 @@ static struct result call_swapoff(struct load *l, char *args)
 
 const struct call machine_calls[] = {
 	{ "write", "PATH VALUE", "write a file; the result is the bytes written", call_write },
+	{ "writebad", "PATH", "write to a file from where there is no memory, so that nothing is written", call_writebad },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
 	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },
@@ -104,6 +130,7 @@ const struct call machine_calls[] = {
 	{ "cgroupns", "", "a cgroup namespace of its own", call_cgroupns },
 	{ "set_mempolicy", "default|local|preferred|bind|interleave|preferred_many|weighted_interleave [NODES]",
 	  "set the policy of this task", call_set_mempolicy },
+	{ "migrate", "FROM TO", "move the process's pages from nodes to others; the result is how many stayed", call_migrate },
 	{ "swapon", "PATH", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },
 	{ NULL, NULL, NULL, NULL },

@@ -90,6 +90,7 @@ static const struct call_facts calls[] = {
 	{ "rlimit_memlock", OOM_NEVER, false },
 	{ "cpu", OOM_NEVER, false },
 	{ "write", OOM_PERHAPS, true },
+	{ "writebad", OOM_NEVER, false },
 	{ "read", OOM_NEVER, false },
 	{ "unlink", OOM_NEVER, true },
 	{ "remount", OOM_NEVER, true },
@@ -105,6 +106,7 @@ static const struct call_facts calls[] = {
 	{ "mutex", OOM_PERHAPS, false },
 	{ "lock", OOM_NEVER, false },
 	{ "set_mempolicy", OOM_NEVER, false },
+	{ "migrate", OOM_PERHAPS, false },
 	{ "swapon", OOM_NEVER, true },
 	{ "swapoff", OOM_SURELY, true },
 };

@@ -112,6 +112,29 @@ static bool told(const struct trial *t, const struct episode *e, const char *kin
 	return false;
 }
 
+/* Did somebody wait at this limit, when the episode began? */
+static bool waited_before(const struct episode *e, const char *cgroup)
+{
+	int64_t under;
+	return look_counter(e->before, cgroup, "memory.oom_control", "under_oom", &under) && under;
+}
+
+/*
+ * Who waits in a cgroup holds its lock, so that an OOM of one above gets none and tells nobody (mm/memcontrol-v1.c:
+ * mem_cgroup_oom_trylock).
+ */
+static bool told_is_locked(const struct episode *e, const struct scene *s, const char *path)
+{
+	for (size_t i = 0; i < s->model.n_memcgs; i++) {
+		if (!waited_before(e, look_text(s->cgroups[i], "name")))
+			continue;
+		for (int up = (int)i; up >= 0; up = s->memcgs[up].parent)
+			if (streq(look_text(s->cgroups[up], "path"), path))
+				return true;
+	}
+	return false;
+}
+
 /*
  * v2: each event modifies the file (cgroup_file_notify). v1: who registered an eventfd is told of an OOM of the
  * cgroup or of one above it (mm/memcontrol-v1.c:mem_cgroup_oom_notify); a write of the limit kills without telling.
@@ -129,7 +152,7 @@ static void check_told(struct trial *t, const struct episode *e, const struct sc
 		}
 		for (size_t r = 0; t->v1 && r < e->n_reports && !streq(e->expect->trigger, "agent"); r++) {
 			const char *path = e->reports[r]->oom_memcg;
-			for (int up = (int)i; path && up >= 0; up = s->memcgs[up].parent)
+			for (int up = (int)i; path && !told_is_locked(e, s, path) && up >= 0; up = s->memcgs[up].parent)
 				oom += streq(look_text(s->cgroups[up], "path"), path);
 		}
 		/* Who waits because nobody may be killed is an OOM without a report. */
@@ -143,13 +166,13 @@ static void check_told(struct trial *t, const struct episode *e, const struct sc
 	}
 }
 
-/* v1: nobody waits for memory any more. */
+/* v1: nobody waits for memory any more, but who did so all the time. */
 static void check_under_oom(struct trial *t, const struct episode *e, const struct scene *s)
 {
 	for (size_t i = 0; i < s->model.n_memcgs; i++) {
 		int64_t under;
 		const char *name = look_text(s->cgroups[i], "name");
-		if (name && look_counter(e->after, name, "memory.oom_control", "under_oom", &under))
+		if (name && !waited_before(e, name) && look_counter(e->after, name, "memory.oom_control", "under_oom", &under))
 			trial_check_int(t, CHECK_UNDER_OOM, name_of(s, i), NULL, 0, under);
 	}
 }

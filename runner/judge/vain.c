@@ -13,6 +13,7 @@
 /* Less than these would be no habit: a single charge that fails counts as many passes as it has retries. */
 #define ATTEMPTS_MIN 10
 #define FAILURES_MIN 200
+#define ENDLESS_MIN  3	/* where one attempt is the last; each may make a report, which takes its time */
 #define STALLS_MIN   100
 /* Three times as long as the reaper takes to have done it or to give up; a wait's deadline is never shorter. */
 #define REAP_US	     9000000
@@ -131,6 +132,18 @@ static bool asks_in_vain(const struct trial *t, const struct episode *e)
 	return attempts >= ATTEMPTS_MIN || never_asks;
 }
 
+/* Each sysrq f of the episode was to kill one, and fewer were killed, long after the last of them. */
+static bool sysrq_in_vain(const struct trial *t, const struct episode *e, size_t killed)
+{
+	int64_t late = look_int(look_snapshot(t->seen, "late"), "t", 0);
+	size_t asked = 0, i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step)
+		asked += streq(look_text(step, "op"), "sysrq") && look_int(trial_told(t, step), "episode", -1) == (int64_t)e->k &&
+			 look_int(step, "t", INT64_MAX) <= late - REAP_US;
+	return streq(e->expect->trigger, "kworker") && asked >= e->expect->n_victims && asked > killed;
+}
+
 bool trial_in_vain(const struct trial *t, const struct episode *e)
 {
 	size_t n = 0;
@@ -138,7 +151,7 @@ bool trial_in_vain(const struct trial *t, const struct episode *e)
 		return false;
 	for (size_t i = 0; i < e->n_deaths; i++)
 		n += !e->deaths[i].again;
-	return n < e->expect->n_victims && ((!n && asked(t, e)) || asks_in_vain(t, e));
+	return n < e->expect->n_victims && ((!n && asked(t, e)) || asks_in_vain(t, e) || sysrq_in_vain(t, e, n));
 }
 
 /* A v1 cgroup where who meets the limit has to wait: it may not kill, and there is no room but what each CPU has in stock. */
@@ -262,7 +275,7 @@ static void check_endless(struct trial *t, const struct episode *e, const json_t
 {
 	size_t i;
 	json_t *step;
-	if (t->v1 || !t->era.oom_per_attempt || killed_since(t, late) || attempts(t, late, later) < ATTEMPTS_MIN)
+	if (t->v1 || !t->era.oom_per_attempt || killed_since(t, late) || attempts(t, late, later) < ENDLESS_MIN)
 		return;
 	if (e->expect->end == END_FAILED && asks_in_calls(t, e))
 		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "failed", "asks again and again");
@@ -305,6 +318,46 @@ static void check_unreaped(struct trial *t, const struct episode *e, const json_
 	}
 }
 
+/* Does a record of the episode have these words? */
+static bool logged(const struct trial *t, const struct episode *e, const char *words)
+{
+	for (size_t i = e->first_record; i < json_array_size(t->seen->kmsg); i++) {
+		const char *text = look_text(json_array_get(t->seen->kmsg, i), "text");
+		if (text && strstr(text, words))
+			return true;
+	}
+	return false;
+}
+
+static bool anybody_ended_since(const struct trial *t, int64_t since)
+{
+	size_t i;
+	json_t *exit;
+	json_array_foreach(t->seen->exits, i, exit)
+		if (look_int(exit, "t", 0) >= since && !json_is_true(json_object_get(exit, "by_agent")))
+			return true;
+	return false;
+}
+
+/*
+ * A sysrq f that neither kills nor says that there is nobody has chosen who is on its way out already (mm/oom_kill.c:oom_kill_process:
+ * task_will_free_mem), and that one is reaped as any victim is.
+ */
+static void check_silent_sysrq(struct trial *t, const struct episode *e, const json_t *late)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		int64_t when = look_int(step, "t", INT64_MAX);
+		if (!streq(look_text(step, "op"), "sysrq") || look_int(trial_told(t, step), "episode", -1) != (int64_t)e->k ||
+		    look_int(late, "t", 0) - REAP_US < when || !t->era.reaper || e->n_reports || e->n_deaths ||
+		    logged(t, e, "OOM request ignored") || anybody_ended_since(t, when))
+			continue;
+		trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",
+				 logged(t, e, "oom_reaper: ") ? "the victim ended or was reaped" : "neither");
+	}
+}
+
 void check_late(struct trial *t, const struct episode *e)
 {
 	const json_t *late = look_snapshot(t->seen, "late"), *later = look_snapshot(t->seen, "later");
@@ -314,4 +367,5 @@ void check_late(struct trial *t, const struct episode *e)
 	check_sleepers(t, e, late, later);
 	check_no_wait(t, e, late, later);
 	check_endless(t, e, late, later);
+	check_silent_sysrq(t, e, late);
 }
