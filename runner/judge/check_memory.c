@@ -312,9 +312,11 @@ static void check_nodes(struct trial *t, const struct episode *e, const struct o
 static void check_slabs(struct trial *t, const struct oom_report *r)
 {
 	const struct oom_meminfo *m = &r->mem;
-	int64_t lru = m->active_anon + m->inactive_anon + m->active_file + m->inactive_file + m->unevictable;
 	if (m->slab_unreclaimable < 0 || m->active_anon < 0 || m->inactive_anon < 0 || m->active_file < 0 || m->inactive_file < 0 ||
-	    m->unevictable < 0 || lru < m->slab_unreclaimable + 125 * 6 * t->ncpus)
+	    m->unevictable < 0)
+		return;
+	int64_t lru = m->active_anon + m->inactive_anon + m->active_file + m->inactive_file + m->unevictable;
+	if (lru < m->slab_unreclaimable + 125 * 6 * t->ncpus)
 		return;
 	trial_check_text(t, CHECK_SLABS, NULL, NULL, "none listed", r->n_slabs ? "listed" : "none listed");
 }

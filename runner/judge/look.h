@@ -37,8 +37,8 @@ const json_t *look_cgroup(const json_t *snapshot, const char *name);
 /* The text of a file in a snapshot's cgroup, or NULL when the kernel has no such file. */
 const char *look_file(const json_t *cgroup, const char *file);
 
-/* More than any machine has of anything: what is beyond counts as this, so that sums and products have room. */
-#define LOOK_MOST (INT64_C(1) << 53)
+/* More than any machine has of anything: what is beyond counts as this, so that sums and bytes of kB have room. */
+#define LOOK_MOST (INT64_C(1) << 50)
 
 /* A member as integer, within LOOK_MOST, or text; `otherwise` (NULL for text) when it is absent or of another type. */
 int64_t look_int(const json_t *object, const char *member, int64_t otherwise);

@@ -115,5 +115,6 @@ void model_counters_add(struct model_counters *c, const struct era *era, const s
 	}
 	if (d->group >= 0 && d->n_deaths && era->oom_group_kill_counter)
 		add(&c->local[d->group].oom_group_kill, 1, 1);
-	sum_up(c, scene, !scene->v1 && !scene->localevents && era->events_hierarchical);
+	/* memory_localevents is an option of cgroup2's mount, and v1's events looked at it too */
+	sum_up(c, scene, !scene->localevents && (scene->v1 ? era->v1_events_hierarchical : era->events_hierarchical));
 }

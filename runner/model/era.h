@@ -71,6 +71,7 @@ struct era {
 	bool v1_oom_kill_counter;	/* oom_kill in memory.oom_control */
 	bool oom_per_attempt;	/* `oom` counts attempts to kill, not charges that gave up */
 	bool events_hierarchical;	/* memory.events counts descendants (unless mounted memory_localevents) */
+	bool v1_events_hierarchical;	/* memory.oom_control's oom_kill counts descendants */
 	bool events_local;	/* memory.events.local exists */
 	bool oom_group_kill_counter;	/* oom_group_kill in memory.events */
 	bool sock_throttled_counter;	/* sock_throttled in memory.events */

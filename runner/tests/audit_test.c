@@ -225,7 +225,7 @@ START_TEST(killers_and_kernels)
 	end();
 	begin();
 	process(10, "nohang", MIB(1), -100, NULL);
-	fake_file("/proc/sys/kernel/osrelease", "6.12.1\n");
+	fake_file("/proc/sys/kernel/osrelease", "6.18.1\n");
 	fake_file("/sys/devices/system/cpu/online", "0-127\n");
 	look((struct audit_options){ .most = 20 });
 	ck_assert_str_eq(finding("user-space-killer")->subject, "nohang");
@@ -234,7 +234,7 @@ START_TEST(killers_and_kernels)
 	ck_assert_ptr_nonnull(strstr(finding("inexact-rss")->reason, "510 MiB"));
 	end();
 	begin();
-	fake_file("/proc/sys/kernel/osrelease", "6.12.1\n");
+	fake_file("/proc/sys/kernel/osrelease", "6.18.1\n");
 	look((struct audit_options){ .most = 20 });
 	ck_assert_ptr_null(finding("inexact-rss"));
 	end();

@@ -23,6 +23,8 @@ static const struct {
 	{ "memcg-v1", { "kmsg>text~memory: usage>text", "usage #kB, limit #kB, failcnt #", "usage #kB" } },
 	{ "memcg-v2", { "hello>cpus", NULL, "9223372036854775807" } },
 	{ "memcg-v2", { "hello>page_size", NULL, "9223372036854775807" } },
+	/* kB to bytes, beside a row of the table */
+	{ "memcg-v2", { "snapshots>label=before-0>tasks>name=big>pte_kb", NULL, "9223372036854775807" } },
 	{ "blocked", { "snapshots>label=after-0>vmstat>oom_kill", NULL, "-9223372036854775808" } },
 };
 
