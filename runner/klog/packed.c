@@ -92,11 +92,24 @@ static size_t brace_len(const char *p, const char *end)
 	return q < end && *q == '{' ? (size_t)(q - p) : 0;
 }
 
+/* `", "` or `","` between the strings of a list, with this quote. */
+static size_t comma_len(char quote, const char *p, const char *end)
+{
+	if (end - p < 3 || p[0] != quote || p[1] != ',')
+		return 0;
+	const char *q = p + 2;
+	while (q < end && *q == ' ')
+		q++;
+	return q < end && *q == quote ? (size_t)(q + 1 - p) : 0;
+}
+
 static bool separates(enum packing kind, const char *p, const char *end, size_t *len)
 {
 	switch (kind) {
 	case PACKED_OBJECTS: *len = brace_len(p, end); break;
 	case PACKED_STRING: *len = end - p > 1 && p[0] == '\\' && p[1] == 'n' ? 2 : 0; break;
+	case PACKED_LIST: *len = comma_len('"', p, end); break;
+	case PACKED_LIST_SINGLE: *len = comma_len('\'', p, end); break;
 	case PACKED_TAGS: *len = tag_len(p, end); break;
 	case PACKED_CR: *len = p[0] == '\r' && p + 1 < end && p[1] != '\n' && p[1] != '\r'; break;
 	default: *len = 0;
@@ -104,7 +117,8 @@ static bool separates(enum packing kind, const char *p, const char *end, size_t 
 	return *len > 0;
 }
 
-static const char first_of[] = { [PACKED_OBJECTS] = '}', [PACKED_STRING] = '\\', [PACKED_TAGS] = '<', [PACKED_CR] = '\r' };
+static const char first_of[] = { [PACKED_OBJECTS] = '}', [PACKED_STRING] = '\\', [PACKED_TAGS] = '<', [PACKED_CR] = '\r',
+				 [PACKED_LIST] = '"', [PACKED_LIST_SINGLE] = '\'' };
 
 static int count(enum packing kind, const char *line, const char *end, int enough)
 {
@@ -122,8 +136,18 @@ enum packing packed_kind(const char *line, size_t len)
 		return PACKED_NOT;
 	if (len >= 2048 && count(PACKED_OBJECTS, line, end, 4) == 4)
 		return PACKED_OBJECTS;
-	if (len >= STRING_MIN && count(PACKED_STRING, line, end, 16) == 16)
+	/* a string that is no object's is nobody else's to read */
+	bool object = memmem(line, (size_t)(end - line), "\":", 2) || memmem(line, (size_t)(end - line), "\" :", 3);
+	int strings = len >= STRING_MIN ? 16 : object ? 0 : 4;
+	if (strings && count(PACKED_STRING, line, end, strings) == strings)
 		return PACKED_STRING;
+	while (end > line && line < end && *line == ' ')
+		line++;
+	if (end - line > 2 && line[0] == '[' && (line[1] == '"' || line[1] == '\'')) {
+		enum packing list = line[1] == '"' ? PACKED_LIST : PACKED_LIST_SINGLE;
+		if (!object && count(list, line, end, 4) == 4)
+			return list;
+	}
 	if (count(PACKED_TAGS, line, end, 4) == 4)
 		return PACKED_TAGS;
 	return count(PACKED_CR, line, end, 4) == 4 ? PACKED_CR : PACKED_NOT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Text that is not bytes with newlines: UTF-16, and whole logs packed into one line: a JSON string with \n in it (what a
- * cloud's console output is), an array of objects, a web page with <br>, lines that end with CR alone.
+ * cloud's console output is), an array of objects, a list of strings, a web page with <br>, lines that end with CR alone.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ struct utf16 {
 /* Writes at most UTF16_ROOM(len) bytes to out; returns how many. A mark of byte order and lone surrogates go. */
 size_t utf16_decode(struct utf16 *u, const uint8_t *in, size_t len, char *out);
 
-enum packing { PACKED_NOT, PACKED_OBJECTS, PACKED_STRING, PACKED_TAGS, PACKED_CR };
+enum packing { PACKED_NOT, PACKED_OBJECTS, PACKED_STRING, PACKED_LIST, PACKED_LIST_SINGLE, PACKED_TAGS, PACKED_CR };
 
 /* How a line that is long without a newline is packed, by its first bytes. */
 enum packing packed_kind(const char *line, size_t len);

@@ -76,10 +76,10 @@ static bool line_number(struct text *t)
 	int64_t n;
 	if (!is_digit(*v.p) || !text_int(&v, &n) || !text_len(v) || !strchr(":- \t", *v.p))
 		return false;
-	v.p++;
+	bool tab = *v.p++ == '\t';	/* of cat -n: nothing of the kernel's begins so */
 	text_blanks(&v);
 	struct text ahead = v;
-	if (prefix_looks_stamped(v) || line_opens(v) || (v.p < v.end && is_alpha(*v.p) && stamp_date(&ahead, &when)) ||
+	if (tab || prefix_looks_stamped(v) || line_opens(v) || (v.p < v.end && is_alpha(*v.p) && stamp_date(&ahead, &when)) ||
 	    (text_starts(v, "20") && stamp_date(&ahead, &when))) {
 		*t = v;
 		return true;

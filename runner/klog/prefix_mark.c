@@ -26,6 +26,11 @@ void prefix_decoration(struct text *t, struct prefix *out)
 {
 	for (;;) {
 		text_blanks(t);
+		if (text_starts(*t, "[\"") || text_starts(*t, "['")) {	/* a list's first string */
+			out->quoted = true;
+			t->p += 2;
+			continue;
+		}
 		if (!text_len(*t) || ((is_alpha(*t->p) || is_digit(*t->p) || *t->p == '[') && *t->p != 'b'))
 			return;	/* most lines */
 		if (text_starts(*t, "\033[")) {

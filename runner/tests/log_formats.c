@@ -227,6 +227,23 @@ static void one_string(FILE *f)
 	fprintf(f, "%s\"}\n", escaped);
 }
 
+/* What a program prints of a text that it holds: one string, or one for each line. */
+static void one_literal(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len), *escaped = json_escaped(text);
+	fprintf(f, "\"%s\"\n", escaped);
+}
+
+static void one_list(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		fprintf(f, "%s'%s'", line == text ? "[" : ", ", line);
+	fputs("]\n", f);
+}
+
 static void one_array(FILE *f)
 {
 	for (size_t i = 0; i < n_records; i++) {
@@ -294,6 +311,7 @@ const struct log_format log_formats[] = {
 	{ "rsyslog's octals", rsyslog_octal, false }, { "/dev/kmsg's escapes", kmsg_escaped, false },
 	{ "UTF-16", utf16_le, false }, { "UTF-16, big end", utf16_be, false }, { "UTF-16, no mark", utf16_bare, false },
 	{ "CR alone", cr_alone, false }, { "one string", one_string, true }, { "one array", one_array, true },
+	{ "one literal", one_literal, true }, { "one list", one_list, true },
 	{ "one page", one_page, true }, { "Markdown", in_markdown, true },
 	{ "netconsole", netconsole_lines, false }, { "netconsole, no newlines", netconsole_bare, false },
 	{ "quoted-printable", quoted_printable, true }, { "half stamped", half_stamped, false },
