@@ -63,30 +63,18 @@ static bool asks_in_kernel(const struct trial *t, const struct episode *e)
 	return false;
 }
 
-/* Does the case state that this cgroup (or, hierarchically, one below it) counts attempts to kill? Some find room and make no report. */
-static bool attempts_stated(const struct trial *t, const struct episode *e, const char *path, bool hierarchical)
-{
-	for (size_t i = 0; i < e->expect->n_counters; i++) {
-		const struct counter_claim *c = &e->expect->counters[i];
-		const char *name = c->cgroup >= 0 ? t->test->cgroups[c->cgroup].name : NULL;
-		if (name && streq(c->field, "oom") && c->at_most && covers(path, look_text(look_cgroup(e->before, name), "path"), hierarchical))
-			return true;
-	}
-	return false;
-}
-
 /*
  * memory.events oom: one for each mem_cgroup_oom() of order <= 3 (mm/memcontrol.c), so at least one for each report with
  * this limit, and more when the charge comes back while a victim is dying. It is exact when the only allocator is itself
  * the only victim: killed in a page fault it never comes back, while a system call may charge again on its way out (a dying
- * task's attempt counts too). A limit that nobody reached has none, and one where somebody found room in time only what the case states.
+ * task's attempt counts too). A limit that nobody reached has none.
  */
 static struct bound oom_bound(const struct trial *t, const struct episode *e, const char *path, bool hierarchical)
 {
 	int64_t n = ooms_of(e, path, hierarchical);
-	if (!n && all_reported(e) && !e->expect->no_report && !attempts_stated(t, e, path, hierarchical))
+	if (!n && all_reported(e) && !e->expect->no_report)
 		return (struct bound){ 0, 0 };
-	if (!all_reported(e) || e->expect->no_report || (!n && attempts_stated(t, e, path, hierarchical)))
+	if (!all_reported(e) || e->expect->no_report)
 		return (struct bound){ 0, SOME };
 	bool alone = n == 1 && !asks_in_kernel(t, e) && e->n_deaths == 1 && t->ncpus == 1 && e->expect->end == END_DEAD &&
 		     e->expect->trigger && streq(e->deaths[0].name, e->expect->trigger);
