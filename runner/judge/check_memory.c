@@ -172,13 +172,14 @@ static void check_anon(struct trial *t, const struct episode *e, const struct oo
 
 /*
  * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there since 5.18): a charge that
- * stands for no memory would fill it. What a flush leaves out and what each CPU has in stock may differ, as above.
+ * stands for no memory would fill it. What a flush leaves out and what each CPU has in stock may differ, as above. Not where there is swap:
+ * what is on its way there is nobody's any more, and charged still.
  */
-static void check_stats_sum(struct trial *t, const struct oom_report *r)
+static void check_stats_sum(struct trial *t, const struct episode *e, const struct oom_report *r)
 {
 	int64_t sum = stat_of(r, "anon") + stat_of(r, "file") + stat_of(r, "kernel") + stat_of(r, "sock") + stat_of(r, "zswap") +
 		      stat_of(r, "hugetlb");
-	if (t->v1 || !stat_of(r, "kernel"))
+	if (t->v1 || !stat_of(r, "kernel") || scene_swap_total_kb(t, e) > 0)
 		return;
 	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, counter(r, OOM_COUNTER_MEMORY)->usage_kb - 3 * stock_kb(t), INT64_MAX,
 			  sum / 1024);
@@ -199,7 +200,7 @@ static void check_memcg_memory(struct trial *t, const struct episode *e, const s
 	if (first && !any_moves(t))
 		check_anon(t, e, r);
 	if (first)
-		check_stats_sum(t, r);
+		check_stats_sum(t, e, r);
 }
 
 /* Of the zones in the snapshot: "pages RAM" and "pages reserved" sum them up. */
