@@ -9,6 +9,7 @@
 #include "judge/look.h"
 #include "judge/scene.h"
 #include "judge/trial.h"
+#include "model/kill.h"
 
 #define RANKING_MAX 30
 
@@ -146,6 +147,14 @@ static bool allows_kills(const struct trial *t, const struct episode *e)
 	return false;
 }
 
+/* Where several may be chosen: who dies with the one that was. */
+static void choose(const struct trial *t, const struct scene *s, const struct model_oom *oom, struct model_decision *d, int victim)
+{
+	free(d->deaths);
+	d->victim = victim;
+	model_kill(&t->era, &s->model, oom, d);
+}
+
 /*
  * Before the fact. Each chosen victim of the episode is predicted in turn, the ones before it gone. Where the episode
  * has no kill, the model can't say whether memory will run out, and says nothing.
@@ -174,6 +183,8 @@ static void predict(struct trial *t, struct episode *e)
 		remember_prediction(t, &s, &oom, &d);
 		if (died >= 0) {
 			check_predicted(t, &s, &d, died, e->deaths[i].name);
+			if (died != d.victim && is_possible(&d, died))
+				choose(t, &s, &oom, &d, died);
 			check_group(t, e, &s, &d, e->deaths[i].report);
 			freed += bury(&s, died);
 			buried[n_buried++] = died;
