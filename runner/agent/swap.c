@@ -44,7 +44,9 @@ static char *find_disk(void)
 
 void swap_need(struct agent *a, const char *kind, json_t *missing)
 {
-	if (streq(kind, "zram")) {
+	if (access("/proc/swaps", F_OK) < 0) {
+		need_missing(missing, "swap", "this kernel can't swap", "use a kernel with CONFIG_SWAP");
+	} else if (streq(kind, "zram")) {
 		if (access(ZRAM_CONTROL "/hot_add", F_OK) < 0)
 			need_missing(missing, "swap zram", "there is no zram device",
 				     a->guest ? "give the guest zram.ko (a kernel with its modules)" :
