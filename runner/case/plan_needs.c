@@ -142,6 +142,10 @@ json_t *plan_needs(const struct test *t)
 	for (size_t i = 0; i < t->n_steps; i++)
 		add_step(needs, t, &t->steps[i]);
 	char number[32];
+	if (t->shape.plug)
+		add_need(needs, "path", "/sys/devices/system/memory/auto_online_blocks");
+	if (t->shape.balloon != BALLOON_NONE)
+		add_need(needs, "path", "/sys/bus/virtio/drivers/virtio_balloon");
 	if (t->shape.nodes > 1) {
 		snprintf(number, sizeof(number), "%d", t->shape.nodes);
 		add_need(needs, "nodes", number);
