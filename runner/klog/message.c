@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Messages to the reports: what a mailer or a terminal wrapped is joined, and what stands newest first turned round. */
+#include "base/util.h"
+#include "klog/scan.h"
+#include "klog/state.h"
+
+#define MAX_JOINS 12
+#define WRAP_MIN 60		/* bytes of a line: nothing wraps shorter ones */
+
+/* Does the line end a report that no line before it began? */
+static bool ends_nothing(const struct klog *k, const struct prefix *p, const struct line *l)
+{
+	const struct open *o = assembly_current((struct assembly *)&k->a, p->context);
+	switch (l->kind) {
+	case LINE_REAPED:
+		return !assembly_by_killed_pid((struct assembly *)&k->a, l->n[0]) && !o;
+	case LINE_KILLED:
+	case LINE_PANIC:
+	case LINE_NO_KILLABLE:
+		return !o;
+	default:
+		return false;
+	}
+}
+
+/* A message whose kind is known, to the reports. */
+static void deliver(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
+{
+	if (k->again || k->newest.state != NEWEST_OFF || !ends_nothing(k, p, l)) {
+		assemble(&k->a, p, number, t, l);
+		return;
+	}
+	newest_hold(&k->newest, p, number, t, l->kind);
+	k->held = true;
+}
+
+void message_flush(struct klog *k)
+{
+	if (!k->pending.on)
+		return;
+	k->pending.on = false;
+	bool again = k->again;
+	k->again |= k->pending.again;
+	deliver(k, &k->pending.p, k->pending.number, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	k->again = again;
+}
+
+/* The kind of a message; below a table's header less is needed for a row. */
+static void classify(const struct table *table, struct text t, struct line *l)
+{
+	line_parse(t, l);
+	if (l->kind == LINE_OTHER && table && table_row_begins(t))
+		*l = (struct line){ .kind = LINE_ROW, .cut = true };
+}
+
+/* How many fields a text gives, and whether it is whole. */
+static int weigh(struct klog *k, struct text t, struct line *l)
+{
+	const struct table *table = assemble_table(&k->a, k->pending.on ? k->pending.p.context : 0);
+	classify(table, t, l);
+	if (l->kind == LINE_ROW) {
+		struct oom_row row;
+		if (table) {
+			l->got = table_row(t, table, &row);
+			l->cut = row.cut;
+			/* "0 bash", "-300 bash", "0" as a name: a number was torn in two, and the columns are one off */
+			const char *p = row.name + (row.name[0] == '-');
+			if (!row.cut && is_digit(*p)) {
+				while (is_digit(*p))
+					p++;
+				l->got -= *p == ' ' ? 1 : !*p ? 3 : 0;
+			}
+		}
+	}
+	return l->got;
+}
+
+static bool same_kind(enum line_kind before, enum line_kind after)
+{
+	/* what begins with its only word on a line of its own */
+	static const enum line_kind of_half[] = {
+		LINE_HEADER,      LINE_KILLED, LINE_CHOICE, LINE_SHARING,     LINE_TASK_IN, LINE_GROUP,
+		LINE_NO_KILLABLE, LINE_CPU,    LINE_USAGE,  LINE_MEMCG_STATS, LINE_COUNTS,  LINE_PAGES,
+		LINE_SWAP,        LINE_TABLE,  LINE_ROW,    LINE_SELECTED,    LINE_PANIC,   LINE_REAPED,
+	};
+	for (size_t i = 0; before == LINE_HALF && i < ARRAY_SIZE(of_half); i++)
+		if (after == of_half[i])
+			return true;
+	return before == after || (before == LINE_CHOICE && after == LINE_SHARING);
+}
+
+/* Lines that end with a number, whose last digits may stand in the next line. */
+static bool may_go_on(const struct klog *k, const struct line *l, struct text t)
+{
+	bool kind = l->kind == LINE_HEADER || l->kind == LINE_KILLED || l->kind == LINE_SELECTED || l->kind == LINE_USAGE;
+	return kind && k->raw >= WRAP_MIN && text_len(t) && is_digit(t.end[-1]);
+}
+
+static bool all_digits(struct text t)
+{
+	while (t.p < t.end && is_digit(*t.p))
+		t.p++;
+	return t.p == t.end;
+}
+
+/* Puts t behind the pending line, with a blank (a mailer broke it there) or without (a terminal did): whichever gives
+ * more. False: it does not belong there. */
+static bool join(struct klog *k, struct text t)
+{
+	bool blank = k->indented || k->pending.blank;
+	text_blanks(&t);
+	bool wide = text_len(t) && t.end[-1] == ' ';
+	text_trim_end(&t);
+	size_t n = text_len(t);
+	if (!n || k->pending.joins >= MAX_JOINS || k->pending.len + n + 1 >= MAX_PENDING)
+		return false;
+	struct line with, without;
+	char *end = k->pending.text + k->pending.len;
+	memcpy(end, t.p, n);
+	if (!k->pending.l.cut && k->pending.l.kind != LINE_ROW) {
+		if (n > 4 || k->indented || !all_digits(t))
+			return false;
+		k->pending.len += n;
+		weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
+		message_flush(k);
+		return true;
+	}
+	int b = weigh(k, text_of(k->pending.text, k->pending.len + n), &without);
+	memmove(end + 1, end, n);
+	*end = ' ';
+	int a = weigh(k, text_of(k->pending.text, k->pending.len + n + 1), &with);
+	if (!same_kind(k->pending.l.kind, with.kind))
+		a = -1;
+	if (!same_kind(k->pending.l.kind, without.kind))
+		b = -1;
+	bool half = k->pending.l.kind == LINE_HALF;
+	if (half) {	/* kinds without fields count too; two halves make a longer half */
+		a += with.kind != LINE_OTHER;
+		b += without.kind != LINE_OTHER;
+	}
+	int now = half ? 0 : k->pending.l.got;
+	/* a piece of a long path gives no new field */
+	bool path = k->pending.l.kind == LINE_SELECTED && b == now && !memchr(end + 1, ' ', n);
+	/* and neither does the rest of a name */
+	bool name = k->pending.l.kind == LINE_ROW && !k->pending.l.cut && k->pending.raw == k->hard_width && b == now;
+	if (a <= now && b <= now && !path && !name)
+		return false;
+	k->pending.joins++;
+	k->pending.bare = false;
+	/* inside a path or the names of a gfp mask there is no blank */
+	bool inside = k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
+		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
+		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
+	bool hard = k->pending.raw == k->hard_width && !blank && b >= now;
+	if (b > a || hard || (b == a && (inside || k->pending.torn) && !blank)) {
+		memmove(end, end + 1, n);
+		k->pending.len += n;
+	} else {
+		k->pending.len += n + 1;
+	}
+	if (b > a)
+		k->hard_width = k->pending.raw;
+	else if (a > b && !blank)
+		k->hard_width = 0;
+	k->pending.blank = wide;
+	k->pending.torn = k->torn;
+	k->pending.raw = k->raw;
+	/* parse again: the texts must point at what is there now */
+	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	if (!k->pending.l.cut && !may_go_on(k, &k->pending.l, text_of(k->pending.text, k->pending.len)))
+		message_flush(k);
+	return true;
+}
+
+/* Most lines of a log of reports are these: a row that has all columns of its table is nothing else. */
+static bool whole_row(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	text_blanks(&t);
+	const struct table *table = text_starts(t, "[") ? assemble_table(&k->a, p->context) : NULL;
+	if (!table || !table->whole || table->n < 5)
+		return false;
+	struct line l = { .kind = LINE_ROW, .got = table_row(t, table, &k->row), .row = &k->row };
+	if (k->row.cut || k->raw == k->hard_width)	/* … or its name goes on */
+		return false;
+	assemble(&k->a, p, number, t, &l);
+	return true;
+}
+
+static struct text keep(struct text t, char *to, size_t size)
+{
+	size_t n = text_len(t) < size ? text_len(t) : size;
+	memcpy(to, n ? t.p : "", n);
+	return n ? text_of(to, n) : (struct text){ 0 };
+}
+
+/* A kind that is not whole is held until the next line shows whether it goes on there. */
+static void in_order(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	struct line l;
+	if (k->pending.on) {
+		if (!p->stamped) {
+			line_parse(t, &l);
+			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT) && join(k, t))
+				return;
+		}
+		message_flush(k);
+		if (!k->again && k->newest.state != NEWEST_OFF) {	/* that line is held: so is this */
+			message(k, p, number, t);
+			return;
+		}
+	}
+	if (whole_row(k, p, number, t))
+		return;
+	const struct table *table = assemble_table(&k->a, p->context);
+	classify(table, t, &l);
+	if (l.kind == LINE_ROW) {
+		if (table) {
+			l.got = table_row(t, table, &k->row);
+			l.cut = k->row.cut || k->raw == k->hard_width;
+			l.row = &k->row;
+		} else if (!table_row_is_whole(t)) {
+			l.kind = LINE_OTHER;
+		}
+	}
+	bool bare = l.kind == LINE_OTHER && p->stamped && text_len(t) < OOM_COMM / 4 + sizeof("invoked");
+	if (bare) {	/* "hog", "hog invo", and "invoked oom-killer: …" in the next line */
+		l.kind = LINE_HALF;
+		l.cut = true;
+	}
+	bool held = l.cut || may_go_on(k, &l, t);
+	if (!held || text_len(t) >= MAX_PENDING / 2) {
+		deliver(k, p, number, t, &l);
+		return;
+	}
+	k->pending.p = *p;
+	k->pending.p.message = (struct text){ 0 };
+	k->pending.p.caller = keep(p->caller, k->pending.caller, sizeof(k->pending.caller));
+	k->pending.p.when = keep(p->when, k->pending.when, sizeof(k->pending.when));
+	k->pending.p.host = keep(p->host, k->pending.host, sizeof(k->pending.host));
+	k->pending.number = number;
+	k->pending.torn = k->torn;
+	k->pending.blank = text_len(t) && t.end[-1] == ' ';
+	text_trim_end(&t);
+	k->pending.len = text_len(t);
+	k->pending.joins = 0;
+	memcpy(k->pending.text, t.p, text_len(t));
+	k->pending.on = true;
+	k->pending.again = k->again;
+	k->pending.raw = k->raw;
+	k->pending.bare = bare;
+	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	if (bare) {
+		k->pending.l.kind = LINE_HALF;
+		k->pending.l.cut = true;
+	}
+}
+
+void message_release(struct klog *k, bool reversed)
+{
+	struct newest *n = &k->newest;
+	k->again = true;
+	for (size_t i = 0; i < n->n; i++) {
+		const struct held *h = &n->lines[reversed ? n->n - 1 - i : i];
+		in_order(k, &h->p, h->number, text_of(h->text, h->len));
+		if (reversed)	/* nothing of it is in the next */
+			message_flush(k);
+	}
+	k->again = false;
+	newest_clear(n);
+}
+
+void message(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	if (k->newest.state == NEWEST_OFF) {
+		in_order(k, p, number, t);
+		return;
+	}
+	struct line l;
+	line_parse(t, &l);
+	k->held |= l.kind != LINE_OTHER && l.kind != LINE_BLANK && l.kind != LINE_HALF;
+	enum newest_verdict v = newest_hold(&k->newest, p, number, t, l.kind);
+	if (v != NEWEST_HOLD)
+		message_release(k, v == NEWEST_REVERSE);
+}

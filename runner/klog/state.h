@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a log is being read. Private to klog.c and message.c. */
+#pragma once
+
+#include "klog/assemble.h"
+#include "klog/fragment.h"
+#include "klog/journal.h"
+#include "klog/klog.h"
+#include "klog/markup.h"
+#include "klog/newest.h"
+#include "klog/undo.h"
+
+#define MAX_LINE 32768		/* of a line; the rest is dropped */
+#define MAX_PENDING 8192	/* of a line that is being joined */
+
+struct klog {
+	struct assembly a;
+	struct journal journal, inner;	/* inner: an object within a line, or within an object's message */
+	bool within;		/* … is being read */
+	size_t raw;		/* bytes of the line in work, with all that stands before the message */
+	bool indented;		/* the line in work begins with a blank, and has no prefix */
+	bool torn;		/* … ends with a backslash */
+	bool backslashes;	/* lines end with one, as a shell's that go on do */
+	size_t hard_width;	/* lines of so many bytes were cut in the middle of a word; 0: none was */
+	/* a line that may go on in the next one */
+	struct {
+		bool on;
+		bool again;		/* was held before */
+		bool bare;		/* nothing but a short word: a comm, perhaps */
+		size_t raw;		/* of its last piece */
+		bool blank;		/* … which ended with one */
+		bool torn;		/* … or with a backslash */
+		struct prefix p;
+		uint64_t number;
+		struct line l;
+		size_t len;
+		int joins;
+		char text[MAX_PENDING];
+		char caller[16], when[64], host[128];	/* what p's texts are of */
+	} pending;
+	struct newest newest;
+	bool again;		/* the line in work was held before, and is not held again */
+	bool held;		/* one that says something, by the line in work */
+	struct oom_row row;
+	struct {
+		char text[48];
+		size_t len;
+	} before;		/* words that were seen before every line */
+	struct undo undo;
+	struct prefix_memory prefixes;
+	struct fragment fragment;
+	char caret[MAX_LINE + 1], scratch[MAX_LINE + 1];
+};
+
+/* One message, whose line had this prefix and number. */
+void message(struct klog *k, const struct prefix *p, uint64_t number, struct text t);
+
+/* What is held for want of the next line goes on to the reports. */
+void message_flush(struct klog *k);
+
+/* What was held, in the order that the log turned out to have. */
+void message_release(struct klog *k, bool reversed);
