@@ -11,6 +11,7 @@
 # make deps       install what is missing (or name the packages)
 # make install    PREFIX=/usr/local DESTDIR= (make uninstall undoes it)
 # make lab-kernel a kernel made for these tests (docs/trust.md); then oomtests run -k lab
+# make small-kernel the cases on a kernel that has next to nothing: passes and skips
 # make clean
 #
 # SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
