@@ -22,8 +22,8 @@ static void fill_vm(struct model_vm *vm, const json_t *snapshot, int64_t page_kb
 		.admin_reserve_kb = (uint64_t)sysctl(snapshot, "vm.admin_reserve_kbytes", 0),
 		.user_reserve_kb = (uint64_t)sysctl(snapshot, "vm.user_reserve_kbytes", 0),
 		.page_size = (int)page_kb * 1024,
-		.totalram = (uint64_t)(look_int(mem, "MemTotal", 0) / page_kb),
-		.total_swap = (uint64_t)(look_int(mem, "SwapTotal", 0) / page_kb),
+		.totalram = look_pages(mem, "MemTotal", page_kb),
+		.total_swap = look_pages(mem, "SwapTotal", page_kb),
 		.hugetlb = (uint64_t)(look_int(mem, "Hugetlb", 0) / page_kb),
 		.committed = (uint64_t)(look_int(mem, "Committed_AS", 0) / page_kb),
 	};

@@ -14,6 +14,12 @@ int64_t look_int(const json_t *object, const char *member, int64_t otherwise)
 	return n > LOOK_MOST ? LOOK_MOST : n < -LOOK_MOST ? -LOOK_MOST : n;
 }
 
+uint64_t look_pages(const json_t *object, const char *member, int64_t page_kb)
+{
+	int64_t kb = look_int(object, member, 0);
+	return kb > 0 && page_kb > 0 ? (uint64_t)(kb / page_kb) : 0;
+}
+
 const char *look_text(const json_t *object, const char *member)
 {
 	return json_string_value(json_object_get(object, member));

@@ -44,6 +44,9 @@ const char *look_file(const json_t *cgroup, const char *file);
 int64_t look_int(const json_t *object, const char *member, int64_t otherwise);
 const char *look_text(const json_t *object, const char *member);
 
+/* A size in kB as pages of page_kb; 0 when it is absent, or below 0. */
+uint64_t look_pages(const json_t *object, const char *member, int64_t page_kb);
+
 /* "oom 3" in a keyed file's text: true and the number when the key stands at the start of a line.
  * With field NULL, the whole text is one number ("max" is INT64_MAX). */
 bool look_field(const char *text, const char *field, int64_t *value);

@@ -7,7 +7,7 @@
 
 uint64_t scene_pages(const struct scene *s, int64_t bytes)
 {
-	return bytes == INT64_MAX ? MODEL_NO_LIMIT : (uint64_t)bytes / ((uint64_t)s->page_kb * 1024);
+	return bytes == INT64_MAX ? MODEL_NO_LIMIT : bytes < 0 ? 0 : (uint64_t)bytes / ((uint64_t)s->page_kb * 1024);
 }
 
 /* v1 says "no limit" with PAGE_COUNTER_MAX pages in bytes (mm/page_counter.c), which is more than any machine has. */
@@ -202,7 +202,8 @@ int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e)
 			return 0;
 		k += step->op == STEP_EXPECT;
 	}
-	return look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0);
+	int64_t kb = look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0);
+	return kb > 0 ? kb : 0;
 }
 
 /*
@@ -227,8 +228,8 @@ static void add_machine(struct scene *s, const json_t *snapshot)
 {
 	struct model_machine *m = &s->model.machine;
 	const json_t *mem = json_object_get(snapshot, "meminfo"), *sysctl = json_object_get(snapshot, "sysctl");
-	m->totalram = (uint64_t)(look_int(mem, "MemTotal", 0) / s->page_kb);
-	m->total_swap = (uint64_t)(look_int(mem, "SwapTotal", 0) / s->page_kb);
+	m->totalram = look_pages(mem, "MemTotal", s->page_kb);
+	m->total_swap = look_pages(mem, "SwapTotal", s->page_kb);
 	/* none larger than 256 KiB exists; a machine may say anything */
 	m->page_size = (int)(s->page_kb > 0 && s->page_kb <= 256 ? s->page_kb : 4) * 1024;
 	m->swappiness = (int)look_int(sysctl, "vm.swappiness", m->swappiness);

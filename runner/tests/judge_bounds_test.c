@@ -25,6 +25,10 @@ static const struct {
 	{ "memcg-v2", { "hello>page_size", NULL, "9223372036854775807" } },
 	/* kB to bytes, beside a row of the table */
 	{ "memcg-v2", { "snapshots>label=before-0>tasks>name=big>pte_kb", NULL, "9223372036854775807" } },
+	/* sizes below 0, beside a task with an oom_score_adj */
+	{ "allocating", { "snapshots>label=before-0>meminfo>MemTotal", NULL, "-9223372036854775808" } },
+	{ "allocating", { "snapshots>label=before-0>meminfo>SwapTotal", NULL, "-99999999999" } },
+	{ "headless", { "snapshots>label=before-0>meminfo>SwapTotal", NULL, "-99999999999" } },
 	{ "blocked", { "snapshots>label=after-0>vmstat>oom_kill", NULL, "-9223372036854775808" } },
 };
 
