@@ -55,6 +55,7 @@ static const struct {
 	const char *path;
 } options[] = {
 	{ "shm", "/proc/sysvipc/shm" },
+	{ "tcp", "/proc/net/tcp" },
 	{ "hugetlb", "/proc/sys/vm/nr_hugepages" },
 	{ "thp=1", "/sys/kernel/mm/transparent_hugepage/enabled" },
 	{ "ksm=1", "/sys/kernel/mm/ksm/run" },
