@@ -10,8 +10,7 @@
 #include <libgen.h>
 
 #include "base/util.h"
-#include "explain/explain.h"
-#include "klog/stream.h"
+#include "tests/explained.h"
 #include "tests/harness.h"
 
 enum agreed { YES, OPEN };
@@ -54,24 +53,10 @@ static const struct expected *expected_of(const char *path)
 
 static json_t *explain_file(const char *path)
 {
-	char *json = NULL;
-	size_t len = 0, text_len = 0;
-	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, 1 << 20, &text_len);
+	size_t len;
+	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, 1 << 20, &len);
 	ck_assert_msg(text != NULL, "%s can't be read", path);
-	FILE *f = open_memstream(&json, &len);
-	struct explainer x = { .out = f, .json = true, .file = path, .earlier.usec = OOM_UNKNOWN };
-	struct klog *k = klog_new(explain_report, &x);
-	struct stream *s = stream_new(k);
-	stream_feed(s, text, text_len);
-	stream_end(s);
-	stream_free(s);
-	klog_free(k);
-	fclose(f);
-	json_t *all = json_array();
-	for (char *p = json, *nl; (nl = strchr(p, '\n')); p = nl + 1)
-		json_array_append_new(all, json_loadb(p, (size_t)(nl - p), 0, NULL));
-	free(json);
-	return all;
+	return explained(path, text, len, NULL);
 }
 
 static const char *text_at(const json_t *o, const char *a, const char *b)

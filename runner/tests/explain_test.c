@@ -5,37 +5,12 @@
 
 #include "base/util.h"
 #include "explain/explain.h"
-#include "klog/stream.h"
+#include "tests/explained.h"
 #include "tests/harness.h"
 
-static char *output;
-static size_t output_len;
-
-/* Reads a text through the stream and gives the JSON objects, one per report. */
 static json_t *explain_text(const char *text, struct explainer *x)
 {
-	free(TAKE_PTR(output));
-	FILE *out = open_memstream(&output, &output_len);
-	*x = (struct explainer){ .out = out, .json = true, .file = "x.log", .earlier.usec = OOM_UNKNOWN };
-	struct klog *k = klog_new(explain_report, x);
-	struct stream *s = stream_new(k);
-	stream_feed(s, text, strlen(text));
-	stream_end(s);
-	stream_free(s);
-	klog_free(k);
-	fclose(out);
-	json_t *all = json_array();
-	for (char *line = output; *line;) {
-		char *nl = strchr(line, '\n');
-		ck_assert_ptr_nonnull(nl);
-		json_error_t err;
-		json_t *one = json_loadb(line, (size_t)(nl - line), 0, &err);
-		ck_assert_msg(one != NULL, "%s: %.*s", err.text, (int)(nl - line), line);
-		json_array_append_new(all, one);
-		line = nl + 1;
-	}
-	free(TAKE_PTR(output));
-	return all;
+	return explained("x.log", text, strlen(text), x);
 }
 
 static json_t *explain_one(const char *text)
@@ -237,20 +212,10 @@ END_TEST
 
 START_TEST(saved_by)
 {
-	free(TAKE_PTR(output));
-	FILE *out = open_memstream(&output, &output_len);
-	struct explainer x = { .out = out, .earlier.usec = OOM_UNKNOWN };
-	struct klog *k = klog_new(explain_report, &x);
-	struct stream *s = stream_new(k);
 	static const char text[] = HEAD("6.1.0-18-amd64") MEM TABLE_50 ROWS SELECTED("301", "b");
-	stream_feed(s, text, sizeof(text) - 1);
-	stream_end(s);
-	stream_free(s);
-	klog_free(k);
-	fclose(out);
+	CLEANUP_FREE char *words = explained_words("x.log", text, sizeof(text) - 1, false, NULL);
 	/* 20015 - 60 * 33 = 18035 > 12020 + 6000; one step further it is 17975 */
-	ck_assert_msg(strstr(output, "oom_score_adj -34 or lower (then a, pid 300, dies)") != NULL, "%s", output);
-	free(TAKE_PTR(output));
+	ck_assert_msg(strstr(words, "oom_score_adj -34 or lower (then a, pid 300, dies)") != NULL, "%s", words);
 }
 END_TEST
 

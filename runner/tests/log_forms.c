@@ -6,8 +6,7 @@
 #include <glob.h>
 
 #include "base/util.h"
-#include "explain/explain.h"
-#include "klog/stream.h"
+#include "tests/explained.h"
 
 struct record records[MAX_RECORDS];
 size_t n_records;
@@ -34,25 +33,12 @@ static void load(const char *path)
 
 json_t *explain_text(const char *text, size_t len)
 {
-	char *json = NULL;
-	size_t json_len = 0;
-	FILE *f = open_memstream(&json, &json_len);
-	struct explainer x = { .out = f, .json = true, .file = "x", .earlier.usec = OOM_UNKNOWN };
-	struct klog *k = klog_new(explain_report, &x);
-	struct stream *s = stream_new(k);
-	stream_feed(s, text, len);
-	stream_end(s);
-	stream_free(s);
-	klog_free(k);
-	fclose(f);
-	json_t *all = json_array();
-	for (char *p = json, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
-		json_t *o = json_loadb(p, (size_t)(nl - p), 0, NULL);
+	json_t *all = explained("x", text, len, NULL), *o;
+	size_t i;
+	json_array_foreach(all, i, o) {
 		json_object_del(o, "file");
 		json_object_del(o, "line");
-		json_array_append_new(all, o);
 	}
-	free(json);
 	return all;
 }
 

@@ -10,8 +10,7 @@
 #include "base/util.h"
 #include "case/case.h"
 #include "case/test.h"
-#include "explain/explain.h"
-#include "klog/stream.h"
+#include "tests/explained.h"
 #include "tests/harness.h"
 #include "tests/scene.h"
 
@@ -35,22 +34,12 @@ START_TEST(tiny_with_1000)
 }
 END_TEST
 
-static json_t *explain_text(const char *text)
+static json_t *explain_one(const char *text)
 {
-	char *json = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&json, &len);
-	struct explainer x = { .out = f, .json = true, .file = "x", .earlier.usec = OOM_UNKNOWN };
-	struct klog *k = klog_new(explain_report, &x);
-	struct stream *s = stream_new(k);
-	stream_feed(s, text, strlen(text));
-	stream_end(s);
-	stream_free(s);
-	klog_free(k);
-	fclose(f);
-	json_t *o = json_loads(json, 0, NULL);
-	ck_assert_msg(o != NULL, "not one report: %s", json);
-	free(json);
+	json_t *all = explained("x", text, strlen(text), NULL);
+	ck_assert_uint_eq(json_array_size(all), 1);
+	json_t *o = json_incref(json_array_get(all, 0));
+	json_decref(all);
 	return o;
 }
 
@@ -65,7 +54,7 @@ static json_t *explain_text(const char *text)
  */
 START_TEST(leader_and_worker)
 {
-	json_t *o = explain_text(
+	json_t *o = explain_one(
 		HEAD "[     90]     0    89    10500    10224   122880        0             0 worker\n"
 		     "[     91]     0    91      280       96    40960        0             0 other\n"
 		     "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
@@ -82,7 +71,7 @@ END_TEST
 START_TEST(wide_columns)
 {
 	json_t *o =
-		explain_text(HEAD "[4194303] 4294967294 4194303 1234567890    10224   122880 12345678         -1000 a\n"
+		explain_one(HEAD "[4194303] 4294967294 4194303 1234567890    10224   122880 12345678         -1000 a\n"
 				  "[1234568] 100000 1234568    10500    10224   122880        0          -999 worker\n"
 				  "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
 				  "oom_memcg=/a,task_memcg=/a,task=worker,pid=1234568,uid=100000\n"
