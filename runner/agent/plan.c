@@ -139,15 +139,6 @@ static int check_needs(struct agent *a, struct error *err)
 	return ret;
 }
 
-static char *sysctl_path(const char *name)
-{
-	char *path = xasprintf("/proc/sys/%s", name);
-	for (char *p = path + strlen("/proc/sys/"); *p; p++)
-		if (*p == '.')
-			*p = '/';
-	return path;
-}
-
 /* Writing one of these sets the other to 0: what must come back is the one that counted. */
 static const char *const pairs[][2] = {
 	{ "vm.overcommit_kbytes", "vm.overcommit_ratio" },

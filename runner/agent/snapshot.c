@@ -68,8 +68,7 @@ static json_t *sysctl_values(void)
 {
 	json_t *o = json_object();
 	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		CLEANUP_FREE char *path = xasprintf("/proc/sys/%s", sysctls[i]);
-		path[strlen("/proc/sys/vm")] = '/';
+		CLEANUP_FREE char *path = sysctl_path(sysctls[i]);
 		CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, 4096, NULL);
 		if (text)
 			json_object_set_new(o, sysctls[i], json_integer(strtoll(text, NULL, 10)));

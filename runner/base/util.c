@@ -97,3 +97,11 @@ int write_all(int fd, const void *data, size_t len)
 	}
 	return 0;
 }
+
+char *sysctl_path(const char *name)
+{
+	char *path = xasprintf("/proc/sys/%s", name);
+	for (char *dot = path; (dot = strchr(dot, '.'));)
+		*dot = '/';
+	return path;
+}

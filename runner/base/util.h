@@ -66,5 +66,8 @@ int64_t now_ns(void);
  * *len, if given, is the number of bytes read. Refuses more than `limit` bytes with EFBIG. */
 char *read_whole_at(int dirfd, const char *path, size_t limit, size_t *len);
 
+/* The file of a sysctl: "/proc/sys/vm/swappiness" of "vm.swappiness". Malloced. */
+char *sysctl_path(const char *name);
+
 /* Writes all bytes, through EINTR and short writes. 0, or -1 with errno. */
 int write_all(int fd, const void *data, size_t len);

@@ -89,12 +89,9 @@ static void add_task(json_t *needs, const struct test_task *task)
 	add_options(needs, task->args);
 }
 
-/* vm.overcommit_memory, as agent/plan.c makes a path of it */
 static void add_sysctl(json_t *needs, const char *name)
 {
-	CLEANUP_FREE char *path = xasprintf("/proc/sys/%s", name);
-	for (char *dot = path; (dot = strchr(dot, '.'));)
-		*dot = '/';
+	CLEANUP_FREE char *path = sysctl_path(name);
 	add_need(needs, "path", path);
 }
 
