@@ -3,6 +3,8 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -127,10 +129,16 @@ static int run_case(const struct arguments *a, const char *path, const char *ker
 		args[n++] = "-o";
 		args[n++] = dir;
 	}
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[len < 0 ? 0 : len] = '\0';
 	fflush(stdout);
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
-		execv("/proc/self/exe", (char *const *)args);
+		/* A drill that is killed is over: the run ends in order. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() == parent)
+			execv(self, (char *const *)args);
 		_exit(STATUS_ERROR);
 	}
 	int status = 0;

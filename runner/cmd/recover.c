@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "cmd/cmd.h"
 #include "drill/service.h"
-#include "target/host.h"
+#include "target/leftover.h"
 
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
@@ -28,16 +28,20 @@ int cmd_recover(int argc, char **argv)
 	CLEANUP_FREE char *agent = find_program("oomagent", &err);
 	if (!agent)
 		return complain(STATUS_ERROR, "%s", err.text);
-	int undone = 0, status = host_recover(agent, &undone, &err);
+	struct leftovers l = { 0 };
+	int status = leftover_recover(agent, &l, &err);
 	int services = service_recover();
-	CLEANUP_FREE char *dir = host_journal_dir();
-	if (undone)
-		printf("undid what %d killed run%s left (journals in %s)\n", undone, undone == 1 ? "" : "s", dir);
+	CLEANUP_FREE char *dir = leftover_dir();
+	if (l.undone)
+		printf("undid what %d killed run%s left (journals in %s)\n", l.undone, l.undone == 1 ? "" : "s", dir);
+	if (l.at_work)
+		printf("left alone what %d run%s at work %s changed (journals in %s)\n", l.at_work, l.at_work == 1 ? "" : "s",
+		       l.at_work == 1 ? "has" : "have", dir);
 	if (services)
 		printf("stopped %d transient service%s of killed drills\n", services, services == 1 ? "" : "s");
 	if (status < 0)
 		return complain(STATUS_ERROR, "%s", err.text);
-	if (!undone && !services)
+	if (!l.undone && !l.at_work && !services)
 		printf("nothing to undo (no journal of a dead run in %s)\n", dir);
 	return STATUS_OK;
 }

@@ -15,7 +15,7 @@
 #include "results/load.h"
 #include "run/facts.h"
 #include "run/schedule.h"
-#include "target/host.h"
+#include "target/leftover.h"
 #include "target/target.h"
 
 static void fetch_progress(const char *text, void *arg)
@@ -201,7 +201,7 @@ static int run_tests(const struct whole_run *w)
 	if (!agent || !load)
 		return complain(STATUS_ERROR, "%s", err.text);
 	/* what an earlier run left on this machine; the host target refuses to start while something is left */
-	if (geteuid() == 0 && host_recover(agent, NULL, &err) < 0)
+	if (geteuid() == 0 && leftover_recover(agent, NULL, &err) < 0)
 		complain(0, "%s", err.text);
 	struct keeper *keeper = make_keeper(w, &err);
 	if (!keeper)

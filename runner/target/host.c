@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/host.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "base/util.h"
 #include "target/console.h"
+#include "target/leftover.h"
 #include "target/process.h"
 
 #define SECOND INT64_C(1000000000)
 #define HELLO_SECONDS 20
 #define END_SECONDS 60		/* ending tasks, removing cgroups, swapoff */
-#define UNDO_SECONDS 60
-#define SUFFIX ".journal"
 
 struct target_template {
 	char *dir;
@@ -28,16 +23,6 @@ struct host {
 	int fd, output_fd;
 	char *journal, *agent;
 };
-
-char *host_journal_dir(void)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	if (geteuid() == 0)
-		return xstrdup("/var/lib/oomtests");
-	if (state && *state == '/')
-		return xasprintf("%s/oomtests", state);
-	return xasprintf("%s/.local/state/oomtests", home ? home : "");
-}
 
 static int usable(struct error *err)
 {
@@ -61,92 +46,6 @@ static int make_dirs(const char *dir, struct error *err)
 	}
 }
 
-/* Start time of a process in clock ticks, field 22 of its stat: the 20th behind the ')' that ends comm. 0: there is none,
- * or a zombie that nobody has reaped. */
-static uint64_t start_of(pid_t pid)
-{
-	CLEANUP_FREE char *path = xasprintf("/proc/%d/stat", (int)pid);
-	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, 4096, NULL);
-	char *p = text ? strrchr(text, ')') : NULL;
-	if (p && starts_with(p, ") Z"))
-		return 0;
-	for (int i = 0; p && i < 20; i++)
-		p = strchr(p + 1, ' ');
-	return p ? strtoull(p + 1, NULL, 10) : 0;
-}
-
-/* Does the agent that writes this journal live? Its first line tells who that is. */
-static bool owner_lives(const char *path)
-{
-	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, path, 16 << 20, NULL);
-	CLEANUP_FREE char *boot = read_whole_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 128, NULL);
-	struct stat st;
-	if (!text)
-		return errno != ENOENT && errno != EFBIG;
-	size_t len = strcspn(text, "\n");
-	/* The line comes at once behind the file; one that did not come in a minute never will. */
-	if (!text[len])
-		return stat(path, &st) == 0 && time(NULL) - st.st_mtime < 60;
-	json_t *head = json_loadb(text, len, 0, NULL);
-	const char *then = json_string_value(json_object_get(head, "boot"));
-	pid_t pid = (pid_t)json_integer_value(json_object_get(head, "agent"));
-	uint64_t start = (uint64_t)json_integer_value(json_object_get(head, "start"));
-	bool lives = then && boot && strncmp(boot, then, strlen(then)) == 0 && pid > 0 && start == start_of(pid);
-	json_decref(head);
-	return lives;
-}
-
-static int undo(const char *agent, const char *journal, struct error *err)
-{
-	struct argv a = { 0 };
-	CLEANUP_FD int output = memfd_new("undo output", 0, err);
-	if (output < 0)
-		return -1;
-	int status;
-	char how[64];
-	argv_add(&a, "%s", agent);
-	argv_opt(&a, "undo", "%s", journal);
-	/* Not to be stopped half-way when the runner is. */
-	pid_t pid = process_spawn_heir(&a, NULL, 0, output, err);
-	argv_free(&a);
-	if (pid < 0)
-		return -1;
-	if (!process_wait(pid, now_ns() + UNDO_SECONDS * SECOND, &status)) {
-		process_kill(pid, NULL);
-		return error_set(err, 0, "undoing the changes in %s took longer than %d s", journal, UNDO_SECONDS);
-	}
-	if (status == 0)
-		return 0;
-	CLEANUP_FREE char *said = memfd_text(output, 800);
-	return error_set(err, 0, "the changes in %s could not be undone (%s): %s", journal, process_status(status, how), said);
-}
-
-int host_recover(const char *agent, int *undone, struct error *err)
-{
-	CLEANUP_FREE char *dir = host_journal_dir();
-	int done = 0, failed = 0;
-	DIR *d = opendir(dir);
-	if (!d && errno != ENOENT)
-		return error_set(err, errno, "cannot look for journals in %s", dir);
-	for (struct dirent *e; d && (e = readdir(d));) {
-		size_t len = strlen(e->d_name);
-		if (len <= strlen(SUFFIX) || !streq(e->d_name + len - strlen(SUFFIX), SUFFIX))
-			continue;
-		CLEANUP_FREE char *path = xasprintf("%s/%s", dir, e->d_name);
-		if (owner_lives(path))
-			continue;
-		if (undo(agent, path, failed ? NULL : err) == 0 || access(path, F_OK) < 0)
-			done++;
-		else
-			failed++;
-	}
-	if (d)
-		closedir(d);
-	if (undone)
-		*undone = done;
-	return failed ? -1 : 0;
-}
-
 static void release(struct target_template *t)
 {
 	if (!t)
@@ -157,11 +56,11 @@ static void release(struct target_template *t)
 
 static struct target_template *reserve(const struct machine_request *req, struct error *err)
 {
-	CLEANUP_FREE char *dir = host_journal_dir();
+	CLEANUP_FREE char *dir = leftover_dir();
 	if (make_dirs(dir, err) < 0)
 		return NULL;
 	/* A test on a machine that an earlier one left changed would judge that. */
-	if (host_recover(req->agent, NULL, err) < 0) {
+	if (leftover_recover(req->agent, NULL, err) < 0) {
 		error_wrap(err, "an earlier run left changes on this machine");
 		return NULL;
 	}
@@ -179,7 +78,7 @@ static int host_end(struct host *h)
 	if (h->pid > 0 && !process_wait(h->pid, now_ns() + END_SECONDS * SECOND, &status))
 		process_kill(h->pid, &status);
 	if (access(h->journal, F_OK) == 0)
-		undo(h->agent, h->journal, NULL);
+		leftover_undo(h->agent, h->journal, NULL);
 	if (h->output_fd >= 0)
 		close(h->output_fd);
 	free(h->journal);
@@ -194,7 +93,7 @@ static char *new_journal(const char *dir)
 	static int count;
 	char *path;
 	for (;;) {
-		path = xasprintf("%s/%d-%d" SUFFIX, dir, (int)getpid(), count++);
+		path = xasprintf("%s/%d-%d" LEFTOVER_SUFFIX, dir, (int)getpid(), count++);
 		if (access(path, F_OK) < 0)
 			return path;
 		free(path);
