@@ -115,10 +115,10 @@ static void build_deed(struct build *b, const struct form *form, const struct ra
 	struct step *s = step_add(b, form->op);
 	const struct raw_target *raw = value_of(form, raw_step);
 	size_t here = enter(b, form->key);
-	if (form->op == STEP_MOVE)
-		step_set_members(b, s, "task", &raw->task, 1);
-	else
+	if (form->op == STEP_CALL)
 		step_set_task(b, s, "task", raw->task);
+	else
+		step_set_members(b, s, "task", &raw->task, 1);
 	if (form->op == STEP_MOVE)
 		step_set_cgroup(b, s, "cgroup", raw->cgroup);
 	else if (form->op == STEP_SIGNAL)
