@@ -181,7 +181,7 @@ static int64_t longest_pause(const struct trial *t, int64_t from, int64_t to)
 	json_t *part, *row;
 	json_array_foreach(t->seen->timeline, i, part)
 		json_array_foreach(json_object_get(part, "rows"), k, row) {
-			int64_t now = json_integer_value(json_array_get(row, 0));
+			int64_t now = look_number(json_array_get(row, 0), 0);
 			if (now <= last || now >= to)
 				continue;
 			longest = now - last > longest ? now - last : longest;
@@ -193,7 +193,7 @@ static int64_t longest_pause(const struct trial *t, int64_t from, int64_t to)
 /*
  * The victim has two seconds to end by itself (mm/oom_kill.c:queue_oom_reaper, since 5.18 and e4a38402c36e), less a tick. Then the
  * reaper tries for a second at most. On one CPU its timer and it get their turns as the agent does, which has to wait no less
- * than they: a machine that stood still is not blamed. @when: the time of the reaper's line in us.
+ * than they: a machine that stood still is not blamed. @when: the time of the reaper's line in us; below 0: it has none.
  */
 static void check_delay(struct trial *t, const struct death *d, int64_t when)
 {
@@ -201,8 +201,8 @@ static void check_delay(struct trial *t, const struct death *d, int64_t when)
 	json_t *record;
 	json_array_foreach(t->seen->kmsg, i, record) {
 		const char *text = look_text(record, "text"), *p = text ? strstr(text, "Killed process ") : NULL;
-		int64_t killed = look_int(record, "t", 0);
-		if (!p || strtoll(p + strlen("Killed process "), NULL, 10) != d->line->pid)
+		int64_t killed = look_int(record, "t", -1);
+		if (!p || killed < 0 || when < 0 || strtoll(p + strlen("Killed process "), NULL, 10) != d->line->pid)
 			continue;
 		int64_t most = t->ncpus == 1 ? 3020 + 3 * longest_pause(t, killed, when) / 1000 : INT64_MAX;
 		trial_check_range(t, CHECK_REAP_DELAY, NULL, NULL, 1980, most, (when - killed) / 1000);
@@ -250,6 +250,6 @@ void check_reaper(struct trial *t, const struct episode *e)
 	for (size_t i = e->first_record; i < e->last_record; i++) {
 		CLEANUP_FREE char *text = look_bytes(look_text(json_array_get(t->seen->kmsg, i), "text"));
 		if (text && starts_with(text, "oom_reaper: "))
-			check_reaped(t, e, text, look_int(json_array_get(t->seen->kmsg, i), "t", INT64_MAX));
+			check_reaped(t, e, text, look_int(json_array_get(t->seen->kmsg, i), "t", -1));
 	}
 }

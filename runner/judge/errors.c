@@ -126,7 +126,7 @@ static bool lost_in(const struct trial *t, const struct episode *e)
 	size_t i;
 	json_t *gap;
 	json_array_foreach(o->kmsg_gaps, i, gap) {
-		int64_t end = json_integer_value(gap);
+		int64_t end = look_number(gap, 0);
 		if (end > from + 1 && seq_before(o, end) < to)
 			return true;
 	}

@@ -5,13 +5,17 @@
 
 #include "base/util.h"
 
+int64_t look_number(const json_t *value, int64_t otherwise)
+{
+	if (!json_is_integer(value))
+		return otherwise;
+	int64_t n = json_integer_value(value);
+	return n > LOOK_MOST ? LOOK_MOST : n < -LOOK_MOST ? -LOOK_MOST : n;
+}
+
 int64_t look_int(const json_t *object, const char *member, int64_t otherwise)
 {
-	const json_t *v = json_object_get(object, member);
-	if (!json_is_integer(v))
-		return otherwise;
-	int64_t n = json_integer_value(v);
-	return n > LOOK_MOST ? LOOK_MOST : n < -LOOK_MOST ? -LOOK_MOST : n;
+	return look_number(json_object_get(object, member), otherwise);
 }
 
 uint64_t look_pages(const json_t *object, const char *member, int64_t page_kb)

@@ -40,7 +40,9 @@ const char *look_file(const json_t *cgroup, const char *file);
 /* More than any machine has of anything: what is beyond counts as this, so that sums and bytes of kB have room. */
 #define LOOK_MOST (INT64_C(1) << 50)
 
-/* A member as integer, within LOOK_MOST, or text; `otherwise` (NULL for text) when it is absent or of another type. */
+/* A value, or an object's member, as integer within LOOK_MOST, or text; `otherwise` (NULL for text) when it is absent or of
+ * another type. */
+int64_t look_number(const json_t *value, int64_t otherwise);
 int64_t look_int(const json_t *object, const char *member, int64_t otherwise);
 const char *look_text(const json_t *object, const char *member);
 

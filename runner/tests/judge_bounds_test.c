@@ -29,6 +29,8 @@ static const struct {
 	{ "allocating", { "snapshots>label=before-0>meminfo>MemTotal", NULL, "-9223372036854775808" } },
 	{ "allocating", { "snapshots>label=before-0>meminfo>SwapTotal", NULL, "-99999999999" } },
 	{ "headless", { "snapshots>label=before-0>meminfo>SwapTotal", NULL, "-99999999999" } },
+	/* a line of the reaper that has no time */
+	{ "hit", { "kmsg>text~oom_reaper: reaped>t", NULL, "\"?\"" } },
 	{ "blocked", { "snapshots>label=after-0>vmstat>oom_kill", NULL, "-9223372036854775808" } },
 };
 
