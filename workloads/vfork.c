@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A vfork() child that has not called exec: NAME/1 shares the memory, and from Linux 4.15 on it is never chosen
- * (mm/oom_kill.c:in_vfork). Its parent's thread waits for it, so that is one of its own; the main thread serves orders.
+ * (mm/oom_kill.c:in_vfork). With own= it has memory of its own, as clone(2) gives without CLONE_VM, and is one like any
+ * other. Its parent's thread waits for it, so that is one of its own; the main thread serves orders.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 struct vforked {
 	const char *name;
 	char *stack;
+	uint64_t own;		/* bytes; 0: it shares the parent's memory */
 	int started[2];	/* the child says its pid, or the thread -1 */
 };
 
@@ -28,6 +30,8 @@ static int run_child(void *arg)
 	int pid = (int)syscall(SYS_getpid);
 	procs_child_init();
 	system_set_comm_of_child(v->name, 1);
+	if (v->own && mmap(NULL, v->own, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
+		pid = -1;
 	(void)!write(v->started[1], &pid, sizeof(pid));
 	procs_hold();
 }
@@ -36,7 +40,7 @@ static void *run_parent(void *arg)
 {
 	struct vforked *v = arg;
 	system_prefault_stack();
-	int pid = clone(run_child, v->stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, v);
+	int pid = clone(run_child, v->stack + STACK, (v->own ? 0 : CLONE_VM) | CLONE_VFORK | SIGCHLD, v);
 	if (pid < 0)
 		(void)!write(v->started[1], &pid, sizeof(pid));
 	return NULL;
@@ -50,7 +54,7 @@ static int vfork_open(struct load *l)
 	int pid = -1;
 	v.name = l->name;
 	v.stack = system_scratch(STACK);
-	if (anon_open(l))
+	if (anon_open(l) || !load_arg_size(l, "own", 0, 0, UINT64_C(1) << 40, &v.own))
 		return -1;
 	if (!v.stack || pipe2(v.started, O_CLOEXEC) < 0)
 		return error_say("%s: %s", l->kind->name, failure_name(errno));
@@ -68,6 +72,7 @@ static int vfork_open(struct load *l)
 const struct kind kind_vfork = {
 	.name = "vfork",
 	.help = "private anonymous memory that is also that of NAME/1, a vfork child that does not exec",
+	.args = { { "own", "memory that the child has instead of the parent's, like 8M" } },
 	.open = vfork_open,
 	.add = anon_add,
 	.drop = segment_drop_held,

@@ -5,19 +5,6 @@
 #include "judge/scene.h"
 #include "judge/trial.h"
 
-/* "forker/1", where forker is of kind vfork. */
-static bool is_vfork_child(const struct trial *t, const char *name)
-{
-	const char *slash = strrchr(name, '/');
-	for (size_t i = 0; slash && i < t->test->n_tasks; i++) {
-		const struct test_task *task = &t->test->tasks[i];
-		size_t len = (size_t)(slash - name);
-		if (strlen(task->name) == len && memcmp(task->name, name, len) == 0)
-			return streq(task->kind, "vfork");
-	}
-	return false;
-}
-
 /* oom_score as the kernel computes it, from sizes read back to back with it. */
 static void check_score(struct trial *t, const struct step *s, const char *who, const json_t *read, uint64_t totalpages,
 			int64_t page_kb)
@@ -30,7 +17,7 @@ static void check_score(struct trial *t, const struct step *s, const char *who, 
 	m.pages.swap = look_int(read, "swap_kb", 0) / page_kb;
 	m.pages.ptes = look_int(read, "pte_kb", 0) / page_kb;
 	int adj = (int)look_int(read, "adj", 0);
-	bool in_vfork = is_vfork_child(t, who);
+	bool in_vfork = scene_in_vfork(t, who);
 	int64_t base = model_base(&t->era, &m.pages);
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
 	bool root = look_int(read, "uid", 0) == 0;

@@ -80,6 +80,27 @@ const struct test_task *scene_case_task(const struct trial *t, const char *name)
 	return NULL;
 }
 
+/* "key=value key=value" */
+static bool has_arg(const char *args, const char *key)
+{
+	size_t len = strlen(key);
+	for (const char *p = args; (p = strstr(p, key)); p += len)
+		if ((p == args || p[-1] == ' ') && p[len] == '=')
+			return true;
+	return false;
+}
+
+static bool borrows_in_vfork(const struct test_task *c)
+{
+	return streq(c->kind, "vfork") && !has_arg(c->args, "own");
+}
+
+bool scene_in_vfork(const struct trial *t, const char *name)
+{
+	const struct test_task *c = scene_case_task(t, name);
+	return c && name[strlen(c->name)] && borrows_in_vfork(c);
+}
+
 /* What only the case knows of a task: its policy, and who shares an mm with whom by the kind's nature. */
 static void add_nature(struct model_task *m, const struct trial *t, const char *name, int *next_mm)
 {
@@ -88,13 +109,12 @@ static void add_nature(struct model_task *m, const struct trial *t, const char *
 		return;
 	m->policy = c->policy;
 	m->policy_nodes = c->policy_nodes;
-	bool child = strchr(name + strlen(c->name), '/') != NULL;
-	if (streq(c->kind, "sharer") || streq(c->kind, "vfork")) {
-		if (!child)
+	if (streq(c->kind, "sharer") || borrows_in_vfork(c)) {
+		if (!name[strlen(c->name)])
 			++*next_mm;
 		m->mm = *next_mm;
 	}
-	m->in_vfork = child && streq(c->kind, "vfork");
+	m->in_vfork = scene_in_vfork(t, name);
 }
 
 static void add_task(struct scene *s, const struct trial *t, const json_t *row, int *next_mm)

@@ -69,3 +69,6 @@ bool scene_must_oom(const struct scene *s, const struct trial *t, const struct e
  * pages) and `more` at the most. `freed` pages came back since the snapshot by earlier kills of the episode.
  */
 void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed);
+
+/* Is the process of this name a vfork child before its exec, with its parent's memory? Its kind tells; /proc does not. */
+bool scene_in_vfork(const struct trial *t, const char *name);
