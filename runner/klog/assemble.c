@@ -37,6 +37,24 @@ static struct oom_report *suppressed(const struct oom_report *r, size_t first, s
 	return s;
 }
 
+/* Of a report's first line a report of its own: the line was there twice, and no other was. */
+static struct oom_report *head_alone(const struct oom_report *r)
+{
+	struct oom_report *s = oom_report_new();
+	s->line = s->last_line = r->line;
+	s->usec_first = s->usec_last = r->usec_first;
+	s->has_header = r->has_header;
+	s->memcg = !r->has_header;
+	s->trigger = r->trigger;
+	s->trigger.pid = OOM_UNKNOWN;
+	char *const from[] = { r->trigger.gfp_mask, r->when, r->host, r->kernel, s->memcg ? r->oom_memcg : NULL,
+			       s->memcg ? r->task_memcg : NULL };
+	char **const to[] = { &s->trigger.gfp_mask, &s->when, &s->host, &s->kernel, &s->oom_memcg, &s->task_memcg };
+	for (size_t i = 0; i < ARRAY_SIZE(to); i++)
+		*to[i] = from[i] ? xstrdup(from[i]) : NULL;
+	return s;
+}
+
 static void hand_out_one(struct assembly *a, struct oom_report *r)
 {
 	size_t own = own_kills(r, 0), all = r->n_kills;
@@ -72,6 +90,11 @@ static void hand_out(struct assembly *a)
 	for (int i = 0; i < n; i++) {
 		struct oom_report *r = out[i].r;
 		a->held_rows -= r->n_rows;
+		for (int twin = 0; twin < out[i].twin_heads && !out[i].twin_lines; twin++) {
+			struct oom_report *head = head_alone(r);
+			oom_report_finish(head);
+			a->sink(head, a->arg);
+		}
 		if (out[i].strong)
 			hand_out_one(a, r);
 		else
@@ -121,7 +144,8 @@ struct open *assembly_begin(struct assembly *a, const struct prefix *p, uint64_t
 		o->r->host = text_dup(p->host, 128);
 	if (strong) {
 		o->r->suppressed = a->suppressed;
-		a->suppressed = 0;
+		o->twin_heads = a->twin_heads;
+		a->suppressed = a->twin_heads = 0;
 	}
 	return o;
 }
@@ -306,6 +330,17 @@ void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struc
 		if (o->r->usec_first == OOM_UNKNOWN)
 			o->r->usec_first = p->usec;
 	}
+}
+
+void assemble_twin(struct assembly *a, bool head, bool waits)
+{
+	struct open *o = assembly_current(a, 0);
+	if (head && waits)
+		a->twin_heads++;
+	else if (o && head)
+		o->twin_heads++;
+	else if (o)
+		o->twin_lines = true;
 }
 
 void assemble_flush(struct assembly *a)

@@ -23,6 +23,8 @@ struct open {
 	bool done;		/* over; waits for older ones to be handed out first */
 	uint64_t touched;	/* count of the last line that belonged to it */
 	int64_t usec;		/* its time stamp */
+	int twin_heads;		/* first lines just like its own right behind that one */
+	bool twin_lines;	/* … and further lines came twice: so did the first */
 };
 
 #define MAX_OPEN 16
@@ -40,10 +42,14 @@ struct assembly {
 	bool foreign_dump;		/* the memory block that follows belongs to a page allocation failure */
 	bool sysrq;
 	int64_t suppressed;
+	int twin_heads;			/* of the first line that is still to come */
 };
 
 /* One parsed line. `text` is what l was parsed from. */
 void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struct text text, const struct line *l);
+
+/* The line before came once more. head: it may be the first line of another report; waits: it was not handed in yet. */
+void assemble_twin(struct assembly *a, bool head, bool waits);
 
 void assemble_flush(struct assembly *a);
 

@@ -29,7 +29,22 @@ void klog_free(struct klog *k)
 
 bool klog_open(const struct klog *k)
 {
-	return k->a.n || k->pending.on || k->fragment.open || k->newest.n;
+	return k->a.n || k->pending.on || k->fragment.open || k->newest.n || k->torn_head.torn;
+}
+
+/* A message, unless it is the second of two alike. */
+static void fresh(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
+{
+	enum twin twin = twins_look(&k->twins, p, t);
+	if (twin == TWIN_NOT) {
+		message(k, p, number, t);
+		return;
+	}
+	struct line l = { .kind = LINE_OTHER };
+	if (twin == TWIN_LIKELY)
+		line_parse(t, &l);
+	bool head = l.kind == LINE_HEADER || l.kind == LINE_TASK_IN;
+	assemble_twin(&k->a, head, k->pending.on && k->pending.l.kind == l.kind);
 }
 
 /* A record may be several lines (memory.stat in one printk, the counters under Mem-Info), or one with a newline in a
@@ -55,12 +70,12 @@ static void record(struct klog *k, const struct prefix *p, uint64_t number, stru
 			break;
 		default:
 			while ((nl = memchr(t.p, '\n', text_len(t)))) {
-				message(k, p, number, text_of(t.p, (size_t)(nl - t.p)));
+				fresh(k, p, number, text_of(t.p, (size_t)(nl - t.p)));
 				t.p = nl + 1;
 			}
 		}
 	}
-	message(k, p, number, t);
+	fresh(k, p, number, t);
 }
 
 void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const char *caller, const char *text, size_t len)
@@ -165,7 +180,47 @@ static struct text unescaped(struct klog *k, struct text t, unsigned marks)
 	return t;
 }
 
-static void plain_line(struct klog *k, uint64_t number, struct text t)
+/* Was the line broken in its prefix, or right behind it? "… kernel:", "… kernel: [", "… kernel: [   12.3" and "[   12.3]" go
+ * on in the next line, maybe, and so does "Mar  3 04:05:06 a-long-name". */
+static enum torn ends_in_head(struct text line, const struct prefix *p)
+{
+	struct text t = p->message;
+	text_blanks(&t);
+	text_trim_end(&t);
+	if (!p->stamped || text_len(line) > TORN_MAX || text_len(t) > 80)
+		return TORN_NOT;
+	if (!text_len(t))
+		return TORN_MESSAGE;
+	if (*t.p == '[')
+		return text_len(t) < 20 && !memchr(t.p, ']', text_len(t)) ? TORN_MESSAGE : TORN_NOT;
+	bool host = p->when.p && p->usec == OOM_UNKNOWN && !text_len(p->host) && !memchr(t.p, ' ', text_len(t));
+	return host && p->when.p > line.p && p->when.p[-1] == '[' ? TORN_NOT : host ? TORN_TAG : TORN_NOT;
+}
+
+/* Puts a line behind the one that ended in its prefix, if it is no line of its own. */
+static bool rejoin(struct klog *k, struct text *t)
+{
+	struct prefix p;
+	struct text head = text_of(k->torn_head.text, k->torn_head.len), rest = *t;
+	size_t room = sizeof(k->rejoined) - sizeof(k->torn_head.text) - 1;
+	text_blanks(&rest);
+	if (!text_len(rest) || text_len(*t) > room)
+		return false;
+	prefix_strip(*t, &p, NULL);
+	bool torn_number = is_digit(head.end[-1]) && is_digit(*t->p);
+	if (k->torn_head.torn == TORN_TAG ? !text_starts(rest, "kernel:") : p.stamped)
+		return false;
+	char *to = k->rejoined;
+	memcpy(to, head.p, text_len(head));
+	to += text_len(head);
+	if (!torn_number && !k->torn_head.backslash && head.end[-1] != ' ')
+		*to++ = ' ';
+	memcpy(to, t->p, text_len(*t));
+	*t = text_of(k->rejoined, (size_t)(to - k->rejoined) + text_len(*t));
+	return true;
+}
+
+static void whole_line(struct klog *k, uint64_t number, struct text t, bool may_be_torn)
 {
 	unsigned marks = scan_marks(t.p, t.end);
 	if (marks || k->undo.html) {
@@ -183,6 +238,16 @@ static void plain_line(struct klog *k, uint64_t number, struct text t)
 	}
 	if ((marks & MARK_BRACE && object(k, number, t, p.foreign)) || p.foreign)
 		return;
+	enum torn torn = may_be_torn ? ends_in_head(t, &p) : TORN_NOT;
+	if (torn) {
+		k->torn_head.torn = torn;
+		k->torn_head.number = number;
+		k->torn_head.backslash = t.end[-1] == '\\';
+		k->torn_head.len = text_len(t) - k->torn_head.backslash;
+		k->torn_head.raw = k->raw;
+		memcpy(k->torn_head.text, t.p, text_len(t));
+		return;
+	}
 	struct text m = p.message;
 	if (!p.stamped)
 		learned(k, &m);
@@ -195,6 +260,28 @@ static void plain_line(struct klog *k, uint64_t number, struct text t)
 		m = text_of(to, markup_record(m, to));
 	}
 	record(k, &p, number, m);
+}
+
+/* The line that ended in its prefix, as it is: what follows does not belong to it. */
+static void end_torn_head(struct klog *k)
+{
+	size_t raw = k->raw;
+	k->torn_head.torn = TORN_NOT;
+	k->raw = k->torn_head.raw;
+	whole_line(k, k->torn_head.number, text_of(k->torn_head.text, k->torn_head.len + k->torn_head.backslash), false);
+	k->raw = raw;
+}
+
+static void plain_line(struct klog *k, uint64_t number, struct text t)
+{
+	undo_head(&k->undo, &t);
+	if (k->torn_head.torn && rejoin(k, &t)) {
+		k->torn_head.torn = TORN_NOT;
+		number = k->torn_head.number;
+	} else if (k->torn_head.torn) {
+		end_torn_head(k);
+	}
+	whole_line(k, number, t, true);
 }
 
 /* What a journal or a container runtime says of a message. */
@@ -247,7 +334,7 @@ static bool expects_more(const struct klog *k)
 {
 	/* whose message it is may stand below it */
 	bool entry = k->journal.inside && (k->journal.e.len || k->journal.array);
-	return entry || (k->pending.on && !k->pending.bare) || k->fragment.open;
+	return entry || (k->pending.on && !k->pending.bare) || k->fragment.open || k->torn_head.torn;
 }
 
 bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
@@ -271,6 +358,8 @@ void klog_flush(struct klog *k)
 	struct journal_entry *e = journal_end(&k->journal);
 	if (e)
 		entry(k, e->line, e);
+	if (k->torn_head.torn)
+		end_torn_head(k);
 	if (k->fragment.open)
 		end_fragment(k);
 	message_flush(k);

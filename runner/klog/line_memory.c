@@ -161,12 +161,19 @@ static bool node(struct text t, struct line *l)
 		end++;
 	l->a = text_of(v.p, (size_t)(end - v.p));
 	l->b = text_of(end, (size_t)(v.end - end));
-	if (end < v.end && *end == ':' && text_find(l->b, "kB"))
+	if (end == v.end || (*end == ':' && end + 1 == v.end)) {	/* torn in a word, or right behind it */
+		l->kind = LINE_HALF;
+		l->cut = true;
+	} else if (*end == ':' && memchr(l->b.p, '*', text_len(l->b))) {
 		l->kind = LINE_BUDDY;
-	else if (text_starts_n(text_of(" free:", 6), l->b.p, text_len(l->b)) || text_starts(l->b, " free:"))
+		for (const char *p = l->b.p; p + 1 < l->b.end; p++)
+			l->got += p[0] == 'k' && p[1] == 'B';
+		l->cut = !text_find(l->b, " = ");
+	} else if (text_starts_n(text_of(" free:", 6), l->b.p, text_len(l->b)) || text_starts(l->b, " free:")) {
 		zone(l);	/* or its first words */
-	else
+	} else {
 		l->kind = LINE_MEMORY;
+	}
 	return true;
 }
 
@@ -181,7 +188,10 @@ static bool pages(struct text t, struct line *l)
 		return false;
 	if (!text_eat(&t, " "))
 		return false;
-	if (text_starts(t, "pages ") || text_starts(t, "total pagecache") || text_starts(t, "reserved pages") ||
+	bool torn = false;	/* "52000 pag" */
+	for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++)
+		torn |= text_len(t) && text_len(t) < strlen(what[i]) && memcmp(t.p, what[i], text_len(t)) == 0;
+	if (torn || text_starts(t, "pages ") || text_starts(t, "total pagecache") || text_starts(t, "reserved pages") ||
 	    text_starts(t, "free pages") || text_starts(t, "slab pages")) {
 		l->kind = LINE_MEMORY;
 		for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++)

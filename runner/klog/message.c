@@ -82,6 +82,7 @@ static bool same_kind(enum line_kind before, enum line_kind after)
 		LINE_HEADER,      LINE_KILLED, LINE_CHOICE, LINE_SHARING,     LINE_TASK_IN, LINE_GROUP,
 		LINE_NO_KILLABLE, LINE_CPU,    LINE_USAGE,  LINE_MEMCG_STATS, LINE_COUNTS,  LINE_PAGES,
 		LINE_SWAP,        LINE_TABLE,  LINE_ROW,    LINE_SELECTED,    LINE_PANIC,   LINE_REAPED,
+		LINE_NODE,        LINE_ZONE,   LINE_BUDDY,  LINE_MEMORY,
 	};
 	for (size_t i = 0; before == LINE_HALF && i < ARRAY_SIZE(of_half); i++)
 		if (after == of_half[i])
@@ -145,13 +146,14 @@ static bool join(struct klog *k, struct text t)
 	bool name = k->pending.l.kind == LINE_ROW && !k->pending.l.cut && k->pending.raw == k->hard_width && b == now;
 	if (a <= now && b <= now && !path && !name)
 		return false;
-	k->pending.joins++;
-	k->pending.bare = false;
-	/* inside a path or the names of a gfp mask there is no blank */
-	bool inside = k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
+	/* inside a name, a path or the names of a gfp mask there is no blank */
+	bool name_on = k->pending.bare && with.kind == LINE_HEADER && !text_starts(t, "invoked");
+	bool inside = name_on || k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
 		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
 		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
 	bool hard = k->pending.raw == k->hard_width && !blank && b >= now;
+	k->pending.joins++;
+	k->pending.bare = false;
 	if (b > a || hard || (b == a && (inside || k->pending.torn) && !blank)) {
 		memmove(end, end + 1, n);
 		k->pending.len += n;
@@ -162,6 +164,7 @@ static bool join(struct klog *k, struct text t)
 		k->hard_width = k->pending.raw;
 	else if (a > b && !blank)
 		k->hard_width = 0;
+	k->pending.gap = false;
 	k->pending.blank = wide;
 	k->pending.torn = k->torn;
 	k->pending.raw = k->raw;
@@ -200,7 +203,16 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 	if (k->pending.on) {
 		if (!p->stamped) {
 			line_parse(t, &l);
-			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT) && join(k, t))
+			if (l.kind == LINE_BLANK && !k->pending.gap) {	/* whoever put blank lines between all of them */
+				k->pending.gap = true;
+				return;
+			}
+			/* "Node 0", and in the next line what would be a zone without NUMA */
+			bool node = k->pending.l.kind == LINE_HALF && k->pending.len >= 5 &&
+				    memcmp(k->pending.text, "Node ", 5) == 0;
+			/* "kworker/", and "0:1 invoked …" in the next */
+			bool name = k->pending.bare && k->pending.raw >= WRAP_MIN && l.kind == LINE_HEADER;
+			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT || node || name) && join(k, t))
 				return;
 		}
 		message_flush(k);
@@ -243,6 +255,7 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 	text_trim_end(&t);
 	k->pending.len = text_len(t);
 	k->pending.joins = 0;
+	k->pending.gap = false;
 	memcpy(k->pending.text, t.p, text_len(t));
 	k->pending.on = true;
 	k->pending.again = k->again;

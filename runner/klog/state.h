@@ -8,10 +8,16 @@
 #include "klog/klog.h"
 #include "klog/markup.h"
 #include "klog/newest.h"
+#include "klog/twins.h"
 #include "klog/undo.h"
 
 #define MAX_LINE 32768		/* of a line; the rest is dropped */
 #define MAX_PENDING 8192	/* of a line that is being joined */
+
+#define TORN_MAX 256		/* of a line that ends in its prefix */
+
+/* What the next line begins with if this one was broken in its prefix: the message, or the tag. */
+enum torn { TORN_NOT, TORN_MESSAGE, TORN_TAG };
 
 struct klog {
 	struct assembly a;
@@ -26,6 +32,7 @@ struct klog {
 	struct {
 		bool on;
 		bool again;		/* was held before */
+		bool gap;		/* a blank line was behind it */
 		bool bare;		/* nothing but a short word: a comm, perhaps */
 		size_t raw;		/* of its last piece */
 		bool blank;		/* … which ended with one */
@@ -47,9 +54,17 @@ struct klog {
 		size_t len;
 	} before;		/* words that were seen before every line */
 	struct undo undo;
+	struct twins twins;
+	struct {
+		enum torn torn;
+		bool backslash;	/* a shell's, right where it was broken */
+		uint64_t number;
+		size_t len, raw;
+		char text[TORN_MAX];
+	} torn_head;		/* a line that ends within its prefix, or right behind it */
 	struct prefix_memory prefixes;
 	struct fragment fragment;
-	char caret[MAX_LINE + 1], scratch[MAX_LINE + 1];
+	char caret[MAX_LINE + 1], scratch[MAX_LINE + 1], rejoined[MAX_LINE + 1];
 };
 
 /* One message, whose line had this prefix and number. */

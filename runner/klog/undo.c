@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "klog/undo.h"
 
+#include "klog/line.h"
 #include "klog/markup.h"
+#include "klog/prefix_parts.h"
 #include "klog/scan.h"
 
 #define RUN 3	/* lines in a row with the same end: no names do that */
@@ -34,10 +36,24 @@ static size_t decode_printable(char *text, size_t len)
 	return n;
 }
 
+/* Some mailers write the newline itself, and a soft one behind it: "=0A=". */
+static bool ends_written(struct text *t)
+{
+	static const char *const ends[] = { "=0D=0A=", "=0A=" };
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(ends[i]);
+		if (text_len(*t) >= n && memcmp(t->end - n, ends[i], n) == 0) {
+			t->end -= n;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Adds the line to what is kept of it; false: it goes on in the next one. */
 static bool printable_line(struct undo *u, struct text *t)
 {
-	bool soft = text_len(*t) && t->end[-1] == '=';
+	bool soft = !ends_written(t) && text_len(*t) && t->end[-1] == '=';
 	size_t n = text_len(*t) - soft, room = sizeof(u->printable.text) - u->printable.len;
 	if (n > room)
 		n = room;
@@ -86,6 +102,76 @@ bool undo_line(struct undo *u, struct text *t, char *room)
 	if (scan_marks(t->p, t->end) & MARK_LESS_EQUALS)
 		look_printable(u, *t);
 	return (!u->printable.on && !u->printable.len) || printable_line(u, t);
+}
+
+/* Does something of the kernel's, or a date, stand here? */
+static bool begins_a_line(struct text t)
+{
+	struct text ahead = t, when;
+	return prefix_looks_stamped(t) || line_opens(t) || stamp_date(&ahead, &when) ||
+	       text_find(t, " invoked oom-killer: gfp_mask=");
+}
+
+static bool is_mark(char c)
+{
+	return strchr("+-#;%!/*~", c) && c;
+}
+
+static void look_mark(struct undo *u, struct text t)
+{
+	size_t n = 0;
+	while (n < text_len(t) && n < sizeof(u->mark.text) && is_mark(t.p[n]))
+		n++;
+	if (!n || n == sizeof(u->mark.text))
+		return;
+	struct text rest = text_of(t.p + n, text_len(t) - n);
+	text_blanks(&rest);
+	if (!text_len(rest) || !begins_a_line(rest))
+		return;
+	memcpy(u->mark.text, t.p, n);
+	u->mark.len = n;
+}
+
+/* "  12 ", "12:" */
+static bool count_of(struct text *t, int64_t *n)
+{
+	struct text v = *t;
+	text_blanks(&v);
+	const char *first = v.p;
+	if (v.p == v.end || !is_digit(*v.p) || !text_int(&v, n) || v.p - first > 6 ||
+	    (v.p < v.end && !strchr(" \t:|", *v.p)))
+		return false;
+	v.p += v.p < v.end && *v.p != '\t';
+	*t = v;
+	return true;
+}
+
+static void without_count(struct undo *u, struct text *t)
+{
+	struct text behind = *t;
+	int64_t n;
+	if (!count_of(&behind, &n)) {
+		u->count.run = 0;
+		u->count.last = -1;
+		return;
+	}
+	u->count.run = n == u->count.last + 1 ? u->count.run + 1 : 0;
+	u->count.last = n;
+	if (u->count.run >= RUN - 1)
+		*t = behind;
+}
+
+void undo_head(struct undo *u, struct text *t)
+{
+	if (!text_len(*t) || *t->p == '[')
+		return;	/* most lines */
+	if (is_digit(*t->p) || *t->p == ' ' || *t->p == '\t' || u->count.run)
+		without_count(u, t);
+	if (u->mark.len && !text_starts_n(*t, u->mark.text, u->mark.len))
+		u->mark.len = 0;
+	if (!u->mark.len && text_len(*t) && is_mark(*t->p))
+		look_mark(u, *t);
+	t->p += u->mark.len;
 }
 
 struct text undo_html(struct undo *u, struct text t, char *room)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a tool or a transport did to each line of a log alike, undone before anything is read: quoted-printable of a mail,
- * `cat -A` (also vim's :set list), a newline written as its escape behind each line, the markup of a web page. What
+ * `cat -A` (also vim's :set list), a newline written as its escape behind each line, the markup of a web page, a mark or
+ * a number before each line (a diff's "+", a comment's "#", `cat -n`), also before what was a further piece of a line. What
  * was done is learned from the lines themselves; a name that happens to end in "$" is left as it is.
  */
 #pragma once
@@ -21,11 +22,22 @@ struct undo {
 		int run;	/* … how many of them in a row */
 		bool on;	/* it is no part of them */
 	} tail;
+	struct {
+		char text[4];	/* "+", "//": what the last lines began with, without blanks */
+		size_t len;
+	} mark;
+	struct {
+		int64_t last;	/* the number that the last line began with */
+		int run;	/* … and so many before it were each one less */
+	} count;
 	bool html;		/* the text is of a web page: its entities stand for characters */
 };
 
 /* t is cut, or points into room or into u until the next call. False: the line goes on in the next one. */
 bool undo_line(struct undo *u, struct text *t, char *room);
+
+/* Takes from t the number and the mark that it and the lines before it begin with. */
+void undo_head(struct undo *u, struct text *t);
 
 /* The characters of a web page's line; room as above. */
 struct text undo_html(struct undo *u, struct text t, char *room);

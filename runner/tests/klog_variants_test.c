@@ -121,8 +121,9 @@ static void put_wrapped(FILE *f, const char *text, size_t width, enum wrapping h
  * nothing tells that the line went on. */
 static void check_wrapped(const char *path, const json_t *expected)
 {
-	static const char *const stamps[] = { "[%K] ", "Mar  3 %C web-01 kernel: [%K] ", "[Tue Mar  3 %C 2026] " };
-	static const size_t widths[] = { 80, 100, 132 };
+	static const char *const stamps[] = { "[%K] ", "Mar  3 %C web-01 kernel: [%K] ", "[Tue Mar  3 %C 2026] ",
+					      "2026-03-03T%C.%U+01:00 web-01 kernel: [%K] " };
+	static const size_t widths[] = { 72, 80, 100, 132 };
 	static const char *const members[] = { "kernel", "constraint", "trigger", "memcg", "totalpages", "panic", "agrees" };
 	for (size_t i = 0; i < N_WRAPPINGS * ARRAY_SIZE(stamps) * ARRAY_SIZE(widths) && !hostile(path); i++) {
 		const char *stamp = stamps[i % ARRAY_SIZE(stamps)];

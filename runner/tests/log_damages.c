@@ -22,6 +22,9 @@ static void coloured(FILE *f, const char *line) { fprintf(f, "\033[0;1;31m\033[0
 static void quoted(FILE *f, const char *line) { fprintf(f, "> > %s\n", line); }
 static void in_a_cell(FILE *f, const char *line) { fprintf(f, "| %s |\n", line); }
 static void as_code(FILE *f, const char *line) { fprintf(f, "`%s`\n", line); }
+static void twice(FILE *f, const char *line) { fprintf(f, "%s\n%s\n", line, line); }
+static void in_a_diff(FILE *f, const char *line) { fprintf(f, "+%s\n", line); }
+static void in_a_comment(FILE *f, const char *line) { fprintf(f, "# %s\n", line); }
 static void mixed(FILE *f, const char *line)
 {
 	fprintf(f, "%s\nMar  3 00:00:00 web-01 sshd[12]: Accepted publickey for joe from 192.0.2.1\n", line);
@@ -78,6 +81,9 @@ const struct log_damage log_damages[] = {
 	{ "quoted twice", quoted, true },
 	{ "cells", in_a_cell, true },
 	{ "backticks", as_code, true },
+	{ "every line twice", twice, true },
+	{ "a diff", in_a_diff, true },
+	{ "a comment", in_a_comment, true },
 	{ "another program's lines", mixed, true },
 	{ "cat -A", cat_a, true },
 	{ "newlines written as escapes", escaped_newline, true },

@@ -275,7 +275,7 @@ static void in_markdown(FILE *f)
 }
 
 /* RFC 2045, lines of 76 */
-static void quoted_printable(FILE *f)
+static void put_printable(FILE *f, const char *newline)
 {
 	size_t len, column = 0;
 	CLEANUP_FREE char *text = plain_log(&len);
@@ -285,22 +285,47 @@ static void quoted_printable(FILE *f)
 			fputs("=\n", f);
 			column = 0;
 		}
-		fprintf(f, plain ? "%c" : "=%02X", (unsigned char)*p);
+		if (*p == '\n')
+			fputs(newline, f);
+		else
+			fprintf(f, plain ? "%c" : "=%02X", (unsigned char)*p);
 		column = *p == '\n' ? 0 : column + (plain ? 1 : 3);
+	}
+}
+
+static void quoted_printable(FILE *f) { put_printable(f, "\n"); }
+static void written_newlines(FILE *f) { put_printable(f, "=0A=\n"); }
+
+static void put_record(FILE *f, const char *format, size_t i)
+{
+	CLEANUP_FREE char *copy = xstrdup(records[i].text);
+	for (char *save = NULL, *part = strtok_r(copy, "\n", &save); part; part = strtok_r(NULL, "\n", &save)) {
+		put_prefix(f, format, &records[i], NULL);
+		fprintf(f, "%s\n", part);
 	}
 }
 
 /* Every other line has lost its syslog prefix. */
 static void half_stamped(FILE *f)
 {
-	for (size_t i = 0; i < n_records; i++) {
-		CLEANUP_FREE char *copy = xstrdup(records[i].text);
-		for (char *save = NULL, *part = strtok_r(copy, "\n", &save); part; part = strtok_r(NULL, "\n", &save)) {
-			put_prefix(f, i & 1 ? "Mar  3 %C web-01 kernel: [%K] " : "[%K] ", &records[i], NULL);
-			fprintf(f, "%s\n", part);
-		}
+	for (size_t i = 0; i < n_records; i++)
+		put_record(f, i & 1 ? "Mar  3 %C web-01 kernel: [%K] " : "[%K] ", i);
+}
+
+/* A console and a syslog written to one file: the second copy of a line comes a few lines late, or without the kernel's stamp. */
+static void two_ways(FILE *f, const char *first, const char *second, size_t late)
+{
+	for (size_t i = 0; i < n_records + late; i++) {
+		if (i < n_records)
+			put_record(f, first, i);
+		if (i >= late)
+			put_record(f, second, i - late);
 	}
 }
+
+static void console_and_syslog(FILE *f) { two_ways(f, "[%K] ", "Mar  3 %C web-01 kernel: [%K] ", 0); }
+static void syslog_late(FILE *f) { two_ways(f, "[%K] ", "2026-03-03T%C.%U+01:00 web-01 kernel: [%K] ", 3); }
+static void stamped_and_not(FILE *f) { two_ways(f, "[%K] ", "Mar  3 %C web-01 kernel: ", 0); }
 
 const struct log_format log_formats[] = {
 	{ "journal json", journal_json, false }, { "journal json, bytes", journal_json_bytes, false },
@@ -315,6 +340,9 @@ const struct log_format log_formats[] = {
 	{ "one page", one_page, true }, { "Markdown", in_markdown, true },
 	{ "netconsole", netconsole_lines, false }, { "netconsole, no newlines", netconsole_bare, false },
 	{ "quoted-printable", quoted_printable, true }, { "half stamped", half_stamped, false },
+	{ "quoted-printable, newlines too", written_newlines, true },
+	{ "console and syslog", console_and_syslog, false }, { "console, and syslog late", syslog_late, false },
+	{ "with a stamp and without", stamped_and_not, false },
 };
 
 const size_t n_log_formats = ARRAY_SIZE(log_formats);
