@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "klog/line.h"
+#include "klog/prefix_parts.h"
+#include "klog/table.h"
 #include "klog/text.h"
 
 #define STRING_MIN 12288	/* a JSON string shorter than this is read by journal.c, with what stands beside it */
@@ -120,37 +123,196 @@ static bool separates(enum packing kind, const char *p, const char *end, size_t 
 static const char first_of[] = { [PACKED_OBJECTS] = '}', [PACKED_STRING] = '\\', [PACKED_TAGS] = '<', [PACKED_CR] = '\r',
 				 [PACKED_LIST] = '"', [PACKED_LIST_SINGLE] = '\'' };
 
+/* Does a line of a log begin here? What separates two lines may be a part of a name. */
+static bool is_line(const char *p, const char *end)
+{
+	struct text t = text_of(p, (size_t)(end - p)), when;
+	text_blanks(&t);
+	return prefix_looks_stamped(t) || line_opens(t) || stamp_date(&t, &when);
+}
+
+/* What separates lines, up to `enough` times; if that is 1, in front of a line. */
 static int count(enum packing kind, const char *line, const char *end, int enough)
 {
 	int n = 0;
 	size_t len;
 	for (const char *p = line; n < enough && (p = memchr(p, first_of[kind], (size_t)(end - p))); p++)
-		n += separates(kind, p, end, &len);
+		n += separates(kind, p, end, &len) && (enough > 1 || is_line(p + len, end));
 	return n;
 }
 
-enum packing packed_kind(const char *line, size_t len)
+/* "[Tue Mar  3 04:05:06 2026] ", in any language */
+static bool is_date(const char *p, const char *end)
+{
+	const char *close = memchr(p, ']', end - p < 48 ? (size_t)(end - p) : 48);
+	if (!close || close + 1 == end || close[1] != ' ')
+		return false;
+	for (const char *q = p + 3; q + 5 < close; q++)
+		if (q[0] == ':' && q[3] == ':' && is_digit(q[-1]) && is_digit(q[1]) && is_digit(q[2]) && is_digit(q[4]))
+			return true;
+	return false;
+}
+
+/* Where each line that was joined with blanks has the same: a stamp, or the tag before a message. Its first byte at p? */
+static bool is_anchor(const char *p, const char *end, bool tag)
+{
+	if (tag)
+		return end - p > 8 && memcmp(p, "kernel: ", 8) == 0;
+	if (is_date(p, end))
+		return true;
+	const char *q = p + 1;
+	while (q < end && *q == ' ')
+		q++;
+	const char *first = q;
+	while (q < end && is_digit(*q))
+		q++;
+	if (q == first || q - first > 9 || q == end || *q++ != '.')
+		return false;
+	for (first = q; q < end && is_digit(*q);)
+		q++;
+	return q - first == 6 && end - q > 1 && q[0] == ']' && (q[1] == ' ' || q[1] == '[');
+}
+
+static const char *next_anchor(const char *p, const char *end, bool tag)
+{
+	for (; (p = memchr(p, tag ? 'k' : '[', (size_t)(end - p))); p++)
+		if (is_anchor(p, end, tag))
+			return p;
+	return NULL;
+}
+
+#define TAG 64	/* is what is looked for where there is one: a stamp may stand behind it */
+
+/* The word that ends right before *p, blanks aside; *p moves to its start. */
+static struct text word_back(const char *begin, const char **p)
+{
+	const char *end = *p;
+	while (end > begin && end[-1] == ' ')
+		end--;
+	const char *from = end;
+	while (from > begin && from[-1] != ' ' && from[-1] != '\n')
+		from--;
+	*p = from;
+	return text_of(from, (size_t)(end - from));
+}
+
+/* The same but for digits? */
+static bool alike(struct text a, struct text b)
+{
+	bool same = text_len(a) && text_len(a) == text_len(b);
+	for (size_t i = 0; same && i < text_len(a); i++)
+		same = a.p[i] == b.p[i] || (is_digit(a.p[i]) && is_digit(b.p[i]));
+	return same;
+}
+
+/* How many words before two anchors are alike? */
+static int words_alike(const char *line, const char *a, const char *b, int most)
+{
+	int n = 0;
+	while (n < most && alike(word_back(line, &a), word_back(line, &b)))
+		n++;
+	return n;
+}
+
+#define ANCHORS 6	/* by which a line is judged */
+
+/* How many words there are before each anchor, TAG added if that is a tag; -1: the line is not joined of lines. */
+static int words_before(const char *line, const char *end)
+{
+	for (int tag = 1; tag >= 0; tag--) {
+		int n = 0, words = 8;
+		for (const char *p = line, *last = NULL; n < ANCHORS && (p = next_anchor(p, end, tag)); last = p++, n++)
+			words = last ? words_alike(line, last, p, words) : words;
+		if (n >= 4 || (n >= 2 && end - line < PACKED_SHORT))
+			return words + (tag ? TAG : 0);
+	}
+	return -1;
+}
+
+/* Before each anchor, so many words back, a newline takes a blank's place. */
+static void split_at_anchors(int words, char *text, char *end)
+{
+	bool tag = words & TAG;
+	for (char *p = text; (p = (char *)next_anchor(p, end, tag)); p++) {
+		const char *at = p;
+		for (int left = words & (TAG - 1); left; left--)
+			word_back(text, &at);
+		if (at > text && at[-1] == ' ')
+			text[at - text - 1] = '\n';
+	}
+}
+
+/* Does a line of a report begin here, if nothing stands before the lines? The first words of most of them do not stand within
+ * another one. */
+static bool begins_a_line(const char *begin, const char *p, const char *end)
+{
+	static const char *const words[] = {
+		"CPU: ", "Pid: ", "Hardware name: ", "Call Trace:", "Mem-Info:", "lowmem_reserve[]", "Swap cache stats: ",
+		"Free swap ", "Total swap ", "Tasks state (memory", "oom-kill:constraint=", "Out of memory: ",
+		"Memory cgroup out of memory: ", "Memory cgroup stats for ", "Task in /", "memory: usage ",
+		"memory+swap: usage ", "kmem: usage ", "swap: usage ", "oom_reaper: ", "Kernel panic - not syncing: ",
+		"[  pid  ]   uid", "[ pid ]   uid", "[  pid  ] uid", "[ pid ] uid",
+	};
+	struct text t = text_of(p, (size_t)(end - p) < 400 ? (size_t)(end - p) : 400);
+	struct line l = { .kind = LINE_OTHER };
+	if (is_digit(*p))
+		return line_memory_parse(t, &l) && l.kind == LINE_PAGES && !l.cut;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (text_starts_n(t, words[i], strlen(words[i])))
+			return true;
+	if (*p == '[')
+		return table_row_is_whole(t);
+	if (*p == 'N')
+		return text_starts(t, "Node ") && text_len(t) > 8 && is_digit(p[5]) && line_memory_parse(t, &l);
+	if (*p == 'a')	/* a node's and a zone's have kB */
+		return text_starts(t, "active_anon:") && line_memory_parse(t, &l) && l.kind == LINE_COUNTS;
+	return text_starts(t, "Killed process ") && !(p - begin >= 2 && p[-2] == ':');
+}
+
+static void split_at_words(char *text, char *end)
+{
+	for (char *p = text; (p = memchr(p, ' ', (size_t)(end - p))) && p + 1 < end; p++)
+		if (p[1] != ' ' && begins_a_line(text, p + 1, end))
+			*p = '\n';
+}
+
+/* A report in one line, with nothing before its lines: its first line and parts that follow much later. */
+static bool is_joined(const char *line, const char *end)
+{
+	struct text t = text_of(line, (size_t)(end - line));
+	const char *first = text_find(t, " invoked oom-killer: gfp_mask=");
+	if (!first)
+		return false;
+	t.p = first;
+	return text_find(t, " Mem-Info:") || text_find(t, " pid ] ") || text_find(t, " pid  ] ") || text_find(t, " memory: usage ");
+}
+
+enum packing packed_kind(const char *line, size_t len, int *words)
 {
 	const char *end = line + (len < LOOK ? len : LOOK);
-	if (len < 512)
+	int enough = len < PACKED_SHORT ? 1 : 4;
+	if (len < PACKED_MIN)
 		return PACKED_NOT;
 	if (len >= 2048 && count(PACKED_OBJECTS, line, end, 4) == 4)
 		return PACKED_OBJECTS;
 	/* a string that is no object's is nobody else's to read */
 	bool object = memmem(line, (size_t)(end - line), "\":", 2) || memmem(line, (size_t)(end - line), "\" :", 3);
-	int strings = len >= STRING_MIN ? 16 : object ? 0 : 4;
+	int strings = len >= STRING_MIN ? 16 : object ? 0 : enough;
 	if (strings && count(PACKED_STRING, line, end, strings) == strings)
 		return PACKED_STRING;
 	while (end > line && line < end && *line == ' ')
 		line++;
 	if (end - line > 2 && line[0] == '[' && (line[1] == '"' || line[1] == '\'')) {
 		enum packing list = line[1] == '"' ? PACKED_LIST : PACKED_LIST_SINGLE;
-		if (!object && count(list, line, end, 4) == 4)
+		if (!object && count(list, line, end, enough) == enough)
 			return list;
 	}
-	if (count(PACKED_TAGS, line, end, 4) == 4)
+	if (count(PACKED_TAGS, line, end, enough) == enough)
 		return PACKED_TAGS;
-	return count(PACKED_CR, line, end, 4) == 4 ? PACKED_CR : PACKED_NOT;
+	if (count(PACKED_CR, line, end, enough) == enough)
+		return PACKED_CR;
+	*words = words_before(line, end);
+	return *words >= 0 ? PACKED_BLANKS : is_joined(line, end) ? PACKED_WORDS : PACKED_NOT;
 }
 
 /* A \r that stands before \n in the string, and the backslashes of a string in a string. */
@@ -166,10 +328,18 @@ static void blank_escapes(char *begin, char *p)
 	}
 }
 
-void packed_split(enum packing kind, char *text, size_t len)
+void packed_split(enum packing kind, int words, char *text, size_t len)
 {
 	char *end = text + len;
 	size_t n;
+	if (kind == PACKED_BLANKS) {
+		split_at_anchors(words, text, end);
+		return;
+	}
+	if (kind == PACKED_WORDS) {
+		split_at_words(text, end);
+		return;
+	}
 	for (char *p = text; kind != PACKED_NOT && (p = memchr(p, first_of[kind], (size_t)(end - p))); p++) {
 		if (!separates(kind, p, end, &n))
 			continue;

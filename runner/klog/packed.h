@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Text that is not bytes with newlines: UTF-16, and whole logs packed into one line: a JSON string with \n in it (what a
- * cloud's console output is), an array of objects, a list of strings, a web page with <br>, lines that end with CR alone.
+ * cloud's console output is), an array of objects, a list of strings, a web page with <br>, lines that end with CR alone,
+ * lines that a chat or a form joined with blanks.
  */
 #pragma once
 
@@ -27,12 +28,16 @@ struct utf16 {
 /* Writes at most UTF16_ROOM(len) bytes to out; returns how many. A mark of byte order and lone surrogates go. */
 size_t utf16_decode(struct utf16 *u, const uint8_t *in, size_t len, char *out);
 
-enum packing { PACKED_NOT, PACKED_OBJECTS, PACKED_STRING, PACKED_LIST, PACKED_LIST_SINGLE, PACKED_TAGS, PACKED_CR };
+enum packing { PACKED_NOT, PACKED_OBJECTS, PACKED_STRING, PACKED_LIST, PACKED_LIST_SINGLE, PACKED_TAGS, PACKED_CR, PACKED_BLANKS, PACKED_WORDS };
 
-/* How a line that is long without a newline is packed, by its first bytes. */
-enum packing packed_kind(const char *line, size_t len);
+#define PACKED_MIN 100		/* bytes of a line that may be several */
+#define PACKED_SHORT 512	/* … of one that is looked at only where a word of a report is, and whole */
 
-/* What separates lines in it becomes a newline, in place. But for PACKED_CR a PACKED_MARK stands before each: the text's
- * own lines are counted without these. */
+/* How a line that is long without a newline is packed, by its first bytes. *words: of PACKED_BLANKS, how many there are
+ * before the time stamp, or before what stands in its place, of each line in it. */
+enum packing packed_kind(const char *line, size_t len, int *words);
+
+/* What separates lines in it becomes a newline, in place. But where there is room for one byte only (PACKED_CR,
+ * PACKED_BLANKS, PACKED_WORDS) a PACKED_MARK stands before each: the text's own lines are counted without these. */
 #define PACKED_MARK '\x1f'
-void packed_split(enum packing kind, char *text, size_t len);
+void packed_split(enum packing kind, int words, char *text, size_t len);

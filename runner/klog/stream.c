@@ -26,6 +26,7 @@ struct stream {
 	uint8_t head[4];	/* the first bytes, until the encoding is known */
 	size_t n_head;
 	enum packing packing;	/* of the line that goes on at `unpacked` */
+	int words;		/* … */
 	size_t unpacked;	/* bytes of buf whose packed lines were split */
 	bool any_packed;
 };
@@ -102,10 +103,10 @@ static size_t look_back(const struct stream *s, size_t hit)
 static void unpack_more(struct stream *s)
 {
 	char *from = s->buf + s->unpacked, *nl = memchr(from, '\n', s->have - s->unpacked);
-	packed_split(s->packing, from, nl ? (size_t)(nl - from) : s->have - s->unpacked);
+	packed_split(s->packing, s->words, from, nl ? (size_t)(nl - from) : s->have - s->unpacked);
 	if (nl)
 		s->packing = PACKED_NOT;
-	s->unpacked = nl ? (size_t)(nl - s->buf) + 1 : s->have > 64 ? s->have - 64 : 0;
+	s->unpacked = nl ? (size_t)(nl - s->buf) + 1 : s->have > 256 ? s->have - 256 : 0;
 	if (s->unpacked < (size_t)(from - s->buf))
 		s->unpacked = (size_t)(from - s->buf);
 }
@@ -115,11 +116,11 @@ static bool unpack(struct stream *s, size_t own)
 {
 	char *line = s->buf + own, *nl = memchr(line, '\n', s->have - own);
 	size_t len = nl ? (size_t)(nl - line) : s->have - own;
-	enum packing kind = len < 512 || s->packing != PACKED_NOT || own < s->unpacked ? PACKED_NOT : packed_kind(line, len);
+	enum packing kind = len < PACKED_MIN || s->packing != PACKED_NOT || own < s->unpacked ? PACKED_NOT : packed_kind(line, len, &s->words);
 	if (kind == PACKED_NOT)
 		return false;
 	s->packing = kind;
-	s->any_packed |= kind != PACKED_CR;
+	s->any_packed |= kind < PACKED_CR;
 	s->unpacked = own;
 	number(s, own);		/* what is counted was counted before */
 	unpack_more(s);
@@ -133,7 +134,7 @@ static bool read_lines(struct stream *s, size_t must, bool end)
 	while (s->fed < s->have) {
 		const char *line = s->buf + s->fed, *nl = memchr(line, '\n', s->have - s->fed);
 		size_t len = nl ? (size_t)(nl - line) : s->have - s->fed;
-		if (len >= 512 && unpack(s, s->fed))
+		if (len >= PACKED_SHORT && unpack(s, s->fed))
 			continue;
 		if (!nl && !end && len < MAX_LINE)
 			return false;
@@ -188,8 +189,13 @@ static void process(struct stream *s, bool end)
 			s->scanned = back > from ? back : from;
 			return;
 		}
-		size_t at = (size_t)(hit - s->buf);
-		if (unpack(s, line_start(s, at, s->fed))) {
+		size_t at = (size_t)(hit - s->buf), own = line_start(s, at, s->fed);
+		/* a short line is judged whole, whatever the pieces it comes in */
+		if (!end && s->have - own < PACKED_SHORT && !memchr(s->buf + at, '\n', s->have - at)) {
+			s->scanned = from;
+			return;
+		}
+		if (unpack(s, own)) {
 			s->scanned = s->fed;
 			continue;
 		}

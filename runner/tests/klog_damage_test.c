@@ -374,6 +374,35 @@ START_TEST(page_sizes)
 }
 END_TEST
 
+/* Lines without anything before them, made one by a form that knows no newlines. */
+START_TEST(joined_with_blanks)
+{
+	static const char text[] = HEADER("hog") " CPU: 1 PID: 7 Comm: hog Not tainted 6.1.0-9-amd64 #1 Hardware name: a machine Call Trace: "
+		"<TASK> dump_stack_lvl+0x45/0x5e dump_header+0x4a/0x202 </TASK> memory: usage 4096kB, limit 4096kB, failcnt 9 swap: usage 0kB, "
+		"limit 9007199254740988kB, failcnt 0 Memory cgroup stats for /a: anon 4096 file 0 Tasks state (memory values in pages): "
+		COLUMNS " [      7]  1000     7     5000      900    49152        0             0 hog [     18]  1000    18     4000      "
+		"100    40960        0           -17 tmux: server oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
+		"oom_memcg=/a,task_memcg=/a/b,task=hog,pid=7,uid=1000 " MEMCG_54("7", "hog") "\n";
+	ck_assert_int_eq(read_text(text), 1);
+	const struct oom_report *r = reports[0];
+	ck_assert(r->complete);
+	ck_assert_str_eq(r->kernel, "6.1.0-9-amd64");
+	ck_assert_int_eq(r->trigger.pid, 7);
+	ck_assert_str_eq(r->oom_memcg, "/a");
+	ck_assert_int_eq(r->counter[OOM_COUNTER_MEMORY].limit_kb, 4096);
+	ck_assert_uint_eq(r->n_rows, 2);
+	ck_assert_str_eq(r->rows[1].name, "tmux: server");
+	ck_assert_int_eq(r->rows[1].value[OOM_COL_OOM_SCORE_ADJ], -17);
+	ck_assert_uint_eq(r->n_kills, 1);
+	forget();
+	/* two lines are a log too, and a name that looks like what joins them is none */
+	ck_assert_int_eq(read_text("[    1.000001] " MEMCG_54("5", "a") " [    1.000002] " MEMCG_54("6", "b") "\n"), 2);
+	ck_assert_int_eq(read_text(MEMCG_54("5", "a\\nb") "\n"), 1);
+	ck_assert_str_eq(reports[0]->kills[0].comm, "a\\nb");
+	forget();
+}
+END_TEST
+
 /* A report deep in other text, at every distance from the reader's chunk borders; its line number must be right. */
 START_TEST(deep_in_text)
 {
@@ -402,4 +431,4 @@ START_TEST(deep_in_text)
 END_TEST
 
 TESTS("klog-damage", killed_formats, no_reports, wrapped_lines, interleaved, suppressed_and_groups, other_splats_between,
-      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, deep_in_text)
+      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, joined_with_blanks, deep_in_text)

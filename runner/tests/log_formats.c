@@ -327,6 +327,26 @@ static void console_and_syslog(FILE *f) { two_ways(f, "[%K] ", "Mar  3 %C web-01
 static void syslog_late(FILE *f) { two_ways(f, "[%K] ", "2026-03-03T%C.%U+01:00 web-01 kernel: [%K] ", 3); }
 static void stamped_and_not(FILE *f) { two_ways(f, "[%K] ", "Mar  3 %C web-01 kernel: ", 0); }
 
+/* What a chat makes of a log: one line. */
+static void joined(FILE *f, const char *format)
+{
+	char *text;
+	size_t len;
+	FILE *lines = open_memstream(&text, &len);
+	for (size_t i = 0; i < n_records; i++)
+		put_record(lines, format, i);
+	fclose(lines);
+	for (char *nl; (nl = memchr(text, '\n', len));)
+		*nl = ' ';
+	fprintf(f, "%s\n", text);
+	free(text);
+}
+
+static void joined_dmesg(FILE *f) { joined(f, "[%K] "); }
+static void joined_dates(FILE *f) { joined(f, "[Tue Mar  3 %C 2026] "); }
+static void joined_syslog(FILE *f) { joined(f, "Mar  3 %C web-01 kernel: "); }
+static void joined_rsyslog(FILE *f) { joined(f, "2026-03-03T%C.%U+01:00 web-01 kernel: [%K] "); }
+
 const struct log_format log_formats[] = {
 	{ "journal json", journal_json, false }, { "journal json, bytes", journal_json_bytes, false },
 	{ "journal json-seq", journal_json_seq, false }, { "journal json-sse", journal_json_sse, false },
@@ -343,6 +363,8 @@ const struct log_format log_formats[] = {
 	{ "quoted-printable, newlines too", written_newlines, true },
 	{ "console and syslog", console_and_syslog, false }, { "console, and syslog late", syslog_late, false },
 	{ "with a stamp and without", stamped_and_not, false },
+	{ "joined, dmesg", joined_dmesg, true }, { "joined, dmesg -T", joined_dates, true },
+	{ "joined, syslog", joined_syslog, true }, { "joined, rsyslog", joined_rsyslog, true },
 };
 
 const size_t n_log_formats = ARRAY_SIZE(log_formats);
