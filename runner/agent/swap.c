@@ -11,6 +11,8 @@
 #include "agent/undo.h"
 
 #define SWAP_MAGIC "SWAPSPACE2"
+#define VOLUME "oomtests"
+#define VOLUME_AT (1024 + 3 * 4 + 16)	/* behind the three numbers and the UUID */
 #define ZRAM_CONTROL "/sys/class/zram-control"
 
 static bool has_swap_header(const char *dev)
@@ -20,6 +22,14 @@ static bool has_swap_header(const char *dev)
 	CLEANUP_FD int fd = open(dev, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t len = sizeof(SWAP_MAGIC) - 1;
 	return fd >= 0 && pread(fd, magic, (size_t)len, page - len) == len && streq(magic, SWAP_MAGIC);
+}
+
+/* Is it the machine's own swap disk (runner/target/swap_header.c)? Its header covers all of it; a test may want less. */
+static bool is_our_disk(const char *dev)
+{
+	char name[sizeof(VOLUME)] = "";
+	CLEANUP_FD int fd = open(dev, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && pread(fd, name, sizeof(name), VOLUME_AT) == sizeof(name) && streq(name, VOLUME);
 }
 
 /* The first block device with a swap header on it. To be freed; NULL: none. */
@@ -77,6 +87,7 @@ static int write_header(const char *dev, uint64_t size, struct error *err)
 	CLEANUP_FREE char *buf = xcalloc(1, page);
 	uint32_t info[3] = { 1, (uint32_t)(size / page - 1), 0 };	/* version, last page, bad pages */
 	memcpy(buf + 1024, info, sizeof(info));
+	memcpy(buf + VOLUME_AT, VOLUME, sizeof(VOLUME));
 	memcpy(buf + page - strlen(SWAP_MAGIC), SWAP_MAGIC, strlen(SWAP_MAGIC));
 	CLEANUP_FD int fd = open(dev, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write_all(fd, buf, page) < 0 || fsync(fd) < 0)
@@ -114,5 +125,7 @@ int swap_on(struct agent *a, const json_t *swap, struct error *err)
 	if (!streq(kind, "disk"))
 		return error_set(err, 0, "swap: kind must be disk or zram");
 	CLEANUP_FREE char *dev = find_disk();
-	return dev ? use(a, dev, err) : error_set(err, 0, "no block device has a swap header");
+	if (!dev)
+		return error_set(err, 0, "no block device has a swap header");
+	return is_our_disk(dev) && write_header(dev, (uint64_t)size, err) < 0 ? -1 : use(a, dev, err);
 }
