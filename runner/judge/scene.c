@@ -204,6 +204,15 @@ static bool makes_origin(const char *call)
 	return starts_with(call, "swapoff ") || streq(call, "write /sys/kernel/mm/ksm/run 2");
 }
 
+/* Is the step the last that asks for memory in its episode? Who waits for the answer to an earlier one has it by then. */
+static bool asks_last(const struct test *t, size_t i)
+{
+	while (++i < t->n_steps && t->steps[i].op != STEP_EXPECT)
+		if (scene_asks(&t->steps[i]))
+			return false;
+	return true;
+}
+
 /* The episode that begins or ends with a snapshot, or -1. */
 static int episode_of(const json_t *snapshot)
 {
@@ -240,7 +249,7 @@ static void add_history(struct scene *s, const struct trial *t, const json_t *sn
 		if (task >= 0 && step->op == STEP_MOVE)
 			s->tasks[task].joined = s->model.n_tasks + i;
 		if (task >= 0 && step->op == STEP_CALL && k == episode)
-			s->tasks[task].origin = makes_origin(step->value);
+			s->tasks[task].origin = makes_origin(step->value) && (step->background || asks_last(t->test, i));
 	}
 }
 

@@ -41,6 +41,9 @@ const struct test_task *scene_case_task(const struct trial *t, const char *name)
 /* Bytes (INT64_MAX: no limit) as pages of the machine. */
 uint64_t scene_pages(const struct scene *s, int64_t bytes);
 
+/* Does the step surely ask for memory: a grow, a limit that is set, sysrq or a call? */
+bool scene_asks(const struct step *s);
+
 /* The step of the episode that can bring the OOM: the last grow, limit, sysrq or call that surely asks; NULL: none. */
 const struct step *scene_trigger(const struct trial *t, const struct episode *e);
 

@@ -7,6 +7,12 @@
 #include "case/kinds.h"
 #include "judge/look.h"
 
+bool scene_asks(const struct step *s)
+{
+	return s->op == STEP_GROW || (s->op == STEP_SET && !streq(s->file, "memory.oom_control")) || s->op == STEP_SYSRQ ||
+	       (s->op == STEP_CALL && step_can_oom(s) == OOM_SURELY);
+}
+
 const struct step *scene_trigger(const struct trial *t, const struct episode *e)
 {
 	const struct step *found = NULL;
@@ -15,9 +21,7 @@ const struct step *scene_trigger(const struct trial *t, const struct episode *e)
 		const struct step *s = &t->test->steps[i];
 		if (s->op == STEP_EXPECT)
 			k++;
-		else if (k == e->k && (s->op == STEP_GROW || (s->op == STEP_SET && !streq(s->file, "memory.oom_control")) ||
-				       s->op == STEP_SYSRQ ||
-				       (s->op == STEP_CALL && step_can_oom(s) == OOM_SURELY)))
+		else if (k == e->k && scene_asks(s))
 			found = s;
 	}
 	return found;

@@ -64,6 +64,43 @@ START_TEST(how_it_asks)
 }
 END_TEST
 
+#define SWAPOFF HEAD "  - {name: hog, cgroup: box, size: 1M}\nsteps:\n  - fill: [big, hog]\n"
+
+/* swapoff is the reason of an OOM while it runs, not when it has returned. */
+static const struct {
+	const char *yaml;
+	bool origin;
+} origins[] = {
+	{ SWAPOFF "  - call: {task: big, what: swapoff /dev/vda}\n  - expect: {victims: [big]}\n", true },
+	{ SWAPOFF "  - call: {task: big, what: swapoff /dev/vda}\n  - grow: hog\n  - expect: {victims: [hog]}\n", false },
+	{ SWAPOFF "  - {call: {task: big, what: swapoff /dev/vda}, background: true}\n  - grow: hog\n"
+		  "  - expect: {victims: [big]}\n",
+	  true },
+};
+
+START_TEST(who_is_the_origin)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(origins); i++) {
+		struct recorded *r = recorded_load_as("memcg-v2", origins[i].yaml);
+		struct observation *seen = observation_from_json(r->observation, NULL);
+		struct result *result = result_new("t", "t", "k", "vm");
+		struct trial t;
+		struct scene s;
+		ck_assert_int_eq(trial_open(&t, r->test, seen, NULL, result), 0);
+		scene_open(&s, &t, t.episodes[0].before);
+		int big = scene_task_named(&s, "big");
+		ck_assert_int_ge(big, 0);
+		ck_assert_msg(s.tasks[big].origin == origins[i].origin, "%s an origin in\n%s", s.tasks[big].origin ? "is" : "is not",
+			      origins[i].yaml);
+		scene_close(&s);
+		trial_close(&t);
+		result_free(result);
+		observation_free(seen);
+		recorded_free(r);
+	}
+}
+END_TEST
+
 /* A kernel before 4.19 does not kill for a charge in a system call, and the judge does not expect it to. */
 START_TEST(old_kernels_refuse)
 {
@@ -89,4 +126,4 @@ START_TEST(old_kernels_refuse)
 }
 END_TEST
 
-TESTS("judge_scene", how_it_asks, old_kernels_refuse)
+TESTS("judge_scene", how_it_asks, who_is_the_origin, old_kernels_refuse)
