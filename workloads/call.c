@@ -10,7 +10,7 @@ struct result result_of(int64_t ret)
 	return (struct result){ ret, ret == -1 ? errno : 0 };
 }
 
-static const struct call *find(const char *name)
+const struct call *call_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		for (const struct call *c = tables[i]; c->name; c++)
@@ -22,7 +22,7 @@ static const struct call *find(const char *name)
 void call_run(struct load *l, char *order)
 {
 	char *word = next_word(&order);
-	const struct call *c = word ? find(word) : NULL;
+	const struct call *c = word ? call_find(word) : NULL;
 	if (!c) {
 		error_say("call %s: no such call; oomload --list shows them", word ? word : "");
 		return;

@@ -20,6 +20,9 @@ struct call {
 /* What a system call returned, with errno if that was -1. */
 struct result result_of(int64_t ret);
 
+/* NULL: there is none of this name. */
+const struct call *call_find(const char *name);
+
 /* Each ends with a row without a name. */
 extern const struct call memory_calls[];	/* call_memory.c */
 extern const struct call process_calls[];	/* call_process.c */

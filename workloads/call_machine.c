@@ -21,6 +21,24 @@ static struct result call_write(struct load *l, char *args)
 	return sysfile_write(path, args);	/* the value is the rest of the line, blanks and all */
 }
 
+/* A page at the end of a new file, again and again; each that is refused is undone by the kernel, or should be. */
+static struct result call_refusals(struct load *l, char *args)
+{
+	char *path = next_word(&args), *word = next_word(&args);
+	int64_t n, refused = 0;
+	(void)l;
+	if (!word || next_word(&args) || !parse_int(word, 1, INT32_MAX, &n))
+		return BAD_ARGS;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return result_of(-1);
+	unlink(path);
+	for (int64_t i = 0; i < n; i++)
+		refused += pwrite(fd, fill_block(), page_size, 0) < 0 && errno == ENOSPC;
+	close(fd);
+	return (struct result){ refused, 0 };
+}
+
 static struct result call_read(struct load *l, char *args)
 {
 	char *path = next_word(&args);
@@ -122,6 +140,7 @@ static struct result call_swapoff(struct load *l, char *args)
 const struct call machine_calls[] = {
 	{ "write", "PATH VALUE", "write a file; the result is the bytes written", call_write },
 	{ "writebad", "PATH", "write to a file from where there is no memory, so that nothing is written", call_writebad },
+	{ "refusals", "PATH N", "write a page to a new file N times; the result is how often there was no space", call_refusals },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
 	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },

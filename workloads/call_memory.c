@@ -2,10 +2,12 @@
 /* Calls about address space: they map and promise, and touch nothing but where they say so. */
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "call.h"
+#include "sysfile.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21	/* since Linux 5.4 */
@@ -88,6 +90,30 @@ static struct result call_mmapmax(struct load *l, char *args)
 			most = middle;
 	}
 	return (struct result){ (int64_t)least, 0 };
+}
+
+/* 0 on a kernel that grants the limit to its last page. statm begins with the size of the address space. */
+static struct result call_asleft(struct load *l, char *args)
+{
+	struct rlimit r;
+	struct result most = call_mmapmax(l, args), now = sysfile_read("/proc/self/statm");
+	if (most.errnum || now.errnum)
+		return most.errnum ? most : now;
+	if (getrlimit(RLIMIT_AS, &r) < 0)
+		return result_of(-1);
+	if (r.rlim_cur == RLIM_INFINITY)
+		return (struct result){ -1, ERANGE };
+	return (struct result){ (int64_t)(r.rlim_cur / page_size) - now.value - most.value, 0 };
+}
+
+static struct result call_mlock(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!n_maps)
+		return (struct result){ -1, ENOENT };
+	return result_of(mlock(maps[n_maps - 1].start, maps[n_maps - 1].len));
 }
 
 static struct result call_munmap(struct load *l, char *args)
@@ -205,6 +231,8 @@ const struct call memory_calls[] = {
 	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb]",
 	  "map anonymous memory and keep it, untouched", call_mmap },
 	{ "mmapmax", "", "pages of the largest private writable mapping that is granted; nothing is kept", call_mmapmax },
+	{ "asleft", "", "pages that RLIMIT_AS has left beside the address space and the largest mapping that is granted", call_asleft },
+	{ "mlock", "", "lock what the last mmap or mprotect mapped (mlock)", call_mlock },
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },

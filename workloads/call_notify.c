@@ -164,6 +164,30 @@ static struct result call_notified(struct load *l, char *args)
 	return (struct result){ (int64_t)count, 0 };
 }
 
+/*
+ * Twice a call that causes a notification, the second within microseconds of having been told of the first: sooner than the 10 ms for
+ * which the kernel holds the next one back (kernel/cgroup/cgroup.c:cgroup_file_notify).
+ */
+static struct result call_toldtwice(struct load *l, char *args)
+{
+	char none[1] = "", *name = next_word(&args);
+	const struct call *cause = name ? call_find(name) : NULL;
+	int64_t told = 0;
+	if (!cause || *args)
+		return BAD_ARGS;
+	if (polled.fd < 0)
+		return (struct result){ -1, ENOENT };
+	for (int i = 0; i < 2; i++) {
+		struct result r = cause->run(l, none);
+		if (!r.errnum)
+			r = was_told(8);
+		if (r.errnum)
+			return r;
+		told += r.value;
+	}
+	return (struct result){ told, 0 };
+}
+
 const struct call notify_calls[] = {
 	{ "notify", "FILE [ARGS]",
 	  "be notified about a file of the own cgroup: memory.oom_control, memory.usage_in_bytes BYTES; "
@@ -171,5 +195,6 @@ const struct call notify_calls[] = {
 	  call_notify },
 	{ "notifyopen", "FILE", "open what `notify FILE` needs on v1, which then takes no more memory", call_notifyopen },
 	{ "notified", "[SECONDS]", "how often since it was asked last (v1), or whether (1 or 0); waits so long for the first", call_notified },
+	{ "toldtwice", "CALL", "twice a call like pageout, at once again after being told (v2); how often that was", call_toldtwice },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -272,6 +272,17 @@ static struct result call_setuid(struct load *l, char *args)
 	return r;
 }
 
+/* The real user id stays, and with it what reports say (task_uid). */
+static struct result call_seteuid(struct load *l, char *args)
+{
+	int64_t uid;
+	char *word = next_word(&args);
+	(void)l;
+	if (!word || next_word(&args) || !parse_int(word, 0, UINT32_MAX, &uid))
+		return BAD_ARGS;
+	return result_of(syscall(SYS_setresuid, -1, (unsigned int)uid, -1));
+}
+
 /* Numbers of linux/capability.h, which musl's compiler does not find. */
 static const struct {
 	const char *name;
@@ -370,6 +381,7 @@ const struct call process_calls[] = {
 	{ "untrace", "CHILD", "wait until a traced child stops, and let it go", call_untrace },
 	{ "userns", "", "a user namespace of its own, in which this user is root", call_userns },
 	{ "setuid", "N", "become this user", call_setuid },
+	{ "seteuid", "N", "become this user, but for the real user id", call_seteuid },
 	{ "dropcap", "NAME", "give up a capability: sys_resource, sys_admin, ipc_lock, dac_override, kill, setuid, sys_nice, sys_ptrace",
 	  call_dropcap },
 	{ "rlimit_as", "SIZE", "limit the address space", call_rlimit_as },

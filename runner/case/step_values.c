@@ -98,7 +98,7 @@ static bool is_pattern(const char *text)
 /* ">= 5", "!=max", "5": the comparison, and the value, put into *to. */
 static void set_comparison(struct build *b, struct step *s, const char *raw, char **to)
 {
-	static const char *const operators[] = { ">=", "<=", "!=", "~" };
+	static const char *const operators[] = { ">=", "<=", "!=", "!~", "~" };
 	CLEANUP_FREE char *text = text_of(b, "is", raw);
 	const char *value = text;
 	for (size_t i = 0; i < ARRAY_SIZE(operators); i++) {
@@ -112,8 +112,8 @@ static void set_comparison(struct build *b, struct step *s, const char *raw, cha
 	*to = xstrdup(value);
 	int64_t number;
 	uint64_t size;
-	if (s->compare[0] == '~' && (s->op != STEP_READ || !is_pattern(value)))
-		bad(b, "is", "is: ~ needs an extended regular expression behind it, and stands in a `read` only");
+	if (strchr(s->compare, '~') && (s->op != STEP_READ || !is_pattern(value)))
+		bad(b, "is", "is: %s needs an extended regular expression behind it, and stands in a `read` only", s->compare);
 	if (!b->failed && (s->compare[0] == '<' || s->compare[0] == '>') &&
 	    (strlen(value) > 40 || (parse_int(value, INT64_MIN, INT64_MAX, &number, NULL) < 0 &&
 				    parse_size(value, &size, NULL) < 0)))

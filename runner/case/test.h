@@ -150,7 +150,7 @@ struct step {
 	char *field;		/* READ, WAIT: a keyed line of the file, or NULL: the whole */
 	char *value;		/* SET, WRITE, SIGNAL (name), SYSRQ (key), HOST and CALL ("mmap 4096"), READ and WAIT (what it must be) */
 	char *number;		/* CALL: what the call's own result must be, or NULL */
-	char *compare;		/* READ, WAIT, CALL with a number: "=", "!=", ">=", "<=" ; values numeric unless = or != */
+	char *compare;		/* READ, WAIT, CALL with a number: "=", "!=", ">=", "<="; READ: "~", "!~"; values numeric unless = or != */
 	char *result;		/* SET, WRITE, MOVE, HOST, CALL: "ok" or an errno name; NULL: ok */
 	bool nonblock;		/* SET: open O_NONBLOCK */
 	enum grow_end until;	/* WAIT on a task */

@@ -164,8 +164,8 @@ static void check_read(struct trial *t, const struct step *s, size_t i)
 		number = strtoll(have, &end, 10);
 		numeric = end != have && (!*end || *end == ' ');
 	}
-	bool ok = s->compare && streq(s->compare, "~") ? matches(s->value, have) :
-							 holds(s->compare, numeric, want, number, s->value, have);
+	bool ok = s->compare && strchr(s->compare, '~') ? matches(s->value, have) == streq(s->compare, "~") :
+							  holds(s->compare, numeric, want, number, s->value, have);
 	char expected[256];
 	snprintf(expected, sizeof(expected), "%s%s", s->compare && !streq(s->compare, "=") ? s->compare : "", s->value);
 	trial_check(t, CHECK_READ, what, &s->where, expected, have, ok);
