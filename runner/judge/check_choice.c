@@ -260,8 +260,9 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 	scene_oom(&s, t, e, r, &oom);
 	oom.constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
 	/* A limit that the trigger itself wrote is not yet in the snapshot: the report has it. */
-	if (oom.constraint == CONSTRAINT_MEMCG && oom.trigger == TRIGGER_LIMIT_WRITE && r->counter[OOM_COUNTER_MEMORY].present) {
-		s.memcgs[oom.memcg].limit = (uint64_t)(r->counter[OOM_COUNTER_MEMORY].limit_kb / s.page_kb);
+	int64_t limit_kb = r->counter[OOM_COUNTER_MEMORY].present ? r->counter[OOM_COUNTER_MEMORY].limit_kb : OOM_UNKNOWN;
+	if (oom.constraint == CONSTRAINT_MEMCG && oom.trigger == TRIGGER_LIMIT_WRITE && limit_kb >= 0) {
+		s.memcgs[oom.memcg].limit = (uint64_t)(limit_kb / s.page_kb);
 		totalpages = model_memcg_totalpages(&t->era, &s.model.machine, t->v1, &s.memcgs[oom.memcg]);
 	}
 	oom.totalpages = totalpages;

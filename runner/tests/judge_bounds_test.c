@@ -21,6 +21,8 @@ static const struct {
 	/* a usage without its limit, in the report */
 	{ "memcg-v2", { "kmsg>text~memory: usage>text", "usage #kB, limit #kB, failcnt #", "usage #kB" } },
 	{ "memcg-v1", { "kmsg>text~memory: usage>text", "usage #kB, limit #kB, failcnt #", "usage #kB" } },
+	/* a limit without its usage, beside a statistic of kernel memory */
+	{ "words", { "kmsg>text~memory: usage>text", "usage #kB", "usage #?B" } },
 	{ "memcg-v2", { "hello>cpus", NULL, "9223372036854775807" } },
 	{ "memcg-v2", { "hello>page_size", NULL, "9223372036854775807" } },
 	/* kB to bytes, beside a row of the table */
