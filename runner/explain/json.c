@@ -157,7 +157,7 @@ static void trigger(struct writer *w, const struct oom_report *r)
 {
 	key(w, "trigger");
 	open_with(w, '{');
-	key_string(w, "comm", r->has_header ? r->trigger.comm : NULL);
+	key_string(w, "comm", r->has_header && r->trigger.comm[0] ? r->trigger.comm : NULL);
 	key_number(w, "pid", r->trigger.pid);
 	key_string(w, "gfp_mask", r->trigger.gfp_mask);
 	key_number(w, "order", r->trigger.order);

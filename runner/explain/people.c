@@ -109,7 +109,7 @@ static void asked(FILE *out, const struct oom_report *r)
 	if (!r->has_header)
 		return;
 	field(out, "asked");
-	fprintf(out, "%s", clean(r->trigger.comm, buf));
+	fprintf(out, "%s", r->trigger.comm[0] ? clean(r->trigger.comm, buf) : "a process that is not named");
 	if (r->trigger.pid != OOM_UNKNOWN)
 		fprintf(out, " (pid %" PRId64 ")", r->trigger.pid);
 	if (r->trigger.order >= 0)

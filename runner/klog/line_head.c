@@ -48,13 +48,15 @@ static bool half_header(struct text t, struct line *l)
 
 static bool header(struct text t, struct line *l)
 {
-	const char *at = text_rfind(t, INVOKED);
+	bool nobody = text_starts(t, "oom-killer: gfp_mask=");	/* up to 2.6.9 */
+	const char *at = nobody ? t.p : text_rfind(t, INVOKED);
 	if (!at)
 		return half_header(t, l);
+	size_t skip = nobody ? strlen("oom-killer:") : sizeof(INVOKED) - 1;
 	struct text comm = comm_of(text_of(t.p, (size_t)(at - t.p)));
-	if (!text_len(comm) || text_len(comm) > 60)
+	if ((!text_len(comm) && !nobody) || text_len(comm) > 60)
 		return false;
-	struct text rest = text_of(at + sizeof(INVOKED) - 1, (size_t)(t.end - at) - (sizeof(INVOKED) - 1));
+	struct text rest = text_of(at + skip, (size_t)(t.end - at) - skip);
 	text_blanks(&rest);
 	if (!begins(rest, "gfp_mask="))
 		return false;	/* somebody talks about it */

@@ -30,6 +30,7 @@ static void sizes(struct text t, struct line *l)
 		FIELD("file-rss:", file_rss_kb, true), FIELD("shmem-rss:", shmem_rss_kb, true),
 		FIELD("UID:", uid, false), FIELD("pgtables:", pgtables_kb, true),
 		FIELD("oom_score_adj:", oom_score_adj, false), FIELD("vsz:", total_vm_kb, true),
+		FIELD("vm:", total_vm_kb, true),
 #undef FIELD
 	};
 	while (text_len(t)) {
@@ -76,6 +77,8 @@ static bool killed(struct text t, struct line *l)
 	const char *size = text_rfind(t, " total-vm:");
 	if (!size)
 		size = text_rfind(t, " vsz:");
+	if (!size && (size = text_rfind(t, " score ")) && !text_rfind(t, " vm:"))
+		size = NULL;
 	const char *close = text_rfind(until(t, size), ")");
 	if (!close) {
 		l->cut = true;
@@ -87,6 +90,12 @@ static bool killed(struct text t, struct line *l)
 	struct text rest = after(t, close, 1);
 	if (text_eat(&rest, ", UID ") && text_int(&rest, &l->kill.uid))
 		text_eat(&rest, ",");
+	if (text_eat(&rest, " score ")) {	/* OpenVZ: "score %lu vm:%lukB, rss:%lukB, swap:%lukB" */
+		text_int(&rest, &l->kill.score);
+		sizes(rest, l);
+		l->cut = l->kill.total_vm_kb == OOM_UNKNOWN;
+		return true;
+	}
 	sizes(rest, l);
 	l->cut = l->kill.oom_score_adj == OOM_UNKNOWN;
 	return true;
@@ -145,18 +154,18 @@ static bool prefix_of(struct text t, enum oom_kill_prefix *p)
 
 static bool kill_line(struct text t, struct line *l)
 {
-	static const char *const words[] = { "Killed process ", "Kill process ", "kill process " };
-	for (size_t i = 0; i < 3; i++) {
+	static const char *const words[] = { "Killed process ", "OOM killed process ", "Kill process ", "kill process " };
+	for (size_t i = 0; i < 4; i++) {
 		const char *at = text_find(t, words[i]);
 		enum oom_kill_prefix p;
 		if (!at || at - t.p > 64 || !prefix_of(until(t, at), &p))
 			continue;
 		kill_clear(&l->kill);
 		l->kill.prefix = p;
-		l->kind = i == 0 ? LINE_KILLED : LINE_CHOICE;
+		l->kind = i < 2 ? LINE_KILLED : LINE_CHOICE;
 		struct text rest = after(t, at, strlen(words[i]));
 		text_blanks(&rest);
-		return i == 0 ? killed(rest, l) : choice(rest, l);
+		return i < 2 ? killed(rest, l) : choice(rest, l);
 	}
 	return false;
 }
@@ -311,7 +320,8 @@ static bool half(struct text t, struct line *l)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (text_len(t) >= 8 && text_len(t) <= strlen(words[i]) && memcmp(t.p, words[i], text_len(t)) == 0)
 			l->kind = LINE_HALF;
-	if ((text_starts(t, "Memory cgroup stats for /") && !text_find(t, ":")) ||
+	if ((text_starts(t, "Out of memory in UB ") && !text_find(t, "process")) ||
+	    (text_starts(t, "Memory cgroup stats for /") && !text_find(t, ":")) ||
 	    (text_starts(t, "Task in /") && !text_find(t, " limit of ")) ||
 	    (text_starts(t, "Tasks in /") && !text_find(t, " to be killed")))
 		l->kind = LINE_HALF;

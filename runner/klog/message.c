@@ -147,7 +147,8 @@ static bool join(struct klog *k, struct text t)
 	if (a <= now && b <= now && !path && !name)
 		return false;
 	/* inside a name, a path or the names of a gfp mask there is no blank */
-	bool name_on = k->pending.bare && with.kind == LINE_HEADER && !text_starts(t, "invoked");
+	bool name_on = k->pending.bare && with.kind == LINE_HEADER && !text_starts(t, "invoked") &&
+		       !text_starts(t, "oom-killer");
 	bool inside = name_on || k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
 		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
 		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
@@ -210,8 +211,10 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 			/* "Node 0", and in the next line what would be a zone without NUMA */
 			bool node = k->pending.l.kind == LINE_HALF && k->pending.len >= 5 &&
 				    memcmp(k->pending.text, "Node ", 5) == 0;
-			/* "kworker/", and "0:1 invoked …" in the next */
-			bool name = k->pending.bare && k->pending.raw >= WRAP_MIN && l.kind == LINE_HEADER;
+			/* "kworker/", and "0:1 invoked …" in the next; "hog invoked", and "oom-killer: …" */
+			bool torn_name = k->pending.bare && k->pending.raw >= WRAP_MIN;
+			bool name = l.kind == LINE_HEADER &&
+				    (torn_name || (k->pending.l.kind == LINE_HALF && !text_len(l.a)));
 			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT || node || name) && join(k, t))
 				return;
 		}

@@ -375,9 +375,11 @@ void prefix_strip(struct text line, struct prefix *out, struct prefix_memory *me
 	if (out->barred && text_len(t) > 1 && t.end[-1] == '|' && t.end[-2] == ' ')
 		t.end--;
 	out->message = t;
-	/* OpenWrt's "kern.warn", macOS' thread id */
-	if (text_starts(out->host, "kern.") || text_starts(out->host, "0x"))
+	/* OpenWrt's "kern.warn", macOS' thread id, a hypervisor's level */
+	if (text_starts(out->host, "kern.") || text_starts(out->host, "0x") || text_starts(out->host, "In("))
 		out->host = (struct text){ 0 };
+	if (text_len(out->host) && out->host.end[-1] == ':')	/* "192.0.2.7: kern: warning: …" */
+		out->host.end--;
 	if (text_len(out->host))
 		out->context = hash_text(out->context, out->host);
 	if (text_len(out->caller))

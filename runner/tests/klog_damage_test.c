@@ -63,6 +63,9 @@ START_TEST(killed_formats)
 		  OOM_UNKNOWN, OOM_PREFIX_NONE },
 		{ "Killed process 5 (x) vsz:12kB, anon-rss:8kB, file-rss:4kB", "x", 5, OOM_UNKNOWN, 12, OOM_UNKNOWN, OOM_UNKNOWN,
 		  OOM_PREFIX_NONE },
+		/* OpenVZ */
+		{ "Out of memory in UB 12: OOM killed process 5 (x y) score 3 vm:12kB, rss:8kB, swap:0kB", "x y", 5, OOM_UNKNOWN, 12,
+		  OOM_UNKNOWN, OOM_UNKNOWN, OOM_PREFIX_OTHER },
 		{ KILLED_54("5", "((x)"), "((x)", 5, 7, 4000, 0, -5, OOM_PREFIX_GLOBAL },
 		{ MEMCG_54("5", "total-vm:1kB"), "total-vm:1kB", 5, 7, 4000, 0, -5, OOM_PREFIX_MEMCG },
 		{ MEMCG_54("5", "x) total-vm:9kB"), "x) total-vm:9kB", 5, 7, 4000, 0, -5, OOM_PREFIX_MEMCG },
@@ -374,6 +377,21 @@ START_TEST(page_sizes)
 }
 END_TEST
 
+/* Up to 2.6.9 the first line names nobody. */
+START_TEST(nobody_asked)
+{
+	ck_assert_int_eq(read_text("Mar  3 04:05:06 db kernel: oom-killer: gfp_mask=0xd0\nMar  3 04:05:06 db kernel: Mem-info:\n"
+				   "Mar  3 04:05:06 db kernel: 1000 pages of RAM\n"
+				   "Mar  3 04:05:06 db kernel: Out of Memory: Killed process 5 (x).\n"), 1);
+	ck_assert(reports[0]->has_header);
+	ck_assert_str_eq(reports[0]->trigger.comm, "");
+	ck_assert_int_eq(reports[0]->trigger.gfp, 0xd0);
+	ck_assert_int_eq(reports[0]->mem.ram, 1000);
+	ck_assert_int_eq(reports[0]->kills[0].pid, 5);
+	forget();
+}
+END_TEST
+
 /* Lines without anything before them, made one by a form that knows no newlines. */
 START_TEST(joined_with_blanks)
 {
@@ -431,4 +449,4 @@ START_TEST(deep_in_text)
 END_TEST
 
 TESTS("klog-damage", killed_formats, no_reports, wrapped_lines, interleaved, suppressed_and_groups, other_splats_between,
-      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, joined_with_blanks, deep_in_text)
+      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, nobody_asked, joined_with_blanks, deep_in_text)
