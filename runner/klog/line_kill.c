@@ -55,6 +55,18 @@ static void sizes(struct text t, struct line *l)
 	}
 }
 
+/* ", UID %d," up to where the line was broken. Returns whether it was; the pid is whole then. */
+static bool uid_torn(struct text *t, int64_t *uid)
+{
+	static const char word[] = ", UID ";
+	size_t n = text_len(*t);
+	if (n && n < sizeof(word) && memcmp(t->p, word, n) == 0)
+		return true;
+	if (text_eat(t, ", UID ") && text_int(t, uid))
+		text_eat(t, ",");
+	return false;
+}
+
 /* "%d (%s) total-vm:…", "%d (%s), UID %d, total-vm:…" (RHEL 7), "%d, UID %d, (%s) total-vm:…" (RHEL 6). The comm may
  * hold anything, so it ends at the last ')' before the last total-vm. */
 static bool killed(struct text t, struct line *l)
@@ -62,8 +74,10 @@ static bool killed(struct text t, struct line *l)
 	if (!text_int(&t, &l->kill.pid))
 		return false;
 	l->got = 1;
-	if (text_eat(&t, ", UID ") && text_int(&t, &l->kill.uid))
-		text_eat(&t, ",");
+	if (uid_torn(&t, &l->kill.uid)) {
+		l->cut = true;
+		return true;
+	}
 	bool whole = text_len(t) > 0;	/* else it may have lost its last digits */
 	text_blanks(&t);
 	if (!text_len(t)) {
@@ -109,8 +123,10 @@ static bool choice(struct text t, struct line *l)
 	if (!text_len(t))
 		l->kill.pid = OOM_UNKNOWN;
 	l->got = 1;
-	if (text_eat(&t, ", UID ") && text_int(&t, &l->kill.uid))
-		(void)text_eat(&t, ",");
+	if (uid_torn(&t, &l->kill.uid)) {
+		l->cut = true;
+		return true;
+	}
 	text_blanks(&t);
 	if (text_len(t) && !text_eat(&t, "("))
 		return false;

@@ -53,6 +53,16 @@ static void classify(const struct table *table, struct text t, struct line *l)
 		*l = (struct line){ .kind = LINE_ROW, .cut = true };
 }
 
+/* A row of a table whose header is lost: whole if it has as many numbers as some kernel's has. */
+static int weigh_bare_row(struct text t, struct line *l)
+{
+	struct table guess;
+	struct oom_row row;
+	l->got = table_numbers(t);
+	l->cut = !table_guess(t, &guess) || (table_row(t, &guess, &row), row.cut);
+	return l->got + !l->cut;
+}
+
 /* How many fields a text gives, and whether it is whole. */
 static int weigh(struct klog *k, struct text t, struct line *l)
 {
@@ -70,6 +80,8 @@ static int weigh(struct klog *k, struct text t, struct line *l)
 					p++;
 				l->got -= *p == ' ' ? 1 : !*p ? 3 : 0;
 			}
+		} else {
+			l->got = weigh_bare_row(t, l);
 		}
 	}
 	return l->got;
@@ -215,7 +227,9 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 			bool torn_name = k->pending.bare && k->pending.raw >= WRAP_MIN;
 			bool name = l.kind == LINE_HEADER &&
 				    (torn_name || (k->pending.l.kind == LINE_HALF && !text_len(l.a)));
-			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT || node || name) && join(k, t))
+			/* "CPU: … Comm: hog", and "Tainted: G …", which since 6.11 is a line of its own too */
+			bool taint = k->pending.l.kind == LINE_CPU && l.kind == LINE_TRACE;
+			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT || node || name || taint) && join(k, t))
 				return;
 		}
 		message_flush(k);
@@ -235,6 +249,9 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 			l.row = &k->row;
 		} else if (!table_row_is_whole(t)) {
 			l.kind = LINE_OTHER;
+		} else {
+			weigh_bare_row(t, &l);
+			l.cut &= k->raw >= WRAP_MIN;
 		}
 	}
 	bool bare = l.kind == LINE_OTHER && p->stamped && text_len(t) < OOM_COMM / 4 + sizeof("invoked");

@@ -102,6 +102,21 @@ bool table_row_begins(struct text t)
 	return numbers(t, &rest) >= 0 && !text_len(rest);
 }
 
+int table_numbers(struct text t)
+{
+	int64_t n;
+	int count = 0;
+	text_blanks(&t);
+	if (!pid_of(&t, &n))
+		return 0;
+	for (struct text v = t; count < TABLE_COLUMNS; t = v, count++) {
+		text_blanks(&v);
+		if (v.p == t.p || !text_int(&v, &n) || (v.p < v.end && *v.p != ' ' && *v.p != '\t'))
+			break;
+	}
+	return count;
+}
+
 bool table_row_is_whole(struct text t)
 {
 	struct text rest;

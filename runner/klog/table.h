@@ -28,6 +28,9 @@ bool table_row_begins(struct text t);
 /* Is it a row, and not only the beginning? */
 bool table_row_is_whole(struct text t);
 
+/* How many numbers a row has behind its pid. */
+int table_numbers(struct text t);
+
 /* Reads a row; returns the number of columns that were there (the name counts). A row with fewer than the table has is
  * marked cut. */
 int table_row(struct text t, const struct table *table, struct oom_row *row);

@@ -392,6 +392,42 @@ START_TEST(nobody_asked)
 }
 END_TEST
 
+/* Places where lines are broken that look like something else. */
+START_TEST(broken_at_bad_places)
+{
+	static const char stamp[] = "Mar  3 04:05:06 a-host kernel: [123456.000001] ";
+	static const char *const pieces[] = { "hog invoked oom-killer: gfp_mask=0x201da, order=0,\noom_adj=0, oom_score_adj=0\n",
+		"CPU: 1 PID: 7 Comm: hog\nTainted: G        W         3.19.0-15-generic #15-Ubuntu\n",
+		"Mem-Info:\n", "Node\n0 DMA free:8kB min:4kB low:4kB high:4kB present:1000kB managed:900kB\n",
+		"Node 0 DMA:\n1*4kB (U) 0*8kB = 4kB\n", "4096 pages\nRAM\n", "96 pages\nreserved\n",
+		/* no header */
+		"[    7]  1000     7     5000      900    49152\n0             0 hog\n",
+		"[    8]  1000     8     5000      100    49152        0             0\nbash\n",
+		"Out of memory: Kill process 7, UID\n1000, (hog) score 225 or sacrifice child\n",
+		"Killed process 7,\nUID 1000, (hog) total-vm:20000kB, anon-rss:3000kB, file-rss:600kB\n" };
+	char text[4096], *p = text;
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++)
+		p += sprintf(p, "%s%s", stamp, pieces[i]);
+	ck_assert_int_eq(read_text(text), 1);
+	const struct oom_report *r = reports[0];
+	ck_assert_str_eq(r->kernel, "3.19.0-15-generic");
+	ck_assert_int_eq(r->trigger.oom_score_adj, 0);
+	ck_assert_int_eq(r->mem.ram, 4096);
+	ck_assert_int_eq(r->mem.reserved, 96);
+	ck_assert_int_eq(r->page_size, 4096);
+	ck_assert_uint_eq(r->n_zones, 1);
+	ck_assert_int_eq(r->zones[0].managed_kb, 900);
+	ck_assert_uint_eq(r->n_rows, 2);
+	ck_assert_str_eq(r->rows[1].name, "bash");
+	ck_assert_int_eq(r->choice.score, 225);
+	ck_assert_int_eq(r->choice.uid, 1000);
+	ck_assert_int_eq(r->kills[0].pid, 7);
+	ck_assert_int_eq(r->kills[0].uid, 1000);
+	ck_assert_int_eq(r->kills[0].total_vm_kb, 20000);
+	forget();
+}
+END_TEST
+
 /* Lines without anything before them, made one by a form that knows no newlines. */
 START_TEST(joined_with_blanks)
 {
@@ -449,4 +485,4 @@ START_TEST(deep_in_text)
 END_TEST
 
 TESTS("klog-damage", killed_formats, no_reports, wrapped_lines, interleaved, suppressed_and_groups, other_splats_between,
-      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, nobody_asked, joined_with_blanks, deep_in_text)
+      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, broken_at_bad_places, nobody_asked, joined_with_blanks, deep_in_text)
