@@ -129,6 +129,10 @@ bool trial_bug_counts(const struct trial *t, const struct episode *e, const char
 /* Did the kernel ask for kills that it did not make, until a wait passed its deadline? Fewer died than the case states. */
 bool trial_in_vain(const struct trial *t, const struct episode *e);
 
+/* The cgroup of a snapshot that keeps a task in the cgroup at `path` waiting for room, because v1's oom_kill_disable is set where the limit
+ * is met; NULL: none. Whoever is charged there waits, and gets ENOMEM in a system call. */
+const json_t *trial_waits_for(const struct trial *t, const json_t *snapshot, const char *path);
+
 /* An episode that has no end: its machine died, or a wait passed its deadline. What did not happen may still have come. */
 bool trial_cut_short(const struct episode *e);
 

@@ -154,44 +154,6 @@ bool trial_in_vain(const struct trial *t, const struct episode *e)
 	return n < e->expect->n_victims && ((!n && asked(t, e)) || asks_in_vain(t, e) || sysrq_in_vain(t, e, n));
 }
 
-/* A v1 cgroup where who meets the limit has to wait: it may not kill, and there is no room but what each CPU has in stock. */
-static bool must_wait(const struct trial *t, const json_t *snapshot, const json_t *cgroup)
-{
-	static const char *const kinds[] = { "memory", "memory.memsw" };
-	const char *name = look_text(cgroup, "name");
-	int64_t disable, used, limit;
-	if (!name || !look_counter(snapshot, name, "memory.oom_control", "oom_kill_disable", &disable) || !disable)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		char usage[64], max[64];
-		snprintf(usage, sizeof(usage), "%s.usage_in_bytes", kinds[i]);
-		snprintf(max, sizeof(max), "%s.limit_in_bytes", kinds[i]);
-		if (look_counter(snapshot, name, usage, NULL, &used) && look_counter(snapshot, name, max, NULL, &limit) &&
-		    limit - used <= 64 * t->ncpus * t->page_kb * 1024)
-			return true;
-	}
-	return false;
-}
-
-static bool is_above(const char *cgroup, const char *path)
-{
-	size_t len = strlen(cgroup);
-	return strncmp(cgroup, path, len) == 0 && (!path[len] || path[len] == '/');
-}
-
-/* The cgroup of a snapshot that keeps a task of `path` waiting, or NULL. */
-static const json_t *waits_for(const struct trial *t, const json_t *snapshot, const char *path)
-{
-	size_t i;
-	json_t *cgroup;
-	json_array_foreach(json_object_get(snapshot, "cgroups"), i, cgroup) {
-		const char *own = look_text(cgroup, "path");
-		if (own && path && is_above(own, path) && must_wait(t, snapshot, cgroup))
-			return cgroup;
-	}
-	return NULL;
-}
-
 /* Does the task sleep where v1 waits at a limit (mm/memcontrol-v1.c:mem_cgroup_oom_synchronize)? */
 static bool sleeps_at_limit(const json_t *task)
 {
@@ -209,8 +171,8 @@ static void check_sleepers(struct trial *t, const struct episode *e, const json_
 		int64_t under;
 		if (!name || !sleeps_at_limit(task) || !sleeps_at_limit(look_task(late, name)) || !nobody_in_flight(t, e, late))
 			continue;
-		const json_t *why = waits_for(t, later, path);
-		bool reason = why || waits_for(t, late, path);
+		const json_t *why = trial_waits_for(t, later, path);
+		bool reason = why || trial_waits_for(t, late, path);
 		trial_check_text(t, CHECK_SLEEPER, name, NULL, "for room, where nobody may be killed",
 				 reason ? "for room, where nobody may be killed" : "for nothing");
 		if (why && look_counter(later, look_text(why, "name"), "memory.oom_control", "under_oom", &under))

@@ -153,17 +153,33 @@ START_TEST(one_message_lost)
 }
 END_TEST
 
+static void expect_pass(const char *name, const struct change *changes, size_t n)
+{
+	struct recorded *r = recorded_load(name);
+	for (size_t i = 0; i < n; i++)
+		recorded_change(r, &changes[i]);
+	struct result *result = recorded_judge(r);
+	ck_assert_msg(result->verdict == VERDICT_PASS, "%s: %s", name, result->why ? result->why : "?");
+	result_free(result);
+	recorded_free(r);
+}
+
 /* Records that are lost ahead of all that is judged by the log take nothing from the verdict. */
 START_TEST(lost_elsewhere_is_a_pass)
 {
-	struct recorded *r = recorded_load("memcg-v2");
-	recorded_change(r, &(struct change){ "kmsg_lost", NULL, "true" });
-	recorded_change(r, &(struct change){ "kmsg_gaps", NULL, "[300]" });
-	recorded_change(r, &(struct change){ "snapshots>label=before-0>kmsg_seq", NULL, "300" });
-	struct result *result = recorded_judge(r);
-	ck_assert_msg(result->verdict == VERDICT_PASS, "%s", result->why ? result->why : "?");
-	result_free(result);
-	recorded_free(r);
+	static const struct change changes[] = {
+		{ "kmsg_lost", NULL, "true" },
+		{ "kmsg_gaps", NULL, "[300]" },
+		{ "snapshots>label=before-0>kmsg_seq", NULL, "300" },
+	};
+	expect_pass("memcg-v2", changes, ARRAY_SIZE(changes));
+}
+END_TEST
+
+/* Who is silent lives at a limit where the kernel may not kill. */
+START_TEST(waiting_by_design_is_a_pass)
+{
+	expect_pass("blocked", &(struct change){ "steps>op=ping>silent", "+", "\"hog\"" }, 1);
 }
 END_TEST
 
@@ -183,4 +199,5 @@ START_TEST(missing_is_a_skip)
 }
 END_TEST
 
-TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, lost_elsewhere_is_a_pass, missing_is_a_skip)
+TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, lost_elsewhere_is_a_pass, waiting_by_design_is_a_pass,
+      missing_is_a_skip)

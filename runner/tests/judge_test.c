@@ -67,6 +67,7 @@ static const struct alteration {
 	{ "dumping", CHECK_DIED_BY, { { "exits>name=dumper>signal", NULL, "11" } } },
 	{ "words", CHECK_DIED_BY, { { "steps>op=settle>waiting", "+", "\"pair\"" } } },
 	{ "memcg-v2", CHECK_NOBODY_ELSE, { { "exits>name=outside>t", NULL, "1" }, { "snapshots>label=before-0>t", NULL, "0" } } },
+	{ "blocked", CHECK_SURVIVORS, { { "steps>op=ping>silent", "+", "\"idle\"" } } },
 	{ "memcg-v2", CHECK_SURVIVORS, { { "steps>op=ping>silent", "+", "\"outside\"" } } },
 	{ "memcg-v2", CHECK_GROW_END, { { "steps>op=await>how", NULL, "\"dead\"" } } },
 	{ "memcg-v2", CHECK_KILLED_ONCE,
