@@ -102,9 +102,18 @@ static bool same_kind(enum line_kind before, enum line_kind after)
 	return before == after || (before == LINE_CHOICE && after == LINE_SHARING);
 }
 
+/* The OOM memcg is the task's own or above it: what was put behind its path is of the path. */
+static bool goes_below(const struct line *l)
+{
+	size_t n = text_len(l->b);
+	return n && text_len(l->a) >= n && memcmp(l->a.p, l->b.p, n) == 0;
+}
+
 /* Lines that end with a number, whose last digits may stand in the next line. */
 static bool may_go_on(const struct klog *k, const struct line *l, struct text t)
 {
+	if (l->kind == LINE_TASK_IN)	/* the end of a path can't be seen */
+		return text_len(l->a) > text_len(l->b) && goes_below(l) && l->a.p[text_len(l->b)] != '/' && k->raw >= WRAP_MIN;
 	bool kind = l->kind == LINE_HEADER || l->kind == LINE_KILLED || l->kind == LINE_SELECTED || l->kind == LINE_USAGE;
 	return kind && k->raw >= WRAP_MIN && text_len(t) && is_digit(t.end[-1]);
 }
@@ -114,6 +123,25 @@ static bool all_digits(struct text t)
 	while (t.p < t.end && is_digit(*t.p))
 		t.p++;
 	return t.p == t.end;
+}
+
+/* A line that fills a terminal to the last column was cut there; a mailer breaks where a blank is, and earlier. */
+static bool fills_a_terminal(size_t raw)
+{
+	static const size_t widths[] = { 80, 100, 120, 132, 160 };
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
+		if (raw == widths[i])
+			return true;
+	return false;
+}
+
+/* "Task in /a/long/pa": does the path, whose end is not there yet, go on in t? */
+static bool in_path(const struct klog *k, struct text t)
+{
+	struct text p = text_of(k->pending.text, k->pending.len);
+	const char *blank = memrchr(p.p, ' ', text_len(p));
+	return k->pending.l.kind == LINE_HALF && text_starts(p, "Task") && blank && blank + 1 < p.end && blank[1] == '/' &&
+	       !text_starts(t, "killed ") && !text_starts(t, "are ");
 }
 
 /* Puts t behind the pending line, with a blank (a mailer broke it there) or without (a terminal did): whichever gives
@@ -130,7 +158,7 @@ static bool join(struct klog *k, struct text t)
 	struct line with, without;
 	char *end = k->pending.text + k->pending.len;
 	memcpy(end, t.p, n);
-	if (!k->pending.l.cut && k->pending.l.kind != LINE_ROW) {
+	if (!k->pending.l.cut && k->pending.l.kind != LINE_ROW && k->pending.l.kind != LINE_TASK_IN) {
 		if (n > 4 || k->indented || !all_digits(t))
 			return false;
 		k->pending.len += n;
@@ -148,12 +176,13 @@ static bool join(struct klog *k, struct text t)
 		b = -1;
 	bool half = k->pending.l.kind == LINE_HALF;
 	if (half) {	/* kinds without fields count too; two halves make a longer half */
-		a += with.kind != LINE_OTHER;
-		b += without.kind != LINE_OTHER;
+		a += with.kind == LINE_OTHER ? 0 : with.kind == LINE_HALF ? 1 : 2;
+		b += without.kind == LINE_OTHER ? 0 : without.kind == LINE_HALF ? 1 : 2;
 	}
 	int now = half ? 0 : k->pending.l.got;
 	/* a piece of a long path gives no new field */
-	bool path = k->pending.l.kind == LINE_SELECTED && b == now && !memchr(end + 1, ' ', n);
+	bool path = b == now && !memchr(end + 1, ' ', n) &&
+		    (k->pending.l.kind == LINE_SELECTED || (k->pending.l.kind == LINE_TASK_IN && goes_below(&without)));
 	/* and neither does the rest of a name */
 	bool name = k->pending.l.kind == LINE_ROW && !k->pending.l.cut && k->pending.raw == k->hard_width && b == now;
 	if (a <= now && b <= now && !path && !name)
@@ -161,10 +190,11 @@ static bool join(struct klog *k, struct text t)
 	/* inside a name, a path or the names of a gfp mask there is no blank */
 	bool name_on = k->pending.bare && with.kind == LINE_HEADER && !text_starts(t, "invoked") &&
 		       !text_starts(t, "oom-killer");
-	bool inside = name_on || k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
+	bool inside = name_on || in_path(k, t) || k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
 		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
 		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
-	bool hard = k->pending.raw == k->hard_width && !blank && b >= now;
+	bool filled = b == a && !k->hard_width && fills_a_terminal(k->pending.raw);
+	bool hard = (filled || k->pending.raw == k->hard_width) && !blank && b >= now;
 	k->pending.joins++;
 	k->pending.bare = false;
 	if (b > a || hard || (b == a && (inside || k->pending.torn) && !blank)) {
