@@ -15,23 +15,28 @@ int64_t model_adj_unit(uint64_t totalpages)
 	return (int64_t)(totalpages / 1000);	/* truncated before it is multiplied */
 }
 
+/* What no machine has (an observation may say it) is no overflow. */
+static int64_t saturated(__int128 n)
+{
+	const __int128 most = INT64_MAX / 4;
+	return (int64_t)(n > most ? most : n < -most ? -most : n);
+}
+
 int64_t model_points(const struct era *era, int64_t base, int adj, bool cap_sys_admin, uint64_t totalpages)
 {
 	int64_t points = base < 0 ? 0 : base;
 	if (era->root_bonus && cap_sys_admin)
 		points -= points * 3 / 100;
-	points += adj * model_adj_unit(totalpages);
+	points = saturated(points + (__int128)adj * model_adj_unit(totalpages));
 	if (!era->signed_points && points <= 0)
 		points = 1;	/* 0 means not eligible there */
 	return points;
 }
 
-/* Thousandths of totalpages, as the kernel divides; what no machine has (an observation may say it) is no overflow. */
+/* Thousandths of totalpages, as the kernel divides. */
 static int64_t permille(int64_t points, int64_t total)
 {
-	const __int128 most = INT64_MAX / 4;
-	__int128 n = (__int128)points * 1000 / total;
-	return (int64_t)(n > most ? most : n < -most ? -most : n);
+	return saturated((__int128)points * 1000 / total);
 }
 
 /* mm/oom_kill.c:oom_badness() of 2.6.36 to 3.5; the scale was given up by a7f638f999ff in 3.6. */

@@ -33,6 +33,9 @@ static const struct {
 	{ "headless", { "snapshots>label=before-0>meminfo>SwapTotal", NULL, "-99999999999" } },
 	/* a line of the reaper that has no time */
 	{ "hit", { "kmsg>text~oom_reaper: reaped>t", NULL, "\"?\"" } },
+	/* an oom_score_adj beyond any, times the machine's memory */
+	{ "memcg-v2", { "snapshots>label=before-0>tasks>name=big>adj", NULL, "-536871912" } },
+	{ "global", { "snapshots>label=before-0>tasks>name=big>adj", NULL, "9223372036854775807" } },
 	{ "blocked", { "snapshots>label=after-0>vmstat>oom_kill", NULL, "-9223372036854775808" } },
 };
 
