@@ -8,15 +8,30 @@
 
 #define RUN 3	/* lines in a row with the same end: no names do that */
 
+/* Does the line begin as a log's does, perhaps quoted? */
+static bool looks_dated(struct text t)
+{
+	struct text when;
+	while (t.p < t.end && (*t.p == '>' || *t.p == ' '))
+		t.p++;
+	return prefix_looks_stamped(t) || stamp_date(&t, &when);
+}
+
 /* RFC 2045: is the text of a mail that is still in its transport's form? */
 static void look_printable(struct undo *u, struct text t)
 {
 	const char *equals = t.p;
 	for (int i = 0; i < 6 && (equals = memchr(equals, '=', (size_t)(t.end - equals))); i++, equals++) {
 		bool gfp = equals - t.p >= 8 && memcmp(equals - 8, "gfp_mask", 8) == 0;
-		if (gfp || (equals - t.p >= 10 && memcmp(equals - 10, "constraint", 10) == 0))
-			u->printable.on = t.end - equals > 3 && memcmp(equals, "=3D", 3) == 0;
+		if (!gfp && !(equals - t.p >= 10 && memcmp(equals - 10, "constraint", 10) == 0))
+			continue;
+		u->printable.seen = true;
+		u->printable.on = t.end - equals > 3 && memcmp(equals, "=3D", 3) == 0;
 	}
+	/* before either was seen: a line as long as they are there, and no name that ends with the sign */
+	size_t n = text_len(t);
+	if (!u->printable.seen && !u->printable.on && n >= 68 && n <= 80 && t.end[-1] == '=')
+		u->printable.on = strchr(" ,:)]0123456789", t.end[-2]) && !text_find(t, "==") && looks_dated(t);
 }
 
 static size_t decode_printable(char *text, size_t len)

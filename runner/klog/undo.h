@@ -13,6 +13,7 @@
 
 struct undo {
 	struct {
+		bool seen;	/* a line that tells */
 		bool on;	/* "order=3D0", and a line that ends with = goes on in the next */
 		size_t len;
 		char text[UNDO_JOINED];

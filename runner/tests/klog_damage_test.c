@@ -377,6 +377,24 @@ START_TEST(page_sizes)
 }
 END_TEST
 
+/* The end of a report in a mail as it was sent: what tells that comes late. */
+START_TEST(printable_tail)
+{
+	ck_assert_int_eq(read_text("> [   12.345682] " COLUMNS "\n"
+		"> [   12.345683] [    203]     0   203      280       96    40960       =\n 0             0 small\n"
+		"> [   12.345684] [    204]     7   204    10500    10224   122880       =\n 5           100 hog\n"
+		"> [   12.345685] oom-kill:constraint=3DCONSTRAINT_NONE,nodemask=3D(null),cp=\nuset=3D/,mems_allowed=3D0,global_oom,"
+		"task_me=\nmcg=3D/,task=3Dhog,pid=3D204,uid=3D7\n"), 1);
+	ck_assert_uint_eq(reports[0]->n_rows, 2);
+	ck_assert_int_eq(reports[0]->rows[0].value[OOM_COL_SWAPENTS], 0);
+	ck_assert_int_eq(reports[0]->rows[1].value[OOM_COL_OOM_SCORE_ADJ], 100);
+	ck_assert_str_eq(reports[0]->rows[1].name, "hog");
+	ck_assert_int_eq(reports[0]->selected.pid, 204);
+	ck_assert_str_eq(reports[0]->cpuset, "/");
+	forget();
+}
+END_TEST
+
 /* Up to 2.6.9 the first line names nobody. */
 START_TEST(nobody_asked)
 {
@@ -485,4 +503,4 @@ START_TEST(deep_in_text)
 END_TEST
 
 TESTS("klog-damage", killed_formats, no_reports, wrapped_lines, interleaved, suppressed_and_groups, other_splats_between,
-      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, broken_at_bad_places, nobody_asked, joined_with_blanks, deep_in_text)
+      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, broken_at_bad_places, printable_tail, nobody_asked, joined_with_blanks, deep_in_text)
