@@ -246,9 +246,42 @@ static void add_hidden(struct model_task *m, const struct trial *t, const struct
 		}
 }
 
+/* Was it said before a report that a victim's memory was taken, or could not be? MMF_OOM_SKIP is set then (mm/oom_kill.c). */
+static bool is_given_up(const struct trial *t, const struct oom_report *r, int64_t pid)
+{
+	static const char *const words[] = { "oom_reaper: reaped process ", "oom_reaper: unable to reap pid:", "oom killer " };
+	for (size_t i = 0; i < json_array_size(t->seen->kmsg); i++) {
+		const json_t *record = json_array_get(t->seen->kmsg, i);
+		const char *text = look_text(record, "text");
+		for (size_t w = 0; text && look_int(record, "seq", INT64_MAX) < r->seq_first && w < ARRAY_SIZE(words); w++)
+			if (starts_with(text, words[w]) && strtoll(text + strlen(words[w]), NULL, 10) == pid)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * An earlier victim for which the scan has to wait: its row in the table, which is printed behind the scan, says that it had its
+ * mm then (mm/oom_kill.c:oom_evaluate_task, dump_task). NULL: there is none. A kernel that does not see who is inside do_exit() in a
+ * memcg is not asked, nor one without MMF_OOM_SKIP.
+ */
+static const char *must_wait_for(const struct trial *t, const struct episode *e, size_t index)
+{
+	const struct oom_report *r = e->reports[index];
+	if (!t->era.skip_flag || t->era.dying_hidden || r->sysrq)
+		return NULL;
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		const struct death *d = &e->deaths[i];
+		if (d->report < index && oom_report_row(r, d->tgid) && !is_given_up(t, r, d->pid) && !is_given_up(t, r, d->tgid))
+			return d->name;
+	}
+	return NULL;
+}
+
 static void recompute(struct trial *t, struct episode *e, size_t index)
 {
 	const struct oom_report *r = e->reports[index];
+	const char *waits_for;
 	int64_t selected = r->has_selected ? r->selected.pid : r->choice.present ? r->choice.pid : OOM_UNKNOWN;
 	if (!r->has_table || r->table_cut || selected == OOM_UNKNOWN || e->expect->allocating_task)
 		return;
@@ -294,6 +327,11 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 		ok |= tasks[d.possible[i]].pid == selected;
 	if (d.certain)
 		ok = d.chosen >= 0 && tasks[d.chosen].pid == selected;
+	waits_for = must_wait_for(t, e, index);
+	if (waits_for) {
+		snprintf(want, sizeof(want), "nobody, %s has its memory still", waits_for);
+		ok = false;
+	}
 	trial_check(t, CHECK_RECOMPUTED, NULL, NULL, want, have, ok);
 	model_decision_free(&d);
 	scene_close(&s);
