@@ -92,10 +92,12 @@ bool line_opens(struct text t)
 {
 	static const struct { const char *word; size_t n; } words[] = {
 #define WORD(s) { s, sizeof(s) - 1 }
-		WORD("Out of memory"), WORD("Out of Memory: "), WORD("Memory cgroup "),
+		WORD("Out of memory"), WORD("Out of Memory: "), WORD("OOM killed process "),
+		WORD("Memory cgroup "),
 		WORD("Memory limit reached"), WORD("Mem-Info:"), WORD("Mem-info:"), WORD("Killed process "),
 		WORD("Kill process "), WORD("Kernel panic - not syncing"), WORD("oom-kill:constraint="),
-		WORD("oom_reaper: "), WORD("oom killer "), WORD("oom-killer: gfp_mask="), WORD("oom_kill_process: "), WORD("Task in "),
+		WORD("oom_reaper: "), WORD("oom killer "), WORD("oom-killer: gfp_mask="), WORD("oom_kill_process: "),
+		WORD("Task in "),
 		WORD("Tasks in "), WORD("Tasks state (memory"), WORD("Total swap"), WORD("memory: usage "),
 		WORD("memory+swap: usage "), WORD("kmem: usage "), WORD("kill process "), WORD("swap: usage "),
 		WORD("sysrq: "), WORD("SysRq : "), WORD("Swap cache stats: "), WORD("Call Trace:"), WORD("CPU: "),

@@ -91,8 +91,8 @@ static bool killed(struct text t, struct line *l)
 	const char *size = text_rfind(t, " total-vm:");
 	if (!size)
 		size = text_rfind(t, " vsz:");
-	if (!size && (size = text_rfind(t, " score ")) && !text_rfind(t, " vm:"))
-		size = NULL;
+	if (!size)
+		size = text_rfind(t, " vm:");
 	const char *close = text_rfind(until(t, size), ")");
 	if (!close) {
 		l->cut = true;
@@ -104,14 +104,10 @@ static bool killed(struct text t, struct line *l)
 	struct text rest = after(t, close, 1);
 	if (text_eat(&rest, ", UID ") && text_int(&rest, &l->kill.uid))
 		text_eat(&rest, ",");
-	if (text_eat(&rest, " score ")) {	/* OpenVZ: "score %lu vm:%lukB, rss:%lukB, swap:%lukB" */
+	if (text_eat(&rest, " score "))	/* OpenVZ: "score %lu vm:%lukB, rss:%lukB, swap:%lukB", older without the score */
 		text_int(&rest, &l->kill.score);
-		sizes(rest, l);
-		l->cut = l->kill.total_vm_kb == OOM_UNKNOWN;
-		return true;
-	}
 	sizes(rest, l);
-	l->cut = l->kill.oom_score_adj == OOM_UNKNOWN;
+	l->cut = !text_starts(rest, " vm:") && l->kill.oom_score_adj == OOM_UNKNOWN;
 	return true;
 }
 

@@ -173,10 +173,22 @@ static bool is_anchor(const char *p, const char *end, bool tag)
 	return q - first == 6 && end - q > 1 && q[0] == ']' && (q[1] == ' ' || q[1] == '[');
 }
 
-static const char *next_anchor(const char *p, const char *end, bool tag)
+/* Is nothing between the one and the other? "[Tue …] [   12.345678] " and "kernel: kernel: " are of one line. */
+static bool adjacent(const char *last, const char *p, bool tag)
 {
+	if (tag)
+		return p - last == 8;
+	const char *close = memchr(last, ']', (size_t)(p - last));
+	return close && close + 2 >= p;
+}
+
+/* The next one behind `last`, the one before it. */
+static const char *next_anchor(const char *p, const char *last, const char *end, bool tag)
+{
+	if (last)
+		p = last + 1;
 	for (; (p = memchr(p, tag ? 'k' : '[', (size_t)(end - p))); p++)
-		if (is_anchor(p, end, tag))
+		if (is_anchor(p, end, tag) && !(last && adjacent(last, p, tag)))
 			return p;
 	return NULL;
 }
@@ -221,7 +233,7 @@ static int words_before(const char *line, const char *end)
 {
 	for (int tag = 1; tag >= 0; tag--) {
 		int n = 0, words = 8;
-		for (const char *p = line, *last = NULL; n < ANCHORS && (p = next_anchor(p, end, tag)); last = p++, n++)
+		for (const char *p = line, *last = NULL; n < ANCHORS && (p = next_anchor(p, last, end, tag)); last = p, n++)
 			words = last ? words_alike(line, last, p, words) : words;
 		if (n >= 4 || (n >= 2 && end - line < PACKED_SHORT))
 			return words + (tag ? TAG : 0);
@@ -233,7 +245,7 @@ static int words_before(const char *line, const char *end)
 static void split_at_anchors(int words, char *text, char *end)
 {
 	bool tag = words & TAG;
-	for (char *p = text; (p = (char *)next_anchor(p, end, tag)); p++) {
+	for (const char *p = text, *last = NULL; (p = next_anchor(p, last, end, tag)); last = p) {
 		const char *at = p;
 		for (int left = words & (TAG - 1); left; left--)
 			word_back(text, &at);
@@ -311,6 +323,8 @@ enum packing packed_kind(const char *line, size_t len, int *words)
 		return PACKED_TAGS;
 	if (count(PACKED_CR, line, end, enough) == enough)
 		return PACKED_CR;
+	if (object)	/* … nor is what stands in an object's string */
+		return PACKED_NOT;
 	*words = words_before(line, end);
 	return *words >= 0 ? PACKED_BLANKS : is_joined(line, end) ? PACKED_WORDS : PACKED_NOT;
 }

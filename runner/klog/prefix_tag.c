@@ -211,7 +211,8 @@ bool prefix_tag_alone(struct text *t, struct prefix *out)
 	struct text next = behind;
 	text_blanks(&next);
 	struct text w2 = tag_word(next);
-	if (text_is(w2, "kernel:") || text_is(w2, "kern:") || (text_is(w2, "|") && text_len(w) < 48)) {
+	bool bar = text_is(w2, "|") && text_len(w) < 48 && !out->barred && w2.end < t->end;	/* not a cell's end */
+	if (text_is(w2, "kernel:") || text_is(w2, "kern:") || bar) {
 		out->host = w;
 		t->p = text_is(w2, "kern:") ? next.p : w2.end;
 		return true;

@@ -66,6 +66,8 @@ START_TEST(killed_formats)
 		/* OpenVZ */
 		{ "Out of memory in UB 12: OOM killed process 5 (x y) score 3 vm:12kB, rss:8kB, swap:0kB", "x y", 5, OOM_UNKNOWN, 12,
 		  OOM_UNKNOWN, OOM_UNKNOWN, OOM_PREFIX_OTHER },
+		{ "OOM killed process 5 (x) vm:12kB, rss:8kB, swap:0kB", "x", 5, OOM_UNKNOWN, 12, OOM_UNKNOWN, OOM_UNKNOWN,
+		  OOM_PREFIX_NONE },
 		{ KILLED_54("5", "((x)"), "((x)", 5, 7, 4000, 0, -5, OOM_PREFIX_GLOBAL },
 		{ MEMCG_54("5", "total-vm:1kB"), "total-vm:1kB", 5, 7, 4000, 0, -5, OOM_PREFIX_MEMCG },
 		{ MEMCG_54("5", "x) total-vm:9kB"), "x) total-vm:9kB", 5, 7, 4000, 0, -5, OOM_PREFIX_MEMCG },
@@ -469,6 +471,10 @@ START_TEST(joined_with_blanks)
 	forget();
 	/* two lines are a log too, and a name that looks like what joins them is none */
 	ck_assert_int_eq(read_text("[    1.000001] " MEMCG_54("5", "a") " [    1.000002] " MEMCG_54("6", "b") "\n"), 2);
+	ck_assert_int_eq(read_text("[Tue Mar  3 04:05:06 2026] [    1.000001] " MEMCG_54("5", "a") "\n"), 1);
+	ck_assert_str_eq(reports[0]->when, "Tue Mar  3 04:05:06 2026");
+	ck_assert_int_eq(read_text("Mar  3 04:05:06 web-01 kernel: kernel: " MEMCG_54("5", "a") "\n"), 1);
+	ck_assert_str_eq(reports[0]->host, "web-01");
 	ck_assert_int_eq(read_text(MEMCG_54("5", "a\\nb") "\n"), 1);
 	ck_assert_str_eq(reports[0]->kills[0].comm, "a\\nb");
 	forget();
