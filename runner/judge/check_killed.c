@@ -194,7 +194,8 @@ static int64_t longest_pause(const struct trial *t, int64_t from, int64_t to)
  * The victim has two seconds to end by itself (mm/oom_kill.c:queue_oom_reaper, since 5.18 and e4a38402c36e), less a tick. Then the
  * reaper tries for a second at most. On one CPU its timer and it get their turns as the agent does, which has to wait no less
  * than they: a machine that stood still is not blamed. Of several CPUs one alone counts the ticks (kernel/time/tick-sched.c:
- * tick_do_timer_cpu): where that one stood still, the two seconds begin in the past of the log's clock. @when: the time of the reaper's line in us; below 0: it has none.
+ * tick_do_timer_cpu): where that one stood still, the two seconds begin in the past of the log's clock. @when: the time of the
+ * reaper's line in us; below 0: it has none.
  */
 static void check_delay(struct trial *t, const struct death *d, int64_t when)
 {

@@ -16,7 +16,8 @@
 #define SECOND INT64_C(1000000000)
 #define END_SECONDS 5
 
-/* What the program started and did not wait for is the subreaper's now, and becomes so level by level as parents end. Children that are in no list (no CONFIG_PROC_CHILDREN) are met by process group. */
+/* What the program started and did not wait for is the subreaper's now, and becomes so level by level as parents end. Children
+ * that are in no list (no CONFIG_PROC_CHILDREN) are met by process group. */
 static void end_children(pid_t program)
 {
 	CLEANUP_FREE char *path = xasprintf("/proc/self/task/%d/children", (int)syscall(SYS_gettid));

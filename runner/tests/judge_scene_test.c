@@ -41,25 +41,43 @@ static const struct {
 	  TRIGGER_SYSRQ },
 };
 
+/* A recorded observation as the trial of a test, and the scene of its first episode. */
+struct staged {
+	struct recorded *r;
+	struct observation *seen;
+	struct result *result;
+	struct trial t;
+	struct scene s;
+};
+
+static void stage(struct staged *st, struct recorded *r)
+{
+	*st = (struct staged){ .r = r };
+	st->seen = observation_from_json(r->observation, NULL);
+	st->result = result_new("t", "t", "k", "vm");
+	ck_assert_int_eq(trial_open(&st->t, r->test, st->seen, NULL, st->result), 0);
+	scene_open(&st->s, &st->t, st->t.episodes[0].before);
+}
+
+static void clear(struct staged *st)
+{
+	scene_close(&st->s);
+	trial_close(&st->t);
+	result_free(st->result);
+	observation_free(st->seen);
+	recorded_free(st->r);
+}
+
 START_TEST(how_it_asks)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct recorded *r = recorded_load_as("memcg-v2", table[i].yaml);
-		struct observation *seen = observation_from_json(r->observation, NULL);
-		struct result *result = result_new("t", "t", "k", "vm");
-		struct trial t;
-		struct scene s;
+		struct staged st;
 		struct model_oom oom;
-		ck_assert_int_eq(trial_open(&t, r->test, seen, NULL, result), 0);
-		scene_open(&s, &t, t.episodes[0].before);
-		scene_oom(&s, &t, &t.episodes[0], NULL, &oom);
+		stage(&st, recorded_load_as("memcg-v2", table[i].yaml));
+		scene_oom(&st.s, &st.t, &st.t.episodes[0], NULL, &oom);
 		ck_assert_msg(oom.trigger == table[i].trigger, "trigger %d, not %d, for\n%s", oom.trigger, table[i].trigger,
 			      table[i].yaml);
-		scene_close(&s);
-		trial_close(&t);
-		result_free(result);
-		observation_free(seen);
-		recorded_free(r);
+		clear(&st);
 	}
 }
 END_TEST
@@ -81,22 +99,13 @@ static const struct {
 START_TEST(who_is_the_origin)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(origins); i++) {
-		struct recorded *r = recorded_load_as("memcg-v2", origins[i].yaml);
-		struct observation *seen = observation_from_json(r->observation, NULL);
-		struct result *result = result_new("t", "t", "k", "vm");
-		struct trial t;
-		struct scene s;
-		ck_assert_int_eq(trial_open(&t, r->test, seen, NULL, result), 0);
-		scene_open(&s, &t, t.episodes[0].before);
-		int big = scene_task_named(&s, "big");
+		struct staged st;
+		stage(&st, recorded_load_as("memcg-v2", origins[i].yaml));
+		int big = scene_task_named(&st.s, "big");
 		ck_assert_int_ge(big, 0);
-		ck_assert_msg(s.tasks[big].origin == origins[i].origin, "%s an origin in\n%s", s.tasks[big].origin ? "is" : "is not",
-			      origins[i].yaml);
-		scene_close(&s);
-		trial_close(&t);
-		result_free(result);
-		observation_free(seen);
-		recorded_free(r);
+		ck_assert_msg(st.s.tasks[big].origin == origins[i].origin, "%s an origin in\n%s",
+			      st.s.tasks[big].origin ? "is" : "is not", origins[i].yaml);
+		clear(&st);
 	}
 }
 END_TEST
@@ -106,23 +115,15 @@ START_TEST(old_kernels_refuse)
 {
 	struct recorded *r = recorded_load_as("memcg-v2", table[2].yaml);
 	recorded_change(r, &(struct change){ "hello>release", NULL, "\"4.15.0-213-generic\"" });
-	struct observation *seen = observation_from_json(r->observation, NULL);
-	struct result *result = result_new("t", "t", "k", "vm");
-	struct trial t;
-	struct scene s;
+	struct staged st;
 	struct model_oom oom;
 	struct model_decision d;
-	ck_assert_int_eq(trial_open(&t, r->test, seen, NULL, result), 0);
-	scene_open(&s, &t, t.episodes[0].before);
-	scene_oom(&s, &t, &t.episodes[0], NULL, &oom);
-	model_out_of_memory(&t.era, &s.model, &oom, &d);
+	stage(&st, r);
+	scene_oom(&st.s, &st.t, &st.t.episodes[0], NULL, &oom);
+	model_out_of_memory(&st.t.era, &st.s.model, &oom, &d);
 	ck_assert_int_eq(d.outcome, OUTCOME_FAILS);
 	model_decision_free(&d);
-	scene_close(&s);
-	trial_close(&t);
-	result_free(result);
-	observation_free(seen);
-	recorded_free(r);
+	clear(&st);
 }
 END_TEST
 
