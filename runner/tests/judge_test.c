@@ -77,6 +77,8 @@ static const struct alteration {
 	{ "memcg-v2", CHECK_OUTSIDE, { RECORD(3, "Out of memory: Killed process 84 (outside) total-vm:1kB, anon-rss:1kB") } },
 
 	{ "memcg-v2", CHECK_PREDICTED, { LOG("Killed process # (big)", "Killed process #+1 (hog)") } },
+	/* the first victim has its memory still, and the second is killed all the same */
+	{ "two-kills", CHECK_RECOMPUTED, { { "kmsg>24>text", "[ #] # # # # # # -1000 hog", "[ #-2] # #-2 # # # # 0 big" } } },
 	{ "memcg-v2", CHECK_RECOMPUTED, { ROW("big", "[ #] # # # #-16000 # # #") } },
 	{ "memcg-7", CHECK_RECOMPUTED, { ROW7("big", "[ #] # # # #-16000 # # # # # #") } },
 	{ "memcg-7", CHECK_NO_KILLABLE,
