@@ -12,6 +12,11 @@ static bool states_result(const struct trial *t, const json_t *step)
 	return src >= 0 && (size_t)src < t->test->n_steps && t->test->steps[src].result;
 }
 
+static bool ended_unfilled(const json_t *step)
+{
+	return streq(look_text(step, "op"), "fill") && json_is_true(json_object_get(step, "ended"));
+}
+
 /* A step whose work was not done, though the agent went on: then what came after it had another scene. NULL: all were. */
 static char *undone(const struct trial *t)
 {
@@ -20,7 +25,7 @@ static char *undone(const struct trial *t)
 	json_array_foreach(t->seen->steps, i, step) {
 		const char *op = look_text(step, "op"), *e = look_text(step, "errno"), *answer = look_text(step, "answer");
 		const char *task = look_text(trial_told(t, step), "task");
-		if (streq(op, "fill") && json_is_true(json_object_get(step, "ended")))
+		if (ended_unfilled(step))
 			return xasprintf("%s ended before it was filled", task ? task : "a task");
 		if (streq(op, "fill") && answer && !starts_with(answer, "filled "))
 			return xasprintf("%s was not filled: %s", task ? task : "a task", answer);
@@ -159,6 +164,17 @@ static bool refused(const struct trial *t)
 			if (starts_with(answer + strlen("failed "), words[k]))
 				return true;
 	}
+	return false;
+}
+
+/* Was somebody killed while the scene was made, so that it never was? There was less room than the case took for granted. */
+bool judge_scene_lost(const struct trial *t)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step)
+		if (t->outside && ended_unfilled(step))
+			return true;
 	return false;
 }
 

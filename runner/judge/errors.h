@@ -9,5 +9,8 @@ struct trial;
 /* Is so much missing that no check can tell anything? */
 bool judge_setup_failed(const struct trial *t);
 
+/* Was the scene not built, because the machine ran out of memory before? To be asked after check_outside(). */
+bool judge_scene_lost(const struct trial *t);
+
 /* Says what is missing. To be asked when no check has failed on evidence. */
 void judge_errors(struct trial *t);

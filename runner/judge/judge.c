@@ -56,6 +56,7 @@ static void judge_once(const struct test *test, const struct observation *seen, 
 	bool setup_failed = judge_setup_failed(&t);
 	if (!setup_failed && !seen->kmsg_lost)
 		check_outside(&t);
+	setup_failed = setup_failed || judge_scene_lost(&t);
 	for (size_t k = 0; k < t.n_episodes && !setup_failed; k++) {
 		struct episode *e = &t.episodes[k];
 		if (e->before)

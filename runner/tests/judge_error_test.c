@@ -29,7 +29,7 @@ static const struct {
 	{ "memcg-v2", { { "steps>op=fill>answer", "filled", "failed ENOMEM" } }, "was not filled" },
 	{ "memcg-v2",
 	  { { "steps>op=fill>answer", "filled", "failed EINVAL" }, { "steps>op=await>how", NULL, "\"failed\"" } }, "was not filled" },
-	{ "memcg-v2", { { "steps>op=fill>ended", NULL, "true" } }, "ended before it was filled" },
+	{ "memcg-v2", { { "steps>i=3>ended", NULL, "true" } }, "ended before it was filled" },
 	{ "memcg-v2", { { "steps>op=ping", NULL, NULL } }, "left steps of the plan unanswered" },
 	{ "memcg-v2", { { "snapshots>label=begin", NULL, NULL } }, "no snapshot of the beginning" },
 	{ "memcg-v2", { { "snapshots>label=end", NULL, NULL } }, "no snapshot of the end" },
@@ -164,6 +164,24 @@ static void expect_pass(const char *name, const struct change *changes, size_t n
 	recorded_free(r);
 }
 
+/* Whatever came after it. */
+START_TEST(killed_while_filled_is_an_error)
+{
+	struct recorded *r = recorded_load("memcg-v2");
+	recorded_change(r, &(struct change){ "kmsg", "^", "{\"seq\":1,\"t\":1,\"level\":3,\"text\":\"Out of memory: Killed process 84 (outside)\"}" });
+	recorded_change(r, &(struct change){ "snapshots>label=after-0>vmstat>oom_kill", NULL, "2" });
+	struct result *result = recorded_judge(r);
+	ck_assert_int_eq(result->verdict, VERDICT_FAIL);
+	result_free(result);
+	recorded_change(r, &(struct change){ "steps>i=1>ended", NULL, "true" });
+	result = recorded_judge(r);
+	ck_assert_msg(result->verdict == VERDICT_ERROR, "%s", result_words(result));
+	ck_assert_msg(strstr(result->why, "outside ended before it was filled") != NULL, "%s", result->why);
+	result_free(result);
+	recorded_free(r);
+}
+END_TEST
+
 /* Records that are lost ahead of all that is judged by the log take nothing from the verdict. */
 START_TEST(lost_elsewhere_is_a_pass)
 {
@@ -199,5 +217,5 @@ START_TEST(missing_is_a_skip)
 }
 END_TEST
 
-TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, lost_elsewhere_is_a_pass, waiting_by_design_is_a_pass,
+TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, lost_elsewhere_is_a_pass, waiting_by_design_is_a_pass, killed_while_filled_is_an_error,
       missing_is_a_skip)
