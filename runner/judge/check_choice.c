@@ -281,7 +281,6 @@ static const char *must_wait_for(const struct trial *t, const struct episode *e,
 static void recompute(struct trial *t, struct episode *e, size_t index)
 {
 	const struct oom_report *r = e->reports[index];
-	const char *waits_for;
 	int64_t selected = r->has_selected ? r->selected.pid : r->choice.present ? r->choice.pid : OOM_UNKNOWN;
 	if (!r->has_table || r->table_cut || selected == OOM_UNKNOWN || e->expect->allocating_task)
 		return;
@@ -327,7 +326,7 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 		ok |= tasks[d.possible[i]].pid == selected;
 	if (d.certain)
 		ok = d.chosen >= 0 && tasks[d.chosen].pid == selected;
-	waits_for = must_wait_for(t, e, index);
+	const char *waits_for = must_wait_for(t, e, index);
 	if (waits_for) {
 		snprintf(want, sizeof(want), "nobody, %s has its memory still", waits_for);
 		ok = false;

@@ -323,14 +323,14 @@ static void check_also_die(struct trial *t, struct episode *e)
 
 static void check_survivors(struct trial *t, struct episode *e)
 {
-	const json_t *all = json_object_get(episode_answer(t, e, "ping"), "silent"), *name;
-	json_t *silent = json_array();
+	const json_t *all = json_object_get(episode_answer(t, e, "ping"), "silent");
+	json_t *silent = json_array(), *name;
 	size_t i;
 	if (all) {
 		/* To answer takes memory: at a limit where nobody may be killed there is none. */
 		json_array_foreach(all, i, name)
 			if (!trial_waits_for(t, e->after, look_text(look_task(e->after, json_string_value(name)), "cgroup")))
-				json_array_append(silent, (json_t *)name);
+				json_array_append(silent, name);
 		CLEANUP_FREE char *text = json_array_size(silent) ? json_dumps(silent, JSON_COMPACT) : NULL;
 		trial_check_text(t, CHECK_SURVIVORS, NULL, NULL, "all", text ? text : "all");
 	}

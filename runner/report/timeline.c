@@ -2,7 +2,6 @@
 #include "report/story.h"
 
 #include "base/util.h"
-#include "judge/look.h"
 
 /* All rows of all messages, and the columns of the last that has some: columns are only ever added. */
 static json_t *gather(const json_t *messages, json_t **columns)
@@ -26,8 +25,9 @@ static json_t *column(const json_t *rows, size_t index, size_t stride)
 	for (size_t i = 0; i < json_array_size(rows); i += stride) {
 		const json_t *cell = json_array_get(json_array_get(rows, i), index);
 		if (json_is_integer(cell)) {
-			json_array_append_new(list, json_integer(look_number(cell, 0) - last));
-			last = look_number(cell, 0);
+			/* whatever the numbers are: their sums wrap as they do */
+			json_array_append_new(list, json_integer((json_int_t)((uint64_t)json_integer_value(cell) - (uint64_t)last)));
+			last = json_integer_value(cell);
 		} else {
 			json_array_append_new(list, json_null());
 		}

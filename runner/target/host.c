@@ -12,7 +12,6 @@
 
 #define SECOND INT64_C(1000000000)
 #define HELLO_SECONDS 20
-#define END_SECONDS 60		/* ending tasks, removing cgroups, swapoff */
 
 struct target_template {
 	char *dir;
@@ -75,7 +74,7 @@ static int host_end(struct host *h)
 	int status = 0;
 	if (h->fd >= 0)
 		close(h->fd);
-	if (h->pid > 0 && !process_wait(h->pid, now_ns() + END_SECONDS * SECOND, &status))
+	if (h->pid > 0 && !process_wait(h->pid, now_ns() + AGENT_END_SECONDS * SECOND, &status))
 		process_kill(h->pid, &status);
 	if (access(h->journal, F_OK) == 0)
 		leftover_undo(h->agent, h->journal, NULL);

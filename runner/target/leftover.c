@@ -16,7 +16,6 @@
 
 #define SECOND INT64_C(1000000000)
 #define UNDO_SECONDS 60
-#define END_SECONDS 60		/* what an agent may take to undo its changes by itself (target/host.c) */
 #define LOOK_MS 5		/* between looks at a process where there are no pidfds (before 5.3) */
 
 /* The agent that writes a journal, as its first line tells. */
@@ -85,10 +84,10 @@ static struct owner owner_of(const char *path, pid_t runner)
 	return o;
 }
 
-/* Waits for the end of an agent that is about to end. False: it did not in END_SECONDS. */
+/* Waits for the end of an agent that is about to end. False: it did not in AGENT_END_SECONDS. */
 static bool owner_ends(const struct owner *owner)
 {
-	int64_t deadline = now_ns() + END_SECONDS * SECOND;
+	int64_t deadline = now_ns() + AGENT_END_SECONDS * SECOND;
 	CLEANUP_FD int fd = (int)syscall(SYS_pidfd_open, owner->pid, 0);
 	while (start_of(owner->pid) == owner->start) {
 		int64_t left = (deadline - now_ns()) / 1000000;

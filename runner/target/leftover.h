@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #define LEFTOVER_SUFFIX ".journal"
+#define AGENT_END_SECONDS 60	/* what an agent may take to end its tasks, remove its cgroups, swapoff */
 
 /* The directory of the journals. Malloced. */
 char *leftover_dir(void);
