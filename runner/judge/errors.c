@@ -138,8 +138,8 @@ static bool lost_in(const struct trial *t, const struct episode *e)
 	return json_array_size(o->kmsg_gaps) == 0 || o->gap_open;	/* it is not known where */
 }
 
-/* Is a part of the log missing that a verdict needs? Between the episodes it may be: there nothing is judged by it. */
-static bool log_is_lost(const struct trial *t)
+/* Between the episodes it may be lost: there nothing is judged by it. */
+bool judge_log_lost(const struct trial *t)
 {
 	bool lost = false;
 	for (size_t k = 0; t->seen->kmsg_lost && k < t->n_episodes; k++)
@@ -178,10 +178,9 @@ bool judge_scene_lost(const struct trial *t)
 	return false;
 }
 
-/* Without all of the log, nothing can be held against the kernel that the log would explain; nor where others interfere. */
 bool judge_setup_failed(const struct trial *t)
 {
-	return json_array_size(t->seen->errors) > 0 || log_is_lost(t) || t->disturbed || refused(t);
+	return json_array_size(t->seen->errors) > 0 || t->disturbed || refused(t);
 }
 
 void judge_errors(struct trial *t)
@@ -197,7 +196,7 @@ void judge_errors(struct trial *t)
 	}
 	if (t->outside)
 		result_say(t->r, VERDICT_ERROR, "a process was killed before the case was ready for it: %s", t->outside);
-	if (log_is_lost(t))
+	if (judge_log_lost(t))
 		result_say(t->r, VERDICT_ERROR, "kernel records were overrun before they could be read: boot with a larger log_buf_len");
 	bool timeout = any_timeout(t);
 	if (!first && !timeout)

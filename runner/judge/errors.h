@@ -6,8 +6,11 @@
 
 struct trial;
 
-/* Is so much missing that no check can tell anything? */
+/* Is so much missing, or interfered with, that no check can tell anything? */
 bool judge_setup_failed(const struct trial *t);
+
+/* Is a part of the log missing that a verdict needs? Then nothing can be held against the kernel but what was counted. */
+bool judge_log_lost(const struct trial *t);
 
 /* Was the scene not built, because the machine ran out of memory before? To be asked after check_outside(). */
 bool judge_scene_lost(const struct trial *t);

@@ -133,6 +133,12 @@ bool trial_in_vain(const struct trial *t, const struct episode *e);
  * is met; NULL: none. Whoever is charged there waits, and gets ENOMEM in a system call. */
 const json_t *trial_waits_for(const struct trial *t, const json_t *snapshot, const char *path);
 
+/* What all CPUs may have charged ahead, in bytes (mm/memcontrol.c:MEMCG_CHARGE_BATCH): room that nobody gets. */
+int64_t trial_stock(const struct trial *t);
+
+/* Is the cgroup of this path that of the other, or above it? */
+bool trial_is_above(const char *cgroup, const char *path);
+
 /* An episode that has no end: its machine died, or a wait passed its deadline. What did not happen may still have come. */
 bool trial_cut_short(const struct episode *e);
 
@@ -152,6 +158,8 @@ void check_death_line(struct trial *t, const struct episode *e, const struct dea
 void check_reaper(struct trial *t, const struct episode *e);
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report);
 void check_late(struct trial *t, const struct episode *e);	/* what a wait that came to no end shows */
+/* … of what tries to kill for ever: by counters alone, for its reports fill the log over and over. */
+void check_endless(struct trial *t, const struct episode *e);
 void check_log(struct trial *t, struct episode *e);	/* the records that the case asks for */
 void check_outside(struct trial *t);			/* nobody is killed between the episodes */
 void check_counters(struct trial *t, struct episode *e);	/* every counter of every cgroup */

@@ -6,6 +6,11 @@
 #include "judge/look.h"
 #include "judge/trial.h"
 
+int64_t trial_stock(const struct trial *t)
+{
+	return 64 * t->ncpus * t->page_kb * 1024;
+}
+
 /* A v1 cgroup where who meets the limit has to wait: it may not kill, and there is no room but what each CPU has in stock. */
 static bool must_wait(const struct trial *t, const json_t *snapshot, const json_t *cgroup)
 {
@@ -19,13 +24,13 @@ static bool must_wait(const struct trial *t, const json_t *snapshot, const json_
 		snprintf(usage, sizeof(usage), "%s.usage_in_bytes", kinds[i]);
 		snprintf(max, sizeof(max), "%s.limit_in_bytes", kinds[i]);
 		if (look_counter(snapshot, name, usage, NULL, &used) && look_counter(snapshot, name, max, NULL, &limit) &&
-		    limit - used <= 64 * t->ncpus * t->page_kb * 1024)
+		    limit - used <= trial_stock(t))
 			return true;
 	}
 	return false;
 }
 
-static bool is_above(const char *cgroup, const char *path)
+bool trial_is_above(const char *cgroup, const char *path)
 {
 	size_t len = strlen(cgroup);
 	return strncmp(cgroup, path, len) == 0 && (!path[len] || path[len] == '/');
@@ -37,7 +42,7 @@ const json_t *trial_waits_for(const struct trial *t, const json_t *snapshot, con
 	json_t *cgroup;
 	json_array_foreach(json_object_get(snapshot, "cgroups"), i, cgroup) {
 		const char *own = look_text(cgroup, "path");
-		if (own && path && is_above(own, path) && must_wait(t, snapshot, cgroup))
+		if (own && path && trial_is_above(own, path) && must_wait(t, snapshot, cgroup))
 			return cgroup;
 	}
 	return NULL;

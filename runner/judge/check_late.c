@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A wait passed its deadline: is what it waited for owed by the kernel? Each of these is evidence, not the suite's impatience. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "case/kinds.h"
+#include "judge/late.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+
+#define ENDLESS_MIN  3	/* where one attempt is the last; each may make a report, which takes its time */
+
+/* Does the task sleep where v1 waits at a limit (mm/memcontrol-v1.c:mem_cgroup_oom_synchronize)? */
+static bool sleeps_at_limit(const json_t *task)
+{
+	const char *wchan = look_text(task, "wchan");
+	return wchan && strstr(wchan, "oom_synchronize");
+}
+
+/* The same rise in all cgroups of the scene together. */
+static int64_t rise_of_all(const struct trial *t, const json_t *from, const json_t *to, const char *file, const char *field)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < t->test->n_cgroups; i++)
+		n += late_rise(from, to, t->test->cgroups[i].name, file, field);
+	return n;
+}
+
+/*
+ * Who waits at a limit on memory and swap is woken when it is raised (mm/memcontrol-v1.c:mem_cgroup_resize_max, memcg1_oom_recover),
+ * and asks again. Where memory alone is still short, that is counted: who waits on and has not asked was not woken.
+ */
+static bool slept_on(const struct trial *t, const struct episode *e, const json_t *later, const char *name, const char *path)
+{
+	size_t i;
+	json_t *cgroup;
+	if (!sleeps_at_limit(look_task(e->before, name)) || rise_of_all(t, e->before, later, "memory.failcnt", NULL) ||
+	    rise_of_all(t, e->before, later, "memory.memsw.failcnt", NULL))
+		return false;
+	json_array_foreach(json_object_get(later, "cgroups"), i, cgroup) {
+		const char *own = look_text(cgroup, "path"), *of = look_text(cgroup, "name");
+		int64_t under, limit, used;
+		if (own && of && path && trial_is_above(own, path) &&
+		    look_counter(e->before, of, "memory.oom_control", "under_oom", &under) && under &&
+		    late_rise(e->before, later, of, "memory.memsw.limit_in_bytes", NULL) > 0 &&
+		    look_counter(later, of, "memory.memsw.limit_in_bytes", NULL, &limit) &&
+		    look_counter(later, of, "memory.memsw.usage_in_bytes", NULL, &used) && limit - used > trial_stock(t))
+			return true;
+	}
+	return false;
+}
+
+/* Who waits at a limit, twice in a row, must have a reason; and the cgroup says that somebody waits. */
+static void check_sleepers(struct trial *t, const struct episode *e, const json_t *late, const json_t *later)
+{
+	size_t i;
+	json_t *task;
+	json_array_foreach(json_object_get(later, "tasks"), i, task) {
+		const char *name = look_text(task, "name"), *path = look_text(task, "cgroup");
+		int64_t under;
+		if (!name || !sleeps_at_limit(task) || !sleeps_at_limit(look_task(late, name)) || !late_nobody_in_flight(t, e, late))
+			continue;
+		const json_t *why = trial_waits_for(t, later, path);
+		bool reason = (why || trial_waits_for(t, late, path)) && !slept_on(t, e, later, name, path);
+		trial_check_text(t, CHECK_SLEEPER, name, NULL, "for room, where nobody may be killed",
+				 reason ? "for room, where nobody may be killed" : "for nothing");
+		if (why && look_counter(later, look_text(why, "name"), "memory.oom_control", "under_oom", &under))
+			trial_check_int(t, CHECK_UNDER_OOM, look_text(why, "name"), NULL, 1, under);
+	}
+}
+
+/* Is a task awaited to be blocked? */
+static bool should_block(const struct trial *t, const struct episode *e)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		const json_t *told = trial_told(t, step);
+		if (look_int(told, "episode", -1) == (int64_t)e->k && json_is_true(json_object_get(step, "timeout")) &&
+		    streq(look_text(told, "for"), "blocked"))
+			return true;
+	}
+	return e->expect->end == END_BLOCKED;
+}
+
+/* It asks again and again instead: its charges fail all the time. */
+static void check_no_wait(struct trial *t, const struct episode *e, const json_t *late, const json_t *later)
+{
+	int64_t failed = rise_of_all(t, late, later, "memory.failcnt", NULL) + rise_of_all(t, late, later, "memory.memsw.failcnt", NULL);
+	if (t->v1 && should_block(t, e) && failed >= LATE_FAILURES_MIN)
+		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "blocked", "asks again and again");
+}
+
+/* Does anybody grow in the episode, or in an earlier one who may not be done yet? With @faults only those count who ask by page faults. */
+static bool grows(const struct trial *t, const struct episode *e, bool faults)
+{
+	for (size_t i = 0, k = 0; i < t->test->n_steps && k <= e->k; i++) {
+		const struct step *s = &t->test->steps[i];
+		const struct test_task *task = s->op == STEP_GROW ? trial_task(t, s->tasks[0]) : NULL;
+		if (task && !(faults && kind_facts(task->kind)->in_kernel))
+			return true;
+		k += s->op == STEP_EXPECT;
+	}
+	return false;
+}
+
+/*
+ * Where nobody can be killed an attempt to is the last: a charge in a system call fails (mm/memcontrol.c:try_charge_memcg), and a write
+ * of a limit lets it be (memory_max_write). Only page faults come back. Each cgroup has its own count (era events_local).
+ */
+void check_endless(struct trial *t, const struct episode *e)
+{
+	const json_t *late = look_snapshot(t->seen, "late"), *later = look_snapshot(t->seen, "later");
+	size_t i;
+	json_t *step;
+	if (!e->timed_out || !late || !later || t->v1 || !t->era.oom_per_attempt || grows(t, e, true) ||
+	    rise_of_all(t, late, later, "memory.events.local", "oom_kill") ||
+	    rise_of_all(t, late, later, "memory.events.local", "oom") < ENDLESS_MIN)
+		return;
+	if (grows(t, e, false) && e->expect->end == END_FAILED)
+		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "failed", "asks again and again");
+	json_array_foreach(t->seen->steps, i, step) {
+		const json_t *told = trial_told(t, step);
+		if (json_is_true(json_object_get(step, "timeout")) && streq(look_text(told, "op"), "write") &&
+		    streq(look_text(told, "file"), "memory.max"))
+			trial_check_text(t, CHECK_WRITE, "memory.max", NULL, "ok", "tries to kill again and again");
+	}
+}
+
+/* Does a record begin so, with this pid next? Its time in us; -1: none. */
+static int64_t told_of(const struct trial *t, const char *words, int64_t pid)
+{
+	size_t i;
+	json_t *record;
+	json_array_foreach(t->seen->kmsg, i, record) {
+		const char *text = look_text(record, "text"), *p = text ? strstr(text, words) : NULL;
+		if (p && strtoll(p + strlen(words), NULL, 10) == pid)
+			return look_int(record, "t", -1);
+	}
+	return -1;
+}
+
+/*
+ * A victim that does not end is reaped after two seconds, or a second later it is said that it can't be (mm/oom_kill.c:oom_reap_task).
+ * "pinned by": the reaper keeps its hands off memory that PID 1 uses, too.
+ */
+static void check_unreaped(struct trial *t, const struct episode *e, const json_t *late)
+{
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		const struct death *d = &e->deaths[i];
+		const json_t *exit = look_exit(t->seen, d->tgid);
+		int64_t now = look_int(late, "t", 0), killed = told_of(t, "Killed process ", d->pid);
+		if (d->again || killed < 0 || now - killed < REAP_US || (exit && look_int(exit, "t", 0) <= now) ||
+		    told_of(t, "unable to reap pid:", d->pid) >= 0 || told_of(t, "oom killer ", d->pid) >= 0)
+			continue;
+		trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",
+				 late_was_reaped(t, d->pid) || late_was_reaped(t, d->tgid) ? "the victim ended or was reaped" : "neither");
+	}
+}
+
+/* Does a record of the episode have these words? */
+static bool logged(const struct trial *t, const struct episode *e, const char *words)
+{
+	for (size_t i = e->first_record; i < json_array_size(t->seen->kmsg); i++) {
+		const char *text = look_text(json_array_get(t->seen->kmsg, i), "text");
+		if (text && strstr(text, words))
+			return true;
+	}
+	return false;
+}
+
+static bool anybody_ended_since(const struct trial *t, int64_t since)
+{
+	size_t i;
+	json_t *exit;
+	json_array_foreach(t->seen->exits, i, exit)
+		if (look_int(exit, "t", 0) >= since && !json_is_true(json_object_get(exit, "by_agent")))
+			return true;
+	return false;
+}
+
+/*
+ * A sysrq f that neither kills nor says that there is nobody has chosen who is on its way out already (mm/oom_kill.c:oom_kill_process:
+ * task_will_free_mem), and that one is reaped as any victim is.
+ */
+static void check_silent_sysrq(struct trial *t, const struct episode *e, const json_t *late)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		int64_t when = look_int(step, "t", INT64_MAX);
+		if (!streq(look_text(step, "op"), "sysrq") || look_int(trial_told(t, step), "episode", -1) != (int64_t)e->k ||
+		    look_int(late, "t", 0) - REAP_US < when || !t->era.reaper || e->n_reports || e->n_deaths ||
+		    logged(t, e, "OOM request ignored") || anybody_ended_since(t, when))
+			continue;
+		trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",
+				 logged(t, e, "oom_reaper: ") ? "the victim ended or was reaped" : "neither");
+	}
+}
+
+void check_late(struct trial *t, const struct episode *e)
+{
+	const json_t *late = look_snapshot(t->seen, "late"), *later = look_snapshot(t->seen, "later");
+	if (!e->timed_out || !late || !later)
+		return;
+	check_unreaped(t, e, late);
+	check_sleepers(t, e, late, later);
+	check_no_wait(t, e, late, later);
+	check_silent_sysrq(t, e, late);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/late.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "judge/look.h"
+#include "judge/trial.h"
+
+bool late_was_reaped(const struct trial *t, int64_t pid)
+{
+	size_t i;
+	json_t *record;
+	json_array_foreach(t->seen->kmsg, i, record) {
+		const char *text = look_text(record, "text");
+		long long reaped;
+		if (text && sscanf(text, "oom_reaper: reaped process %lld (", &reaped) == 1 && reaped == pid)
+			return true;
+	}
+	return false;
+}
+
+bool late_nobody_in_flight(const struct trial *t, const struct episode *e, const json_t *late)
+{
+	for (size_t i = 0; i < e->n_deaths; i++) {
+		const json_t *exit = look_exit(t->seen, e->deaths[i].tgid);
+		bool ended = exit && look_int(exit, "t", INT64_MAX) <= look_int(late, "t", 0);
+		if (!ended && !late_was_reaped(t, e->deaths[i].tgid))
+			return false;
+	}
+	return true;
+}
+
+bool late_killed_since(const struct trial *t, const json_t *late)
+{
+	size_t i;
+	json_t *record;
+	json_array_foreach(t->seen->kmsg, i, record) {
+		const char *text = look_text(record, "text");
+		if (text && strstr(text, "Killed process") && look_int(record, "seq", 0) > look_int(late, "kmsg_seq", INT64_MAX))
+			return true;
+	}
+	return false;
+}
+
+int64_t late_rise(const json_t *from, const json_t *to, const char *cgroup, const char *file, const char *field)
+{
+	int64_t was, is;
+	return look_counter(from, cgroup, file, field, &was) && look_counter(to, cgroup, file, field, &is) ? is - was : 0;
+}
