@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "model/constraint.h"
+#include "model/era_rhel.h"
 
 #define NEWEST KVER(7, 3, 0)	/* the newest kernel the table was read from */
 #define OLDEST KVER(3, 10, 0)	/* and the oldest */
@@ -87,6 +88,10 @@ static bool value_of(const struct era *era, const struct era_behaviour *b, bool 
 	bool holds = v >= b->since && v < b->until;
 	*unsure = v >= b->unsure_from && v < b->unsure_to;
 	bool newer_differs = v < b->since || (b->until != ERA_NEVER && v < b->until);
+	if (era->el) {
+		era_rhel_value(era, b, newer_differs, &holds, unsure);
+		return holds;
+	}
 	bool likely;
 	int reached = newer_differs ? backported(era, b->backports, &likely) : 0;
 	if (reached > 0)
@@ -96,7 +101,7 @@ static bool value_of(const struct era *era, const struct era_behaviour *b, bool 
 		if (likely)
 			return !holds;
 	}
-	/* RHEL 7 was read; what later RHEL kernels and SUSE's took from later versions was not. */
+	/* What SUSE's kernels took from later versions was not read, nor what those have that only look like RHEL's. */
 	if ((era->vendor == ERA_RHEL || era->vendor == ERA_SUSE) && newer_differs && v >= KVER(4, 0, 0))
 		*unsure = true;
 	if (era->rc && (SERIES(v) == SERIES(b->since) || (b->until != ERA_NEVER && SERIES(v) == SERIES(b->until))))
@@ -131,6 +136,7 @@ void era_from_release(const char *release, struct era *era)
 	const char *el = strstr(rest, ".el");
 	if (el && isdigit((unsigned char)el[3])) {
 		era->vendor = ERA_RHEL;
+		era_rhel_build(era, rest);
 	} else if (starts_with(rest, "-rc")) {
 		era->rc = true;
 		era->sublevel_known = true;

@@ -25,6 +25,8 @@ struct era {
 	bool ancient;		/* older than 3.10: badness was another formula there, and no decision is certain */
 	enum era_vendor vendor;
 	unsigned abi;		/* Ubuntu: 216 in 5.4.0-216-generic; else 0 */
+	unsigned el;		/* Red Hat: the major release, 8, of a kernel that era_rhel.c knows; else 0 */
+	uint64_t build;		/* and KVER(553, 16, 1) of 4.18.0-553.16.1.el8_10 */
 	bool rc;		/* a release candidate: what changed in this very version is unsure */
 	bool sublevel_known;	/* the third part of version is that of the stable release */
 	bool unsure[ERA_MAX_BEHAVIOURS];	/* by index in the table */
@@ -118,7 +120,8 @@ struct era_behaviour {
 	size_t offset;		/* of the field */
 	uint64_t since, until;	/* KVER(); 0: always was, ERA_NEVER: still is */
 	uint64_t unsure_from, unsure_to;	/* the boundary lies somewhere in here; equal: it is exact */
-	const char *backports;	/* "5.10.262 u5.4-216": at the latest from there the newer rule holds in that series */
+	const char *backports;	/* "5.10.262 u5.4-216": at the latest from there the newer rule holds in that series;
+				 * "el8:193.28.1..240": see era_rhel.h */
 	const char *commit;	/* of the change, abbreviated, or "" */
 	const char *source;	/* "mm/oom_kill.c:oom_badness" */
 	const char *meaning;	/* one line for people */

@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "model/era.h"
+#include "model/era_rhel.h"
 #include "tests/harness.h"
 
 #define MAJOR(v) (unsigned)((v) >> 32)
@@ -19,6 +20,10 @@ static void print_backports(FILE *f, const struct era_behaviour *b)
 	for (const char *p = b->backports; *p; p += strspn(p, " ")) {
 		int len = (int)strcspn(p, " ");
 		const char *dash = memchr(p, '-', (size_t)len), *dot = memrchr(p, '.', (size_t)len);
+		if (starts_with(p, "el") && memchr(p, ':', (size_t)len)) {
+			p += len;
+			continue;
+		}
 		fputs(before, f);
 		before = ", ";
 		if (*p == '=')
@@ -33,6 +38,30 @@ static void print_backports(FILE *f, const struct era_behaviour *b)
 		else
 			fprintf(f, "%.*s.y (by %.*s)", (int)(dot - p), p, len, p);
 		p += len;
+	}
+}
+
+/* "el8:193.28.1..240 el8:305.25.1..348" in words: the value turns over at each. */
+static void print_rhel(FILE *f, const struct era_behaviour *b)
+{
+	unsigned el = 0;
+	bool holds = false;
+	for (const char *p = b->backports; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
+		unsigned major;
+		char without[24], with[24];
+		if (sscanf(p, "el%u:%23[0-9.]", &major, without) != 2)
+			continue;
+		char *dots = strstr(without, "..");
+		ck_assert_ptr_nonnull(dots);
+		snprintf(with, sizeof(with), "%s", dots + 2);
+		*dots = '\0';
+		uint64_t base = era_rhel_base(major);
+		if (major != el)
+			holds = base >= b->since && base < b->until;
+		el = major;
+		holds = !holds;
+		fprintf(f, "; RHEL %u: %s in %s, %s %s on", major, holds ? "not" : "still", without,
+			holds ? "from" : "gone from", with);
 	}
 }
 
@@ -52,6 +81,7 @@ static char *row(const struct era_behaviour *b)
 		fprintf(f, " (changed somewhere from %u.%u to %u.%u)", MAJOR(b->unsure_from), MINOR(b->unsure_from),
 			MAJOR(b->unsure_to), MINOR(b->unsure_to));
 	print_backports(f, b);
+	print_rhel(f, b);
 	fprintf(f, " | %s | %s%s`%s` |\n", b->meaning, b->commit, *b->commit ? " " : "", b->source);
 	fclose(f);
 	return text;

@@ -467,7 +467,7 @@ START_TEST(rules_unknown)
 	stage_victim(&s);
 	ck_assert(!s.d.certain && s.d.doubt);
 	stage_end(&s);
-	start("4.18.0-553.el8_10.x86_64");
+	start("4.18.0-211.el8.x86_64");
 	stage_task(&s, "a", M(10), 0, OUTSIDE);
 	stage_task(&s, "b", M(10), 0, OUTSIDE);
 	stage_victim(&s);
