@@ -28,6 +28,7 @@ extern const struct call memory_calls[];	/* call_memory.c */
 extern const struct call process_calls[];	/* call_process.c */
 extern const struct call rights_calls[];	/* call_rights.c */
 extern const struct call machine_calls[];	/* call_machine.c */
+extern const struct call file_calls[];	/* call_file.c */
 extern const struct call hold_calls[];	/* call_hold.c */
 extern const struct call notify_calls[];	/* call_notify.c */
 extern const struct call mutex_calls[];	/* call_mutex.c */

@@ -10,29 +10,11 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "sysfile.h"
 
 static int efd = -1;
 static struct pollfd polled = { .fd = -1, .events = POLLPRI };
 static char seen[2048];		/* the text of the polled file */
-
-/* Where the path of this process's cgroup is mounted. Returns the end, or NULL. */
-static char *own_cgroup(char *path, const char *key, const char *mount)
-{
-	static char text[2048];
-	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	const char *line = strstr(text, key);
-	if (!line)
-		return NULL;
-	line += strlen(key);
-	size_t len = strcspn(line, "\n"), at = strlen(mount);
-	memcpy(path, mount, at);
-	memcpy(path + at, line, len);
-	return path + at + len;
-}
 
 /* What a notification by v1 needs. After that it is one write, which takes no memory of the cgroup's. */
 static struct {

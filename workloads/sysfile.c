@@ -15,17 +15,12 @@ struct result sysfile_write(const char *path, const char *text)
 	return r;
 }
 
-struct result sysfile_read(const char *path)
+struct result sysfile_reread(int fd)
 {
 	char text[64];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return result_of(-1);
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	struct result r = result_of(n);
-	close(fd);
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 	if (n < 0)
-		return r;
+		return result_of(n);
 	text[n] = '\0';
 	size_t len = 0;
 	while (text[len] == '-' || (text[len] >= '0' && text[len] <= '9'))
@@ -35,6 +30,16 @@ struct result sysfile_read(const char *path)
 	if (!parse_int(text, INT64_MIN, INT64_MAX, &value))
 		return (struct result){ -1, EINVAL };
 	return (struct result){ value, 0 };
+}
+
+struct result sysfile_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return result_of(-1);
+	struct result r = sysfile_reread(fd);
+	close(fd);
+	return r;
 }
 
 static const char *path_of(pid_t pid, const char *file)
@@ -55,4 +60,22 @@ struct result sysfile_write_of(pid_t pid, const char *file, const char *text)
 struct result sysfile_read_of(pid_t pid, const char *file)
 {
 	return sysfile_read(path_of(pid, file));
+}
+
+char *own_cgroup(char *path, const char *key, const char *mount)
+{
+	static char text[2048];
+	int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	const char *line = strstr(text, key);
+	if (!line)
+		return NULL;
+	line += strlen(key);
+	size_t len = strcspn(line, "\n"), at = strlen(mount);
+	memcpy(path, mount, at);
+	memcpy(path + at, line, len);
+	return path + at + len;
 }

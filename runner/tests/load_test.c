@@ -244,6 +244,7 @@ KIND_TEST(posixshm, "posixshm", "", 0, held_dev_shm, 0)
 KIND_TEST(shm, "shm", "", 0, held_sysv, 0)
 KIND_TEST(memfd, "memfd", "", 0, held_memfd, 0)
 KIND_TEST(memfd_unmapped, "memfd-unmapped", "", 0, held_tmpfs, 0)
+KIND_TEST(cow, "cow", "", 0, held_anonymous, 0)
 KIND_TEST(pgtables, "pgtables", "", 0, held_page_tables, 64)
 KIND_TEST(children, "children", "n=4", 4, held_by_children, 64)
 KIND_TEST(children_shared, "children", "shared=1 n=3", 3, held_by_each, 0)
@@ -377,5 +378,5 @@ START_TEST(only_grow)
 END_TEST
 
 TESTS("load", anon, anon_faults, anon_ksm, mlock_, brk_, stack, file, mapfile, tmpfs, tmpfs_mapped, posixshm, shm,
-      memfd, memfd_unmapped, pgtables, children, children_shared, threads, zombie_leader, sharer, vfork_, hugetlb,
+      memfd, memfd_unmapped, cow, pgtables, children, children_shared, threads, zombie_leader, sharer, vfork_, hugetlb,
       pipe_, sockets, slab, inodes, only_grow)

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Calls about files that stay open: some tell each of their openers something else (memory.peak, since Linux 6.12). */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "sysfile.h"
+
+static int held[16];
+static unsigned int n_held;
+
+static struct result call_open(struct load *l, char *args)
+{
+	static char path[2400];
+	char *file = next_word(&args), *end = path;
+	(void)l;
+	if (!file || next_word(&args) || strlen(file) > 100)
+		return BAD_ARGS;
+	if (n_held == ARRAY_SIZE(held))
+		return (struct result){ -1, EMFILE };
+	if (*file != '/' && (end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
+		*end++ = '/';
+	if (!end)
+		return (struct result){ -1, ENOENT };
+	memcpy(end, file, strlen(file) + 1);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return result_of(-1);
+	held[n_held++] = fd;
+	return (struct result){ n_held, 0 };
+}
+
+/* The descriptor of the file with this number, or -1. */
+static int held_file(char **args)
+{
+	char *word = next_word(args);
+	int64_t number;
+	return word && parse_int(word, 1, n_held, &number) ? held[number - 1] : -1;
+}
+
+static struct result call_reread(struct load *l, char *args)
+{
+	int fd = held_file(&args);
+	(void)l;
+	return fd < 0 || next_word(&args) ? BAD_ARGS : sysfile_reread(fd);
+}
+
+static struct result call_rewrite(struct load *l, char *args)
+{
+	int fd = held_file(&args);
+	(void)l;
+	return fd < 0 || !*args ? BAD_ARGS : result_of(pwrite(fd, args, strlen(args), 0));
+}
+
+const struct call file_calls[] = {
+	{ "open", "FILE", "open a path, or a file of the own v2 cgroup, to read and write, and keep it so; the result is its number, from 1", call_open },
+	{ "reread", "FILE", "read a file by number that begins with an integer; it is the result", call_reread },
+	{ "rewrite", "FILE VALUE", "write a file by number; the result is the bytes written", call_rewrite },
+	{ NULL, NULL, NULL, NULL },
+};
