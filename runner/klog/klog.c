@@ -349,7 +349,9 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 	k->held = false;
 	if (!undo_line(&k->undo, &t, k->caret))
 		return true;
-	any_line(k, number, t);
+	do {
+		any_line(k, number, t);
+	} while (undo_more(&k->undo, &t));
 	return k->a.relevant != before || k->held || expects_more(k);
 }
 

@@ -79,23 +79,47 @@ size_t markup_caret(struct text t, char *to)
 	return n;
 }
 
-/* Tags that pages put around lines of a log. */
-static size_t tag(const char *p, const char *end)
+/* Is this the name, whatever the case of its letters? */
+static bool is_name(const char *p, const char *name, size_t n)
 {
-	static const char *const names[] = { "pre", "p",  "br", "code", "span", "div", "td",
-					     "tr",  "li", "tt", "b",    "i",    "font" };
-	const char *q = p + 1;
-	if (q < end && *q == '/')
-		q++;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < n; i++)
+		if ((p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32 : p[i]) != name[i])
+			return false;
+	return true;
+}
+
+#define TAG_MAX 512	/* bytes, with its attributes */
+
+static size_t tag_of(const char *const *names, size_t n_names, const char *p, const char *end)
+{
+	for (size_t i = 0; i < n_names; i++) {
 		size_t n = strlen(names[i]);
-		if ((size_t)(end - q) <= n || memcmp(q, names[i], n) != 0 || !strchr(" />", q[n]))
+		if ((size_t)(end - p) <= n || !is_name(p, names[i], n) || !strchr(" />", p[n]))
 			continue;
-		const char *close = memchr(q, '>', (size_t)(end - q));
+		const char *close = memchr(p, '>', (size_t)(end - p < TAG_MAX ? end - p : TAG_MAX));
 		if (close)
 			return (size_t)(close + 1 - p);
 	}
 	return 0;
+}
+
+/* Tags that pages and mailers put around lines of a log; <o:p> is Outlook's. */
+static size_t tag(const char *p, const char *end)
+{
+	static const char *const names[] = { "pre", "p",  "br",	   "code", "span", "div",  "td",    "tr",    "li",
+					     "tt",  "b",  "i",	   "font", "html", "body", "table", "tbody", "ol",
+					     "ul",  "o:p", "strong", "em",  "a",    "blockquote" };
+	const char *q = p + 1;
+	if (q < end && *q == '/')
+		q++;
+	size_t n = tag_of(names, sizeof(names) / sizeof(names[0]), q, end);
+	return n ? (size_t)(q - p) + n : 0;
+}
+
+size_t markup_line_end(const char *p, const char *end)
+{
+	static const char *const names[] = { "<br", "</p", "</div", "</li", "</tr" };
+	return tag_of(names, sizeof(names) / sizeof(names[0]), p, end - p > 64 ? p + 64 : end);
 }
 
 bool markup_is_html(struct text t)
@@ -107,18 +131,44 @@ bool markup_is_html(struct text t)
 		return tag(t.p, t.end) > 0;
 	if (!memchr(t.p, '&', text_len(t)) && !memchr(t.p, '<', text_len(t)))
 		return false;
-	return text_starts(t, "&lt;") || text_starts(t, "&gt;") || text_find(t, "&nbsp;") ||
-	       text_find(t, "&lt;TASK&gt;") || text_find(t, "[&lt;") || text_find(t, "<br>") || text_find(t, "<br/>") ||
-	       text_find(t, "<br />");
+	if (text_starts(t, "&lt;") || text_starts(t, "&gt;") || text_find(t, "&nbsp;") || text_find(t, "&lt;TASK&gt;") ||
+	    text_find(t, "[&lt;"))
+		return true;
+	for (const char *p = t.p; (p = memchr(p, '<', (size_t)(t.end - p))); p++)
+		if (t.end - p > 3 && is_name(p, "<br", 3) && markup_line_end(p, t.end))
+			return true;
+	return false;
+}
+
+/* "&#40;", "&#x2f;" of ASCII, and the blank that does not break: *p moves to its last byte. */
+static bool numeric(const char **p, const char *end, char *c)
+{
+	struct text t = text_of(*p, (size_t)(end - *p));
+	int64_t n;
+	if (!text_eat(&t, "&#"))
+		return false;
+	bool hex = text_eat(&t, "x") || text_eat(&t, "X");
+	struct text digits = text_of(t.p, text_len(t) < 4 ? text_len(t) : 4);
+	char low[4];
+	for (size_t i = 0; hex && i < text_len(digits); i++)
+		low[i] = (char)(digits.p[i] | 32);
+	struct text v = hex ? text_of(low, text_len(digits)) : digits;
+	const char *first = v.p;
+	if (!(hex ? text_hex(&v, &n) : text_int(&v, &n)) || n < 0 || (n > 126 && n != 160))
+		return false;
+	t.p += v.p - first;
+	if (!text_starts(t, ";"))
+		return false;
+	*c = n == 160 || n < 32 ? ' ' : (char)n;
+	*p = t.p;
+	return true;
 }
 
 size_t markup_html(struct text t, char *to)
 {
 	static const struct { const char *entity; char c;
 	} entities[] = {
-		{ "&lt;", '<' },   { "&gt;", '>' },    { "&amp;", '&' },  { "&quot;", '"' },
-		{ "&#39;", '\'' }, { "&#x27;", '\'' }, { "&#34;", '"' },  { "&nbsp;", ' ' },
-		{ "&#160;", ' ' }, { "&#43;", '+' },   { "&#x2F;", '/' }, { "&apos;", '\'' },
+		{ "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&nbsp;", ' ' }, { "&apos;", '\'' },
 	};
 	size_t n = 0;
 	for (const char *p = t.p; p < t.end; p++) {
@@ -128,6 +178,10 @@ size_t markup_html(struct text t, char *to)
 			continue;
 		}
 		char c = *p;
+		if (c == '&' && numeric(&p, t.end, &c)) {
+			to[n++] = c;
+			continue;
+		}
 		for (size_t i = 0; c == '&' && i < sizeof(entities) / sizeof(entities[0]); i++) {
 			size_t len = strlen(entities[i].entity);
 			if (!text_starts_n(text_of(p, (size_t)(t.end - p)), entities[i].entity, len))

@@ -22,3 +22,6 @@ bool markup_is_html(struct text t);
 
 /* Tags around the line go, entities become what they stand for. */
 size_t markup_html(struct text t, char *to);
+
+/* How long the tag at p is that ends a line of a web page: <br>, </p>, </div>, …; 0: none is there. */
+size_t markup_line_end(const char *p, const char *end);

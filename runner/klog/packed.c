@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "klog/line.h"
+#include "klog/markup.h"
 #include "klog/prefix_parts.h"
 #include "klog/table.h"
 #include "klog/text.h"
@@ -69,21 +70,6 @@ size_t utf16_decode(struct utf16 *u, const uint8_t *in, size_t len, char *out)
 	return n;
 }
 
-/* The tags that end a line of a web page. */
-static size_t tag_len(const char *p, const char *end)
-{
-	static const char *const tags[] = { "<br", "</p", "</div", "</li", "</tr" };
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-		size_t n = strlen(tags[i]);
-		if ((size_t)(end - p) <= n || memcmp(p, tags[i], n) != 0 || !strchr(" />", p[n]))
-			continue;
-		const char *close = memchr(p, '>', (size_t)(end - p) < 64 ? (size_t)(end - p) : 64);
-		if (close)
-			return (size_t)(close + 1 - p);
-	}
-	return 0;
-}
-
 /* "}, {" or "},{": how long it is up to the second brace. */
 static size_t brace_len(const char *p, const char *end)
 {
@@ -113,7 +99,7 @@ static bool separates(enum packing kind, const char *p, const char *end, size_t 
 	case PACKED_STRING: *len = end - p > 1 && p[0] == '\\' && p[1] == 'n' ? 2 : 0; break;
 	case PACKED_LIST: *len = comma_len('"', p, end); break;
 	case PACKED_LIST_SINGLE: *len = comma_len('\'', p, end); break;
-	case PACKED_TAGS: *len = tag_len(p, end); break;
+	case PACKED_TAGS: *len = markup_line_end(p, end); break;
 	case PACKED_CR: *len = p[0] == '\r' && p + 1 < end && p[1] != '\n' && p[1] != '\r'; break;
 	default: *len = 0;
 	}

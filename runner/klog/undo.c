@@ -25,13 +25,17 @@ static void look_printable(struct undo *u, struct text t)
 		bool gfp = equals - t.p >= 8 && memcmp(equals - 8, "gfp_mask", 8) == 0;
 		if (!gfp && !(equals - t.p >= 10 && memcmp(equals - 10, "constraint", 10) == 0))
 			continue;
+		if (equals + 1 == t.end)	/* the transport's, and what it stands for is in the next line */
+			continue;
 		u->printable.seen = true;
 		u->printable.on = t.end - equals > 3 && memcmp(equals, "=3D", 3) == 0;
 	}
 	/* before either was seen: a line as long as they are there, and no name that ends with the sign */
 	size_t n = text_len(t);
-	if (!u->printable.seen && !u->printable.on && n >= 68 && n <= 80 && t.end[-1] == '=')
-		u->printable.on = strchr(" ,:)]0123456789", t.end[-2]) && !text_find(t, "==") && looks_dated(t);
+	if (u->printable.seen || u->printable.on || n < 68 || n > 80 || t.end[-1] != '=')
+		return;
+	bool page = text_find(t, "=3D") || markup_is_html(t);
+	u->printable.on = page || (strchr(" ,:)]0123456789", t.end[-2]) && !text_find(t, "==") && looks_dated(t));
 }
 
 static size_t decode_printable(char *text, size_t len)
@@ -65,19 +69,53 @@ static bool ends_written(struct text *t)
 	return false;
 }
 
-/* Adds the line to what is kept of it; false: it goes on in the next one. */
-static bool printable_line(struct undo *u, struct text *t)
+/* Takes the first n bytes of what is kept as a line. */
+static struct text printable_take(struct undo *u, size_t n)
 {
-	bool soft = !ends_written(t) && text_len(*t) && t->end[-1] == '=';
-	size_t n = text_len(*t) - soft, room = sizeof(u->printable.text) - u->printable.len;
+	memcpy(u->printable.line, u->printable.text, n);
+	u->printable.len -= n;
+	memmove(u->printable.text, u->printable.text + n, u->printable.len);
+	u->printable.looked = 0;
+	return text_of(u->printable.line, decode_printable(u->printable.line, n));
+}
+
+/* Adds the line to what is kept of it. */
+static void printable_add(struct undo *u, struct text t)
+{
+	bool soft = !ends_written(&t) && text_len(t) && t.end[-1] == '=';
+	size_t n = text_len(t) - soft, room = sizeof(u->printable.text) - u->printable.len;
 	if (n > room)
 		n = room;
-	memcpy(u->printable.text + u->printable.len, t->p, n);
+	memcpy(u->printable.text + u->printable.len, t.p, n);
 	u->printable.len += n;
-	if (soft)
+	u->printable.soft = soft;
+}
+
+/* What is kept up to its first tag that ends a line: the source of a page has its own lines, and the transport other ones. */
+static bool printable_tagged(struct undo *u, struct text *t)
+{
+	const char *from = u->printable.text, *end = from + u->printable.len;
+	for (const char *p = from + u->printable.looked; (p = memchr(p, '<', (size_t)(end - p))); p++) {
+		size_t n = markup_line_end(p, end);
+		if (n) {
+			*t = printable_take(u, (size_t)(p - from) + n);
+			return true;
+		}
+	}
+	u->printable.looked = u->printable.len > 64 ? u->printable.len - 64 : 0;	/* a tag may be cut */
+	return false;
+}
+
+/* The next line of what is kept; false: it goes on in what is still to come. */
+static bool printable_next(struct undo *u, struct text *t)
+{
+	if (!u->printable.len)
 		return false;
-	*t = text_of(u->printable.text, decode_printable(u->printable.text, u->printable.len));
-	u->printable.len = 0;
+	if ((u->html || markup_is_html(text_of(u->printable.text, u->printable.len))) && printable_tagged(u, t))
+		return true;
+	if (u->printable.soft)
+		return false;
+	*t = printable_take(u, u->printable.len);
 	return true;
 }
 
@@ -116,7 +154,17 @@ bool undo_line(struct undo *u, struct text *t, char *room)
 	}
 	if (scan_marks(t->p, t->end) & MARK_LESS_EQUALS)
 		look_printable(u, *t);
-	return (!u->printable.on && !u->printable.len) || printable_line(u, t);
+	if (!u->printable.on && !u->printable.len)
+		return true;
+	if (!text_len(*t) && !u->printable.len)
+		return true;
+	printable_add(u, *t);
+	return printable_next(u, t);
+}
+
+bool undo_more(struct undo *u, struct text *t)
+{
+	return u->printable.len && printable_next(u, t);
 }
 
 /* Does something of the kernel's, or a date, stand here? */

@@ -15,8 +15,9 @@ struct undo {
 	struct {
 		bool seen;	/* a line that tells */
 		bool on;	/* "order=3D0", and a line that ends with = goes on in the next */
-		size_t len;
-		char text[UNDO_JOINED];
+		bool soft;	/* what is kept goes on in the next line */
+		size_t len, looked;	/* bytes that are kept; of them that hold no tag */
+		char text[UNDO_JOINED], line[UNDO_JOINED];
 	} printable;
 	struct {
 		char mark;	/* '$', or 'n' for "\n": what the last lines ended with; 0: nothing */
@@ -36,6 +37,9 @@ struct undo {
 
 /* t is cut, or points into room or into u until the next call. False: the line goes on in the next one. */
 bool undo_line(struct undo *u, struct text *t, char *room);
+
+/* A further line that stood in the same one: a mail's page has several there. Ask until it is false. */
+bool undo_more(struct undo *u, struct text *t);
 
 /* Takes from t the number and the mark that it and the lines before it begin with. */
 void undo_head(struct undo *u, struct text *t);

@@ -275,10 +275,9 @@ static void in_markdown(FILE *f)
 }
 
 /* RFC 2045, lines of 76 */
-static void put_printable(FILE *f, const char *newline)
+static void put_printable(FILE *f, const char *text, const char *newline)
 {
-	size_t len, column = 0;
-	CLEANUP_FREE char *text = plain_log(&len);
+	size_t column = 0;
 	for (const char *p = text; *p; p++) {
 		bool plain = *p == '\n' || (*p >= 0x20 && *p < 0x7f && *p != '=');
 		if (*p != '\n' && column + (plain ? 1 : 3) > 75) {
@@ -293,8 +292,53 @@ static void put_printable(FILE *f, const char *newline)
 	}
 }
 
-static void quoted_printable(FILE *f) { put_printable(f, "\n"); }
-static void written_newlines(FILE *f) { put_printable(f, "=0A=\n"); }
+static void printable_log(FILE *f, const char *newline)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	put_printable(f, text, newline);
+}
+
+static void quoted_printable(FILE *f) { printable_log(f, "\n"); }
+static void written_newlines(FILE *f) { printable_log(f, "=0A=\n"); }
+
+/* The source of a page whose lines are between these; runs of blanks do not break. */
+static char *page_of(const char *before, const char *behind)
+{
+	size_t len, page_len;
+	char *page;
+	CLEANUP_FREE char *text = plain_log(&len);
+	FILE *f = open_memstream(&page, &page_len);
+	fputs("<html><body>", f);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		fputs(before, f);
+		for (char *p = line; *p; p++)
+			if (*p == ' ' && p[1] == ' ')
+				fputs("&nbsp;", f);
+			else
+				put_escaped(f, (char[]){ *p, '\0' });
+		fputs(behind, f);
+	}
+	fputs("</body></html>\n", f);
+	fclose(f);
+	return page;
+}
+
+static void page(FILE *f, const char *before, const char *behind, bool printable)
+{
+	CLEANUP_FREE char *text = page_of(before, behind);
+	if (printable)
+		put_printable(f, text, "\n");
+	else
+		fputs(text, f);
+}
+
+#define DIV "<div style=\"font-family: monospace\"><span>"
+static void page_in_a_mail(FILE *f) { page(f, "", "<br>\n", true); }
+static void page_in_a_mail_one_line(FILE *f) { page(f, "", "<br>", true); }
+static void page_in_a_mail_divs(FILE *f) { page(f, DIV, "</span></div>", true); }
+static void page_of_paragraphs(FILE *f) { page(f, "<p class=MsoPlainText><span lang=EN-US>", "<o:p></o:p></span></p>\n\n", false); }
+static void page_in_capitals(FILE *f) { page(f, "", "<BR>\n", false); }
 
 static void put_record(FILE *f, const char *format, size_t i)
 {
@@ -361,6 +405,9 @@ const struct log_format log_formats[] = {
 	{ "netconsole", netconsole_lines, false }, { "netconsole, no newlines", netconsole_bare, false },
 	{ "quoted-printable", quoted_printable, true }, { "half stamped", half_stamped, false },
 	{ "quoted-printable, newlines too", written_newlines, true },
+	{ "a mail's page", page_in_a_mail, true }, { "a mail's page in one line", page_in_a_mail_one_line, true },
+	{ "a mail's page, divs", page_in_a_mail_divs, true }, { "a page of paragraphs", page_of_paragraphs, true },
+	{ "a page in capitals", page_in_capitals, true },
 	{ "console and syslog", console_and_syslog, false }, { "console, and syslog late", syslog_late, false },
 	{ "with a stamp and without", stamped_and_not, false },
 	{ "joined, dmesg", joined_dmesg, true }, { "joined, dmesg -T", joined_dates, true },
