@@ -26,6 +26,7 @@ const struct call *call_find(const char *name);
 /* Each ends with a row without a name. */
 extern const struct call memory_calls[];	/* call_memory.c */
 extern const struct call process_calls[];	/* call_process.c */
+extern const struct call exec_calls[];	/* call_exec.c */
 extern const struct call rights_calls[];	/* call_rights.c */
 extern const struct call machine_calls[];	/* call_machine.c */
 extern const struct call file_calls[];	/* call_file.c */

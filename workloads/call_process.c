@@ -135,17 +135,6 @@ static struct result call_forkmax(struct load *l, char *args)
 	}
 }
 
-static struct result call_exec(struct load *l, char *args)
-{
-	if (next_word(&args))
-		return BAD_ARGS;
-	/* A success is seen by the `ready` of the program that starts. */
-	if (l->kind->close)
-		l->kind->close(l);
-	procs_end();
-	return (struct result){ -1, system_exec() };
-}
-
 static struct result call_kill(struct load *l, char *args)
 {
 	int64_t i, signo;
@@ -246,7 +235,6 @@ const struct call process_calls[] = {
 	{ "getscore", "[CHILD]", "read oom_score; it is the result", call_getscore },
 	{ "fork", "[keep]", "a child that ends at once, or stays and is child number RESULT", call_fork },
 	{ "forkmax", "", "children that stay, until there can be no more; the result is how many", call_forkmax },
-	{ "exec", "", "start over with the same name and kind, holding nothing; the answer is `ready PID`", call_exec },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
 	{ "mrelease", "CHILD [FLAGS]", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
 	{ "mreleaseof", "PID", "the same of any process; 0: of a descriptor that is no process's", call_mreleaseof },

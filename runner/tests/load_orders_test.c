@@ -427,7 +427,28 @@ START_TEST(call_exec)
 	ck_assert_uint_lt(proc_field(o.pid, "smaps_rollup", "Anonymous:"), 200);
 	oomload_expect(&o, "call getadj", "called getadj 321 ok");
 	oomload_expect(&o, "fill 1M", "filled 1048576");
+	/* with an environment, which is all that it has then */
+	oomload_expect(&o, "call exec 3M", wanted);
+	ck_assert_uint_ge(proc_field(o.pid, "smaps_rollup", "Anonymous:"), 3 << 10);
+	ck_assert_uint_lt(proc_field(o.pid, "smaps_rollup", "Anonymous:"), (3 << 10) + 200);
+	oomload_expect(&o, "call exec 6M", "called exec -1 E2BIG");	/* with the arguments it is more */
+	oomload_expect(&o, "call exec 7M", "error call exec: it takes: [SIZE [held]]");
 	oomload_quit(&o);
+}
+END_TEST
+
+/* Held up, it has copied its environment, which counts for it though the program to come has it; and it can be killed. */
+START_TEST(call_exec_held)
+{
+	struct oomload o;
+	if (geteuid() != 0)
+		return;
+	oomload_start(&o, "load", "anon", "", 0);
+	oomload_order(&o, "call exec 2M held");
+	while (proc_field(o.pid, "status", "RssAnon:") < 2 << 10)
+		usleep(1000);
+	ck_assert_int_eq(kill(o.pid, SIGKILL), 0);
+	ck_assert(WIFSIGNALED(oomload_wait(&o)));
 }
 END_TEST
 
@@ -517,5 +538,5 @@ END_TEST
 TESTS("load_orders", contents_of_the_fast_fill, contents_of_growing, contents_of_a_memfd, contents_differ_between_processes,
       contents_for_ksm_are_alike, holding_still, first_ping_faults_nothing, sizes_are_rounded_up, growing_without_end, bad_orders,
       bad_arguments, hostile_names, failed_allocations, end_of_input, children_outlive_their_parent, children_that_die_are_said,
-      calls_about_memory, as_many_children_as_can_be, calls_about_adj, call_exec, calls_about_credentials, calls_about_files,
-      calls_that_hold, rings_of_pipes)
+      calls_about_memory, as_many_children_as_can_be, calls_about_adj, call_exec, call_exec_held,
+      calls_about_credentials, calls_about_files, calls_that_hold, rings_of_pipes)
