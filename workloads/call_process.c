@@ -185,19 +185,38 @@ static int hear_of_no_stops(void)
 	return sigaction(SIGCHLD, &sa, NULL);
 }
 
-static struct result call_ptrace(struct load *l, char *args)
+/* One child by number, or "all" that live: until one of them fails. */
+static struct result each_named(const char *word, struct result (*run)(pid_t pid))
 {
 	int64_t i;
-	char *child = next_word(&args), *word = next_word(&args);
-	(void)l;
-	if (!child || next_word(&args) || !parse_int(child, 1, PROCS_MAX, &i) || (word && !streq(word, "exit")))
-		return BAD_ARGS;
-	pid_t pid = procs_pid((unsigned int)i);
-	if (word)
-		return result_of(hear_of_no_stops() < 0 ? -1 : ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT));
+	struct result r = { 0, 0 };
+	if (!streq(word, "all"))
+		return parse_int(word, 1, PROCS_MAX, &i) ? run(procs_pid((unsigned int)i)) : BAD_ARGS;
+	for (unsigned int k = 1; k <= PROCS_MAX && !r.errnum; k++)
+		if (procs_pid(k))
+			r = run(procs_pid(k));
+	return r;
+}
+
+static struct result trace_at_exit(pid_t pid)
+{
+	return result_of(hear_of_no_stops() < 0 ? -1 : ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT));
+}
+
+static struct result trace_now(pid_t pid)
+{
 	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) < 0)
 		return result_of(-1);
 	return (struct result){ 0, 0 };
+}
+
+static struct result call_ptrace(struct load *l, char *args)
+{
+	char *child = next_word(&args), *word = next_word(&args);
+	(void)l;
+	if (!child || next_word(&args) || (word && !streq(word, "exit")))
+		return BAD_ARGS;
+	return each_named(child, word ? trace_at_exit : trace_now);
 }
 
 /* A word of the child's stack, which is where this process has it: anonymous memory that a child has had from its birth. */
@@ -213,18 +232,21 @@ static struct result call_peek(struct load *l, char *args)
 	return (struct result){ 0, errno };
 }
 
-static struct result call_untrace(struct load *l, char *args)
+/* Until it has stopped it can't be let go. That it has may have been seen when its end was looked for. */
+static struct result let_go(pid_t pid)
 {
-	pid_t pid = procs_named(&args);
-	(void)l;
 	siginfo_t info;
-	if (pid < 0)
-		return BAD_ARGS;
-	/* Until it has stopped it can't be let go. That it has may have been seen when its end was looked for. */
 	while (ptrace(PTRACE_DETACH, pid, NULL, NULL) < 0)
 		if (errno != ESRCH || waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT | __WALL) < 0)
 			return result_of(-1);
 	return (struct result){ 0, 0 };
+}
+
+static struct result call_untrace(struct load *l, char *args)
+{
+	char *child = next_word(&args);
+	(void)l;
+	return !child || next_word(&args) ? BAD_ARGS : each_named(child, let_go);
 }
 
 const struct call process_calls[] = {
@@ -238,8 +260,8 @@ const struct call process_calls[] = {
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
 	{ "mrelease", "CHILD [FLAGS]", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
 	{ "mreleaseof", "PID", "the same of any process; 0: of a descriptor that is no process's", call_mreleaseof },
-	{ "ptrace", "CHILD [exit]", "trace a child, which stops, or does so only when it is about to end, with all it holds", call_ptrace },
+	{ "ptrace", "CHILD|all [exit]", "trace a child, which stops, or does so only when it is about to end, with all it holds", call_ptrace },
 	{ "peek", "CHILD", "read a word of the memory of a child that is stopped by its tracer, this process", call_peek },
-	{ "untrace", "CHILD", "wait until a traced child stops, and let it go", call_untrace },
+	{ "untrace", "CHILD|all", "wait until a traced child stops, and let it go", call_untrace },
 	{ NULL, NULL, NULL, NULL },
 };
