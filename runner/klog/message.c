@@ -239,14 +239,44 @@ static struct text keep(struct text t, char *to, size_t size)
 	return n ? text_of(to, n) : (struct text){ 0 };
 }
 
+static bool alike(struct text a, struct text b)
+{
+	return text_len(a) == text_len(b) && memcmp(a.p, b.p, text_len(a)) == 0;
+}
+
+/* A syslog's prefix before each piece of a line that was wrapped on the way to it: the same date, host and caller, and no
+ * other stamp of the kernel's. What it is a piece of tells whether that may be: lines that are never short of a field by
+ * themselves do, and once one was joined so, all. */
+static bool goes_on_stamped(const struct klog *k, const struct prefix *p)
+{
+	const struct prefix *was = &k->pending.p;
+	if ((p->usec != OOM_UNKNOWN && p->usec != was->usec) || p->seq != was->seq || !alike(p->when, was->when) ||
+	    !alike(p->host, was->host) || !alike(p->caller, was->caller))
+		return false;
+	switch (k->pending.l.kind) {
+	case LINE_HEADER:
+	case LINE_CPU:
+	case LINE_COUNTS:
+	case LINE_NODE:
+	case LINE_ZONE:
+	case LINE_TABLE:
+	case LINE_SELECTED:
+	case LINE_KILLED:
+		return k->pending.l.cut || k->restamped;
+	default:
+		return k->restamped;
+	}
+}
+
 /* A kind that is not whole is held until the next line shows whether it goes on there. */
 static void in_order(struct klog *k, const struct prefix *p, uint64_t number, struct text t)
 {
 	struct line l;
 	if (k->pending.on) {
-		if (!p->stamped) {
+		bool restamped = p->stamped && goes_on_stamped(k, p);
+		if (!p->stamped || restamped) {
 			line_parse(t, &l);
-			if (l.kind == LINE_BLANK && !k->pending.gap) {	/* whoever put blank lines between all of them */
+			if (l.kind == LINE_BLANK && !k->pending.gap && !restamped) {	/* whoever put blank lines between all of them */
 				k->pending.gap = true;
 				return;
 			}
@@ -259,8 +289,10 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 				    (torn_name || (k->pending.l.kind == LINE_HALF && !text_len(l.a)));
 			/* "CPU: … Comm: hog", and "Tainted: G …", which since 6.11 is a line of its own too */
 			bool taint = k->pending.l.kind == LINE_CPU && l.kind == LINE_TRACE;
-			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT || node || name || taint) && join(k, t))
+			if ((l.kind == LINE_OTHER || l.kind == LINE_STAT || node || name || taint) && join(k, t)) {
+				k->restamped |= restamped;
 				return;
+			}
 		}
 		message_flush(k);
 		if (!k->again && k->newest.state != NEWEST_OFF) {	/* that line is held: so is this */

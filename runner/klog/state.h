@@ -24,9 +24,10 @@ struct klog {
 	struct journal journal, inner;	/* inner: an object within a line, or within an object's message */
 	bool within;		/* … is being read */
 	size_t raw;		/* bytes of the line in work, with all that stands before the message */
-	bool indented;		/* the line in work begins with a blank, and has no prefix */
+	bool indented;		/* the line in work begins with a blank, or its message with one more than its prefix ends with */
 	bool torn;		/* … ends with a backslash */
 	bool backslashes;	/* lines end with one, as a shell's that go on do */
+	bool restamped;		/* each piece of a line that was wrapped has a syslog's prefix of its own */
 	size_t hard_width;	/* lines of so many bytes were cut in the middle of a word; 0: none was */
 	/* a line that may go on in the next one */
 	struct {

@@ -101,8 +101,8 @@ END_TEST
 
 enum wrapping { AT_WIDTH, AT_BLANKS, WITH_BACKSLASH, N_WRAPPINGS };
 
-/* Each line of the text in pieces of at most `width` bytes. */
-static void put_wrapped(FILE *f, const char *text, size_t width, enum wrapping how)
+/* Each line of the text in pieces of at most `width` bytes, each with `before` before it. */
+static void put_wrapped(FILE *f, const char *before, const char *text, size_t width, enum wrapping how)
 {
 	for (const char *p = text, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
 		while ((size_t)(nl - p) > width) {
@@ -110,10 +110,28 @@ static void put_wrapped(FILE *f, const char *text, size_t width, enum wrapping h
 			const char *blank = memrchr(p + 1, ' ', n - 1);
 			if (how == AT_BLANKS && blank)
 				n = (size_t)(blank + 1 - p);
-			fprintf(f, "%.*s%s\n", (int)n, p, how == WITH_BACKSLASH ? "\\" : "");
+			fprintf(f, "%s%.*s%s\n", before, (int)n, p, how == WITH_BACKSLASH ? "\\" : "");
 			p += n;
 		}
-		fprintf(f, "%.*s\n", (int)(nl - p), p);
+		fprintf(f, "%s%.*s\n", before, (int)(nl - p), p);
+	}
+}
+
+static void same_members(const json_t *expected, const json_t *seen, const char *path, const char *form, size_t width,
+			 const char *text)
+{
+	static const char *const members[] = { "kernel", "constraint", "trigger", "memcg", "totalpages", "panic", "agrees" };
+	const json_t *r;
+	size_t k;
+	ck_assert_msg(json_array_size(seen) == json_array_size(expected), "%s, %s%zu: %zu reports in:\n%.2000s", path, form, width,
+		      json_array_size(seen), text);
+	json_array_foreach(expected, k, r) {
+		for (size_t m = 0; m < ARRAY_SIZE(members); m++) {
+			const json_t *a = json_object_get(r, members[m]), *b = json_object_get(json_array_get(seen, k), members[m]);
+			CLEANUP_FREE char *was = json_dumps(a, JSON_ENCODE_ANY), *is = json_dumps(b, JSON_ENCODE_ANY);
+			ck_assert_msg(streq(was, is), "%s, %s%zu: %s %s, not %s in:\n%.2000s", path, form, width, members[m], is, was,
+				      text);
+		}
 	}
 }
 
@@ -124,7 +142,6 @@ static void check_wrapped(const char *path, const json_t *expected)
 	static const char *const stamps[] = { "[%K] ", "Mar  3 %C web-01 kernel: [%K] ", "[Tue Mar  3 %C 2026] ",
 					      "2026-03-03T%C.%U+01:00 web-01 kernel: [%K] " };
 	static const size_t widths[] = { 72, 80, 100, 132 };
-	static const char *const members[] = { "kernel", "constraint", "trigger", "memcg", "totalpages", "panic", "agrees" };
 	for (size_t i = 0; i < N_WRAPPINGS * ARRAY_SIZE(stamps) * ARRAY_SIZE(widths) && !hostile(path); i++) {
 		const char *stamp = stamps[i % ARRAY_SIZE(stamps)];
 		size_t width = widths[i / ARRAY_SIZE(stamps) % ARRAY_SIZE(widths)];
@@ -134,26 +151,44 @@ static void check_wrapped(const char *path, const json_t *expected)
 		put_lines(f, stamp, as_it_is);
 		fclose(f);
 		f = open_memstream(&wrapped, &wrapped_len);
-		put_wrapped(f, text, width, (enum wrapping)(i / ARRAY_SIZE(stamps) / ARRAY_SIZE(widths)));
+		put_wrapped(f, "", text, width, (enum wrapping)(i / ARRAY_SIZE(stamps) / ARRAY_SIZE(widths)));
 		fclose(f);
-		json_t *seen = explain_text(wrapped, wrapped_len), *r;
-		size_t k;
-		ck_assert_msg(json_array_size(seen) == json_array_size(expected), "%s, %s%zu: %zu reports in:\n%.2000s", path, stamp,
-			      width, json_array_size(seen), wrapped);
-		json_array_foreach(expected, k, r) {
-			for (size_t m = 0; m < ARRAY_SIZE(members); m++) {
-				const json_t *a = json_object_get(r, members[m]),
-					     *b = json_object_get(json_array_get(seen, k), members[m]);
-				CLEANUP_FREE char *was = json_dumps(a, JSON_ENCODE_ANY), *is = json_dumps(b, JSON_ENCODE_ANY);
-				ck_assert_msg(streq(was, is), "%s, %s%zu: %s %s, not %s in:\n%.2000s", path, stamp, width, members[m],
-					      is, was, wrapped);
-			}
-		}
+		json_t *seen = explain_text(wrapped, wrapped_len);
+		same_members(expected, seen, path, stamp, width, wrapped);
 		json_decref(seen);
 		free(text);
 		free(wrapped);
 	}
 }
+
+/* A syslog got the lines of a terminal, and put what it puts before each. */
+static void check_wrapped_before_prefix(const char *path, const json_t *expected)
+{
+	static const char *const before[] = { "Mar  3 14:05:06 web-01 kernel: ", "2026-03-03T14:05:06.123456+01:00 web-01 kernel: " };
+	static const size_t widths[] = { 72, 80, 100, 132 };
+	for (size_t i = 0; i < ARRAY_SIZE(before) * ARRAY_SIZE(widths) * 2 && !hostile(path); i++) {
+		size_t width = widths[i / ARRAY_SIZE(before) % ARRAY_SIZE(widths)], len, wrapped_len;
+		char *text, *wrapped;
+		FILE *f = open_memstream(&text, &len);
+		put_lines(f, "", as_it_is);
+		fclose(f);
+		f = open_memstream(&wrapped, &wrapped_len);
+		put_wrapped(f, before[i % ARRAY_SIZE(before)], text, width,
+			    i < ARRAY_SIZE(before) * ARRAY_SIZE(widths) ? AT_WIDTH : AT_BLANKS);
+		fclose(f);
+		json_t *seen = explain_text(wrapped, wrapped_len);
+		same_members(expected, seen, path, before[i % ARRAY_SIZE(before)], width, wrapped);
+		json_decref(seen);
+		free(text);
+		free(wrapped);
+	}
+}
+
+START_TEST(wrapped_before_prefix)
+{
+	each_report(check_wrapped_before_prefix);
+}
+END_TEST
 
 START_TEST(wrapped)
 {
@@ -161,4 +196,4 @@ START_TEST(wrapped)
 }
 END_TEST
 
-TESTS("klog-variants", forms, newest_first, wrapped)
+TESTS("klog-variants", forms, newest_first, wrapped, wrapped_before_prefix)
