@@ -351,7 +351,8 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 	if (!undo_line(&k->undo, &t, k->caret))
 		return true;
 	do {
-		any_line(k, number, t);
+		bool row = k->csv.fields || memchr(t.p, '"', text_len(t));
+		any_line(k, number, row ? csv_message(&k->csv, t) : t);
 	} while (undo_more(&k->undo, &t));
 	return k->a.relevant != before || k->held || expects_more(k);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "klog/assemble.h"
+#include "klog/csv.h"
 #include "klog/fragment.h"
 #include "klog/journal.h"
 #include "klog/klog.h"
@@ -55,6 +56,7 @@ struct klog {
 		size_t len;
 	} before;		/* words that were seen before every line */
 	struct undo undo;
+	struct csv csv;
 	struct twins twins;
 	struct {
 		enum torn torn;

@@ -350,6 +350,32 @@ static void put_record(FILE *f, const char *format, size_t i)
 }
 
 /* Every other line has lost its syslog prefix. */
+/* Fields in quotes only where they have to be. */
+static void csv_as_needed(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	fputs("insertId,textPayload,timestamp\n", f);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *quote = strpbrk(line, ",\"") ? "\"" : "";
+		fprintf(f, "abc,%s", quote);
+		for (const char *p = line; *p; p++)
+			fprintf(f, *p == '"' ? "\"\"" : "%c", *p);
+		fprintf(f, "%s,2026-03-03T14:05:06Z\n", quote);
+	}
+}
+
+/* Several lines in one record. */
+static void csv_of_events(FILE *f)
+{
+	size_t len, n = 0;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), n++)
+		fprintf(f, "%sMar  3 14:05:06 web-01 kernel: %s%s", n % 6 ? "\n" : "\"", line,
+			n % 6 == 5 ? "\",\"2026-03-03T14:05:06.000+0000\",\"web-01\"\n" : "");
+	fputs("\",\"2026-03-03T14:05:06.000+0000\",\"web-01\"\n", f);
+}
+
 static void half_stamped(FILE *f)
 {
 	for (size_t i = 0; i < n_records; i++)
@@ -408,6 +434,7 @@ const struct log_format log_formats[] = {
 	{ "a mail's page", page_in_a_mail, true }, { "a mail's page in one line", page_in_a_mail_one_line, true },
 	{ "a mail's page, divs", page_in_a_mail_divs, true }, { "a page of paragraphs", page_of_paragraphs, true },
 	{ "a page in capitals", page_in_capitals, true },
+	{ "CSV", csv_as_needed, true }, { "CSV of events", csv_of_events, true },
 	{ "console and syslog", console_and_syslog, false }, { "console, and syslog late", syslog_late, false },
 	{ "with a stamp and without", stamped_and_not, false },
 	{ "joined, dmesg", joined_dmesg, true }, { "joined, dmesg -T", joined_dates, true },
