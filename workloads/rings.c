@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Kernel memory in pieces of several pages: the rings of pipes. A ring is one array of 40 bytes a slot, a slot for each page of
- * the pipe's size (fs/pipe.c:pipe_resize_ring), and above 8K such an array is not from a slab but whole pages. The pipes
- * themselves, which are small objects, are there before anything is filled, so that nothing else is asked for then.
+ * the pipe's size (fs/pipe.c:pipe_resize_ring), and above 8K such an array is not from a slab but whole pages; of 8K at the most it is
+ * from a slab of two pages or more. The pipes themselves, which are small objects, are there before anything is filled, so that nothing else is asked for then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static int rings_open(struct load *l)
 	if (!r)
 		return error_say("%s: no memory for its book-keeping", l->kind->name);
 	l->priv = r;
-	if (!load_arg_size(l, "order", 2, 2, 6, &r->order) || !load_arg_size(l, "pipes", 2048, 1, PIPES_MAX, &r->pipes))
+	if (!load_arg_size(l, "order", 2, 1, 6, &r->order) || !load_arg_size(l, "pipes", 2048, 1, PIPES_MAX, &r->pipes))
 		return -1;
 	for (uint64_t i = 0; i < r->pipes; i++)
 		if (pipe2(r->fd[i], O_CLOEXEC) < 0)
@@ -56,8 +56,8 @@ static failure rings_drop(struct load *l, uint64_t bytes)
 static failure rings_add(struct load *l, uint64_t bytes)
 {
 	struct rings *r = l->priv;
-	/* 256 slots take 10240 bytes, which are order 2; twice the slots, one order more */
-	int size = (int)((256 * page_size) << (r->order - 2));
+	/* 128 slots take 5120 bytes, which are order 1; twice the slots, one order more */
+	int size = (int)((128 * page_size) << (r->order - 1));
 	for (uint64_t end = l->total + bytes; l->total < end; l->total += ring_unit(l), r->n++) {
 		if (r->n == r->pipes)
 			return ENFILE;
@@ -91,7 +91,7 @@ const struct kind kind_rings = {
 	.name = "rings",
 	.help = "kernel memory in pieces of several pages: rings of empty pipes",
 	.args = {
-		{ "order", "pieces of 2^order pages, from 2 to 6; default 2" },
+		{ "order", "pieces of 2^order pages, from 1 to 6; default 2" },
 		{ "pipes", "how many pipes there are, and pieces at the most; default 2048" },
 	},
 	.open = rings_open,

@@ -18,6 +18,8 @@ static const struct kind_facts kinds[] = {
 	{ .name = "memfd-unmapped", .in_kernel = true, .hidden = true, .keeps = true },
 	{ .name = "cow", .keeps = true },
 	{ .name = "mlock", .in_kernel = true, .keeps = true },
+	{ .name = "secret", .keeps = true },
+	{ .name = "pinned", .hidden = true, .keeps = true },
 	{ .name = "brk", .keeps = true },
 	{ .name = "stack", .keeps = true },
 	{ .name = "hugetlb", .hidden = true, .args = ARGS("size", "noreserve") },

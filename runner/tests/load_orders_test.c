@@ -535,8 +535,45 @@ START_TEST(rings_of_pipes)
 }
 END_TEST
 
+/* What is pinned is not mapped, in nobody's RSS, and there. */
+START_TEST(pinned_and_unmapped)
+{
+	struct oomload o;
+	if (access("/sys/kernel/slab/io_kiocb", F_OK) < 0)
+		return;
+	oomload_start(&o, "load", "pinned", "", 0);
+	uint64_t rss = proc_field(o.pid, "smaps_rollup", "Rss:"), pinned = proc_field(o.pid, "status", "VmPin:");
+	oomload_expect(&o, "fill 2M", "filled 2097152");
+	ck_assert_uint_eq(proc_field(o.pid, "status", "VmPin:"), pinned + 2048);
+	oomload_expect(&o, "fill 3M", "filled 3145728");
+	ck_assert_uint_eq(proc_field(o.pid, "status", "VmPin:"), pinned + 3072);
+	oomload_expect(&o, "shrink 1M", "filled 1048576");
+	ck_assert_uint_lt(proc_field(o.pid, "smaps_rollup", "Rss:"), rss + 64);
+	oomload_quit(&o);
+}
+END_TEST
+
+/* memfd_secret() is switched on for the machine, or it is not. */
+START_TEST(secret_memory)
+{
+	struct oomload o;
+	int fd = (int)syscall(447, 0);
+	if (fd < 0)
+		return;
+	close(fd);
+	oomload_start(&o, "load", "secret", "", 0);
+	oomload_expect(&o, "fill 2M", "filled 2097152");
+	oomload_expect(&o, "grow 256K 3M", "filled 3145728");
+	ck_assert_uint_eq(proc_mapping(o.pid, "secretmem", "Rss:"), 3072);
+	oomload_expect(&o, "touch", "touched 3145728");
+	oomload_expect(&o, "shrink 1M", "filled 1048576");
+	ck_assert_uint_eq(proc_mapping(o.pid, "secretmem", "Rss:"), 1024);
+	oomload_quit(&o);
+}
+END_TEST
+
 TESTS("load_orders", contents_of_the_fast_fill, contents_of_growing, contents_of_a_memfd, contents_differ_between_processes,
       contents_for_ksm_are_alike, holding_still, first_ping_faults_nothing, sizes_are_rounded_up, growing_without_end, bad_orders,
       bad_arguments, hostile_names, failed_allocations, end_of_input, children_outlive_their_parent, children_that_die_are_said,
       calls_about_memory, as_many_children_as_can_be, calls_about_adj, call_exec, call_exec_held,
-      calls_about_credentials, calls_about_files, calls_that_hold, rings_of_pipes)
+      calls_about_credentials, calls_about_files, calls_that_hold, rings_of_pipes, pinned_and_unmapped, secret_memory)
