@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
-#include <regex.h>
 
 #include "base/bytes.h"
 #include "base/util.h"
 #include "case/build.h"
 #include "case/files.h"
 #include "case/kinds.h"
+#include "case/pattern.h"
 #include "case/text.h"
 
 void check_names(struct build *b, const char *key, char *const *names, size_t n)
@@ -76,15 +76,9 @@ static void check_log(struct build *b, const struct expectation *e)
 {
 	for (size_t i = 0; i < e->n_log && !b->failed; i++) {
 		char key[32], why[200];
-		regex_t re;
 		snprintf(key, sizeof(key), "log[%zu]", i);
-		int result = strlen(e->log[i]) > 1000 ? REG_ESPACE : regcomp(&re, e->log[i], REG_EXTENDED | REG_NOSUB);
-		if (result) {
-			regerror(result, NULL, why, sizeof(why));
+		if (!pattern_fits(e->log[i], why))
 			bad(b, key, "log: not an extended regular expression: %s", why);
-		} else {
-			regfree(&re);
-		}
 	}
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "case/step_values.h"
 
-#include <regex.h>
 #include <signal.h>
 
 #include "base/bytes.h"
 #include "base/suggest.h"
 #include "base/util.h"
 #include "case/kinds.h"
+#include "case/pattern.h"
 #include "case/text.h"
 
 void step_set_task(struct build *b, struct step *s, const char *key, const char *raw)
@@ -86,15 +86,6 @@ void step_set_signal(struct build *b, struct step *s, const char *raw)
 		bad_word(b, "signal", "a signal", name, words, n);
 }
 
-static bool is_pattern(const char *text)
-{
-	regex_t re;
-	if (strlen(text) > 1000 || regcomp(&re, text, REG_EXTENDED | REG_NOSUB))
-		return false;
-	regfree(&re);
-	return true;
-}
-
 /* ">= 5", "!=max", "5": the comparison, and the value, put into *to. */
 static void set_comparison(struct build *b, struct step *s, const char *raw, char **to)
 {
@@ -112,7 +103,8 @@ static void set_comparison(struct build *b, struct step *s, const char *raw, cha
 	*to = xstrdup(value);
 	int64_t number;
 	uint64_t size;
-	if (strchr(s->compare, '~') && (s->op != STEP_READ || !is_pattern(value)))
+	char why[200];
+	if (strchr(s->compare, '~') && (s->op != STEP_READ || !pattern_fits(value, why)))
 		bad(b, "is", "is: %s needs an extended regular expression behind it, and stands in a `read` only", s->compare);
 	if (!b->failed && (s->compare[0] == '<' || s->compare[0] == '>') &&
 	    (strlen(value) > 40 || (parse_int(value, INT64_MIN, INT64_MAX, &number, NULL) < 0 &&
