@@ -69,6 +69,10 @@ static void hand_out_one(struct assembly *a, struct oom_report *r)
 	}
 	r->n_kills = own;
 	oom_report_finish(r);
+	if (!rest && repeats_seen(&a->repeats, r)) {
+		oom_report_free(r);
+		return;
+	}
 	a->sink(r, a->arg);
 	for (size_t i = 0; i < n; i++) {
 		oom_report_finish(rest[i]);

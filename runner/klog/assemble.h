@@ -8,6 +8,7 @@
 #include "klog/klog.h"
 #include "klog/line.h"
 #include "klog/prefix.h"
+#include "klog/repeats.h"
 #include "klog/table.h"
 
 /* Where in a report we are: a line of an earlier stage than the one reached begins another report. */
@@ -36,6 +37,7 @@ struct assembly {
 	struct open open[MAX_OPEN];	/* oldest first */
 	int n;
 	size_t held_rows;
+	struct repeats repeats;
 	uint64_t count;			/* lines seen; with numbers, the last number */
 	uint64_t relevant;		/* lines that were of a report */
 	int64_t usec;			/* time stamp of the line in work, or OOM_UNKNOWN */

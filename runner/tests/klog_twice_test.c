@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Lines that stand twice in a log: of one report, or of two that look alike. */
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "klog/klog.h"
 #include "klog/stream.h"
@@ -59,4 +61,43 @@ START_TEST(alike)
 }
 END_TEST
 
-TESTS("klog-twice", alike)
+/* A whole report, and behind it more lines than are compared one by one. */
+static void put_report(FILE *f, const char *host, const char *first, int pid, const char *last)
+{
+	fprintf(f, "%s[    %s] " HEADER "%s[    1.000002] Mem-Info:\n%s[    1.000003] 10 pages RAM\n", host, first, host, host);
+	fprintf(f, "%s[    %s] Out of memory: Killed process %d (hog) total-vm:4000kB, anon-rss:40kB, file-rss:8kB\n", host, last, pid);
+	for (int i = 0; i < 100; i++)
+		fprintf(f, "[    2.%06d] usb 1-1: new device number %d\n", i, i);
+}
+
+START_TEST(whole_reports)
+{
+	static const struct { const char *host, *first; int pid; const char *last; int reports; } seconds[] = {
+		{ "", "1.000001", 7, "1.000009", 1 },
+		{ "", "1.000001", 8, "1.000009", 2 },
+		{ "", "1.000004", 7, "1.000009", 2 },
+		{ "", "1.000001", 7, "1.000010", 2 },
+		{ "Mar  3 04:05:06 b kernel: ", "1.000001", 7, "1.000009", 2 },
+	};
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		char *text;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+		put_report(f, "", "1.000001", 7, "1.000009");
+		put_report(f, seconds[i].host, seconds[i].first, seconds[i].pid, seconds[i].last);
+		fclose(f);
+		n_reports = n_heads = n_kills = 0;
+		struct klog *k = klog_new(keep, NULL);
+		struct stream *s = stream_new(k);
+		stream_feed(s, text, len);
+		stream_end(s);
+		stream_free(s);
+		klog_free(k);
+		ck_assert_msg(n_reports == seconds[i].reports && n_kills == seconds[i].reports, "%zu: %d reports, %d kills", i, n_reports,
+			      n_kills);
+		free(text);
+	}
+}
+END_TEST
+
+TESTS("klog-twice", alike, whole_reports)
