@@ -4,12 +4,17 @@
 
 #include "base/util.h"
 
-/* "web-01: hog" in the first line and "hog" in the CPU line: what a tool put before the line was taken for the name. */
+/* "web-01: hog", "12  hog", "<code class=x>hog" in the first line and "hog" in the CPU line: what a tool put before the line
+ * was taken for the name. */
 static void shorten_comm(char *comm, struct text name)
 {
 	size_t all = strlen(comm), n = text_len(name);
-	if (n && all > n + 2 && memcmp(comm + all - n, name.p, n) == 0 && comm[all - n - 1] == ' ' &&
-	    strchr(":>|]", comm[all - n - 2]))
+	if (!n || all <= n || memcmp(comm + all - n, name.p, n) != 0)
+		return;
+	const char *before = comm + all - n;
+	bool number = before[-1] == ' ' && strspn(comm, " 0123456789.") >= all - n;
+	bool tagged = all > n + 2 && before[-1] == ' ' && strchr(":>|]", before[-2]);
+	if (number || tagged || before[-1] == '>')
 		memmove(comm, comm + all - n, n + 1);
 }
 

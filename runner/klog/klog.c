@@ -252,8 +252,13 @@ static void whole_line(struct klog *k, uint64_t number, struct text t, bool may_
 	if (!p.stamped)
 		learned(k, &m);
 	without_backslash(k, &p, &m);
+	size_t indent = 0;
+	while (indent < text_len(t) && (t.p[indent] == ' ' || t.p[indent] == '\t'))
+		indent++;
+	/* what all lines have is no blank of this one */
 	k->indented = p.stamped ? m.p - t.p > 2 && m.p[-1] == ' ' && m.p[-2] == ' '
-				: text_len(t) && (*t.p == ' ' || *t.p == '\t');
+				: indent > (k->pending.on ? k->pending.indent : 0);
+	k->indent = indent;
 	if (marks & MARK_BACKSLASH && p.seq != OOM_UNKNOWN) {
 		/* in place or into the scratch: shorter than what it is made from */
 		char *to = m.p >= k->scratch && m.p <= k->scratch + MAX_LINE ? k->scratch + (m.p - k->scratch)

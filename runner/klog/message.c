@@ -342,6 +342,7 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 	k->pending.on = true;
 	k->pending.again = k->again;
 	k->pending.raw = k->raw;
+	k->pending.indent = k->indent;
 	k->pending.bare = bare;
 	weigh(k, text_of(k->pending.text, k->pending.len), &k->pending.l);
 	if (bare) {

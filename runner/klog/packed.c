@@ -92,10 +92,26 @@ static size_t comma_len(char quote, const char *p, const char *end)
 	return q < end && *q == quote ? (size_t)(q + 1 - p) : 0;
 }
 
+/* `["1709436306123456789","…"`, Loki's pair of a time and a line: how long it is up to the line's quote. */
+static size_t pair_len(const char *p, const char *end)
+{
+	const char *q = p + 2;
+	if (end - p < 16 || p[1] != '"')
+		return 0;
+	while (q < end && is_digit(*q))
+		q++;
+	if (q - p < 12 || q - p > 24 || end - q < 3 || q[0] != '"' || q[1] != ',')
+		return 0;
+	for (q += 2; q < end && *q == ' ';)
+		q++;
+	return q < end && *q == '"' ? (size_t)(q - p) : 0;
+}
+
 static bool separates(enum packing kind, const char *p, const char *end, size_t *len)
 {
 	switch (kind) {
 	case PACKED_OBJECTS: *len = brace_len(p, end); break;
+	case PACKED_PAIRS: *len = pair_len(p, end); break;
 	case PACKED_STRING: *len = end - p > 1 && p[0] == '\\' && p[1] == 'n' ? 2 : 0; break;
 	case PACKED_LIST: *len = comma_len('"', p, end); break;
 	case PACKED_LIST_SINGLE: *len = comma_len('\'', p, end); break;
@@ -106,7 +122,7 @@ static bool separates(enum packing kind, const char *p, const char *end, size_t 
 	return *len > 0;
 }
 
-static const char first_of[] = { [PACKED_OBJECTS] = '}', [PACKED_STRING] = '\\', [PACKED_TAGS] = '<', [PACKED_CR] = '\r',
+static const char first_of[] = { [PACKED_OBJECTS] = '}', [PACKED_PAIRS] = '[', [PACKED_STRING] = '\\', [PACKED_TAGS] = '<', [PACKED_CR] = '\r',
 				 [PACKED_LIST] = '"', [PACKED_LIST_SINGLE] = '\'' };
 
 /* Does a line of a log begin here? What separates two lines may be a part of a name. */
@@ -291,6 +307,8 @@ enum packing packed_kind(const char *line, size_t len, int *words)
 	int enough = len < PACKED_SHORT ? 1 : 4;
 	if (len < PACKED_MIN)
 		return PACKED_NOT;
+	if (len >= PACKED_SHORT && count(PACKED_PAIRS, line, end, 4) == 4)
+		return PACKED_PAIRS;
 	if (len >= 2048 && count(PACKED_OBJECTS, line, end, 4) == 4)
 		return PACKED_OBJECTS;
 	/* a string that is no object's is nobody else's to read */

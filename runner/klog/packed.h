@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Text that is not bytes with newlines: UTF-16, and whole logs packed into one line: a JSON string with \n in it (what a
- * cloud's console output is), an array of objects, a list of strings, a web page with <br>, lines that end with CR alone,
+ * cloud's console output is), an array of objects, of pairs, a list of strings, a web page with <br>, lines that end with CR alone,
  * lines that a chat or a form joined with blanks.
  */
 #pragma once
@@ -28,7 +28,10 @@ struct utf16 {
 /* Writes at most UTF16_ROOM(len) bytes to out; returns how many. A mark of byte order and lone surrogates go. */
 size_t utf16_decode(struct utf16 *u, const uint8_t *in, size_t len, char *out);
 
-enum packing { PACKED_NOT, PACKED_OBJECTS, PACKED_STRING, PACKED_LIST, PACKED_LIST_SINGLE, PACKED_TAGS, PACKED_CR, PACKED_BLANKS, PACKED_WORDS };
+enum packing {
+	PACKED_NOT, PACKED_OBJECTS, PACKED_PAIRS, PACKED_STRING, PACKED_LIST, PACKED_LIST_SINGLE, PACKED_TAGS, PACKED_CR, PACKED_BLANKS,
+	PACKED_WORDS
+};
 
 #define PACKED_MIN 100		/* bytes of a line that may be several */
 #define PACKED_SHORT 512	/* … of one that is looked at only where a word of a report is, and whole */

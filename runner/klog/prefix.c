@@ -69,12 +69,12 @@ static bool record_head(struct text *t, struct prefix *out)
 	return true;
 }
 
-/* "166233 ", "12:", "34-" (grep -n, vim, cat -n) before something that is stamped itself. */
+/* "166233 ", "12:", "34-", "5. " (grep -n, vim, cat -n, a list) before something that is stamped itself. */
 static bool line_number(struct text *t)
 {
 	struct text v = *t, when;
 	int64_t n;
-	if (!is_digit(*v.p) || !text_int(&v, &n) || !text_len(v) || !strchr(":- \t", *v.p))
+	if (!is_digit(*v.p) || !text_int(&v, &n) || !text_len(v) || !strchr(":- \t.", *v.p))
 		return false;
 	bool tab = *v.p++ == '\t';	/* of cat -n: nothing of the kernel's begins so */
 	text_blanks(&v);
@@ -226,14 +226,14 @@ static void without_trailer(struct text *line)
 		line->end = tab;
 }
 
-/* "[  123]": of a table's row, which is a message */
+/* "[  123]   ": of a table's row, which is a message. A program's thread has a stamp behind it. */
 static bool is_row(struct text t)
 {
 	int64_t pid;
 	if (!text_eat(&t, "["))
 		return false;
 	text_blanks(&t);
-	return text_int(&t, &pid) && text_starts(t, "] ");
+	return text_int(&t, &pid) && text_eat(&t, "] ") && !prefix_looks_stamped(t);
 }
 
 /* Is " x" behind a tag's colon, and nothing that would be of the tag: a dash, a further colon, structured data? */
@@ -374,6 +374,8 @@ void prefix_strip(struct text line, struct prefix *out, struct prefix_memory *me
 		unquote(&t);
 	if (out->barred && text_len(t) > 1 && t.end[-1] == '|' && t.end[-2] == ' ')
 		t.end--;
+	if (out->barred && text_len(t) > 3 && t.end[-4] == ' ' && memcmp(t.end - 3, "\xe2\x94", 2) == 0)
+		t.end -= 3;
 	out->message = t;
 	/* OpenWrt's "kern.warn", macOS' thread id, a hypervisor's level */
 	if (text_starts(out->host, "kern.") || text_starts(out->host, "0x") || text_starts(out->host, "In("))

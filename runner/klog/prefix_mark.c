@@ -62,8 +62,10 @@ void prefix_decoration(struct text *t, struct prefix *out)
 		} else if (text_starts(*t, "\xe2\x80\x9c")) {
 			out->quoted = true;
 			t->p += 3;
-		} else if (text_starts(*t, "\xe2\x94\x82") || text_starts(*t, "\xe2\x94\x83") ||	/* a box's side */
-			   text_starts(*t, "\xe2\x80\x8b")) {	/* a blank of no width */
+		} else if (text_starts(*t, "\xe2\x94\x82") || text_starts(*t, "\xe2\x94\x83")) {	/* a box's side */
+			out->barred = true;
+			t->p += 3;
+		} else if (text_starts(*t, "\xe2\x80\x8b")) {	/* a blank of no width */
 			t->p += 3;
 		} else {
 			return;
@@ -194,6 +196,13 @@ static bool task_tag(struct text *t)
 		return true;
 	}
 	v = *t;
+	if (text_starts(v, "(CPU:")) {	/* "(CPU:1-pid:123:kworker/1:2)" */
+		const char *end = memchr(v.p, ')', text_len(v) < 48 ? text_len(v) : 48);
+		if (!end || !text_find(text_of(v.p, (size_t)(end - v.p)), "-pid:"))
+			return false;
+		t->p = end + 1;
+		return true;
+	}
 	if (text_starts(v, "[pid:")) {	/* "[pid:123,cpu1,kworker/1:2]" */
 		const char *end = memchr(v.p, ']', text_len(v) < 48 ? text_len(v) : 48);
 		if (!end || !text_find(text_of(v.p, (size_t)(end - v.p)), ",cpu"))

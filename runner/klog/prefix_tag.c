@@ -16,7 +16,7 @@ static bool is_kernel_tag(struct text w)
 {
 	static const char *const tags[] = {
 		"kernel:", "kern:", "kmsg:", "klogd:", "kernel[0]:", "kernel[-]:", "vmunix:", "[kernel]:",
-		"kernel:[", "KERNEL:", "warning:", "info:", "err:", "notice:", "crit:", "alert:", "emerg:", "debug:",
+		"kernel:[", "KERNEL:", "/kernel:", "warning:", "info:", "err:", "notice:", "crit:", "alert:", "emerg:", "debug:",
 	};
 	size_t n = text_len(w);
 	if (n < 4 || n > 10 || (w.end[-1] != ':' && w.end[-1] != '['))
@@ -136,7 +136,11 @@ bool prefix_tag_after_date(struct text *t, struct prefix *out)
 				break;
 			if (i > 0)
 				out->host = first;
-			if (prefix_looks_stamped(behind) || text_starts(behind, " kern")) {
+			struct text quote = behind;
+			text_blanks(&quote);
+			text_eat(&quote, "b");	/* Python's bytes */
+			bool quoted = text_len(quote) && (*quote.p++ == '\'' || quote.p[-1] == '"');
+			if (prefix_looks_stamped(behind) || text_starts(behind, " kern") || (quoted && prefix_looks_stamped(quote))) {
 				*t = behind;
 				return true;
 			}

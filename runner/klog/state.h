@@ -25,7 +25,8 @@ struct klog {
 	struct journal journal, inner;	/* inner: an object within a line, or within an object's message */
 	bool within;		/* … is being read */
 	size_t raw;		/* bytes of the line in work, with all that stands before the message */
-	bool indented;		/* the line in work begins with a blank, or its message with one more than its prefix ends with */
+	size_t indent;		/* blanks that the line in work begins with */
+	bool indented;		/* … are more than those of the line that it may go on from, or its message has one more than its prefix */
 	bool torn;		/* … ends with a backslash */
 	bool backslashes;	/* lines end with one, as a shell's that go on do */
 	bool restamped;		/* each piece of a line that was wrapped has a syslog's prefix of its own */
@@ -37,6 +38,7 @@ struct klog {
 		bool gap;		/* a blank line was behind it */
 		bool bare;		/* nothing but a short word: a comm, perhaps */
 		size_t raw;		/* of its last piece */
+		size_t indent;		/* of its first */
 		bool blank;		/* … which ended with one */
 		bool torn;		/* … or with a backslash */
 		struct prefix p;

@@ -140,8 +140,23 @@ static void look_tail(struct undo *u, struct text t, char mark)
 	u->tail.on = u->tail.run >= RUN || (u->tail.on && u->tail.run > 1) || ends_with_a_number(t);
 }
 
+/* A table's cells, or a program that has one for each blank: what is copied out of them. */
+static void blank_tabs(struct undo *u, struct text *t, char *room)
+{
+	u->tabs |= text_find(*t, "invoked\toom-killer:") != NULL;
+	if (!u->tabs)
+		return;
+	size_t n = text_len(*t);
+	memcpy(room, t->p, n);
+	for (char *p = room; (p = memchr(p, '\t', n - (size_t)(p - room)));)
+		*p = ' ';
+	*t = text_of(room, n);
+}
+
 bool undo_line(struct undo *u, struct text *t, char *room)
 {
+	if (memchr(t->p, '\t', text_len(*t)))
+		blank_tabs(u, t, room);
 	char mark = mark_of(*t);
 	if (mark || (u->tail.mark && text_len(*t)))
 		look_tail(u, *t, mark);
@@ -195,14 +210,16 @@ static void look_mark(struct undo *u, struct text t)
 	u->mark.len = n;
 }
 
-/* "  12 ", "12:" */
+/* "  12 ", "12:", "12. " */
 static bool count_of(struct text *t, int64_t *n)
 {
 	struct text v = *t;
 	text_blanks(&v);
 	const char *first = v.p;
 	if (v.p == v.end || !is_digit(*v.p) || !text_int(&v, n) || v.p - first > 6 ||
-	    (v.p < v.end && !strchr(" \t:|", *v.p)))
+	    (v.p < v.end && !strchr(" \t:|.)", *v.p)))
+		return false;
+	if (v.p < v.end && (*v.p == '.' || *v.p == ')') && v.p + 1 < v.end && v.p[1] != ' ')
 		return false;
 	v.p += v.p < v.end && *v.p != '\t';
 	*t = v;

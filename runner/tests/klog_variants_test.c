@@ -161,16 +161,17 @@ static void check_wrapped(const char *path, const json_t *expected)
 	}
 }
 
-/* A syslog got the lines of a terminal, and put what it puts before each. */
+/* A syslog got the lines of a terminal, and put what it puts before each; or somebody moved them all to the right. */
 static void check_wrapped_before_prefix(const char *path, const json_t *expected)
 {
-	static const char *const before[] = { "Mar  3 14:05:06 web-01 kernel: ", "2026-03-03T14:05:06.123456+01:00 web-01 kernel: " };
+	static const char *const before[] = { "Mar  3 14:05:06 web-01 kernel: ", "2026-03-03T14:05:06.123456+01:00 web-01 kernel: ",
+					      "    " };
 	static const size_t widths[] = { 72, 80, 100, 132 };
 	for (size_t i = 0; i < ARRAY_SIZE(before) * ARRAY_SIZE(widths) * 2 && !hostile(path); i++) {
 		size_t width = widths[i / ARRAY_SIZE(before) % ARRAY_SIZE(widths)], len, wrapped_len;
 		char *text, *wrapped;
 		FILE *f = open_memstream(&text, &len);
-		put_lines(f, "", as_it_is);
+		put_lines(f, *before[i % ARRAY_SIZE(before)] == ' ' ? "[%K] " : "", as_it_is);
 		fclose(f);
 		f = open_memstream(&wrapped, &wrapped_len);
 		put_wrapped(f, before[i % ARRAY_SIZE(before)], text, width,

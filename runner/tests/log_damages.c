@@ -21,6 +21,7 @@ static void spread(FILE *f, const char *line) { fprintf(f, "%s\n\n", line); }
 static void coloured(FILE *f, const char *line) { fprintf(f, "\033[0;1;31m\033[0;1;39m%s\033[0m\n", line); }
 static void quoted(FILE *f, const char *line) { fprintf(f, "> > %s\n", line); }
 static void in_a_cell(FILE *f, const char *line) { fprintf(f, "| %s |\n", line); }
+static void in_a_box(FILE *f, const char *line) { fprintf(f, "\xe2\x94\x82 %-200s \xe2\x94\x82\n", line); }
 static void as_code(FILE *f, const char *line) { fprintf(f, "`%s`\n", line); }
 static void twice(FILE *f, const char *line) { fprintf(f, "%s\n%s\n", line, line); }
 static void in_a_diff(FILE *f, const char *line) { fprintf(f, "+%s\n", line); }
@@ -52,6 +53,14 @@ static void squeezed(FILE *f, const char *line)
 	fputc('\n', f);
 }
 
+static void tabs(FILE *f, const char *line)
+{
+	for (; *line; line++)
+		if (*line != ' ' || line[1] != ' ')
+			fputc(*line == ' ' ? '\t' : *line, f);
+	fputc('\n', f);
+}
+
 static void unbreakable(FILE *f, const char *line)
 {
 	for (; *line; line++)
@@ -80,6 +89,7 @@ const struct log_damage log_damages[] = {
 	{ "colours", coloured, true },
 	{ "quoted twice", quoted, true },
 	{ "cells", in_a_cell, true },
+	{ "a box", in_a_box, true },
 	{ "backticks", as_code, true },
 	{ "every line twice", twice, true },
 	{ "a diff", in_a_diff, true },
@@ -89,6 +99,7 @@ const struct log_damage log_damages[] = {
 	{ "newlines written as escapes", escaped_newline, true },
 	{ "a shell's backslashes", backslashes, true },
 	{ "squeezed", squeezed, false },
+	{ "tabs for blanks", tabs, false },
 	{ "blanks that do not break", unbreakable, false },
 	{ "HTML paragraphs", in_html, true },
 	{ "HTML lines", in_html_lines, true },

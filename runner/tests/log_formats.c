@@ -350,6 +350,35 @@ static void put_record(FILE *f, const char *format, size_t i)
 }
 
 /* Every other line has lost its syslog prefix. */
+/* A mail has its text twice. */
+static void text_and_page(FILE *f)
+{
+	printable_log(f, "\n");
+	fputs("--=_boundary\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n", f);
+	page_in_a_mail(f);
+}
+
+static void loki(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	fputs("{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[{\"stream\":{\"job\":\"x\"},\"values\":[", f);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		CLEANUP_FREE char *escaped = json_escaped(line);
+		fprintf(f, "%s[\"1709436306123456789\",\"%s\"]", line == text ? "" : ",", escaped);
+	}
+	fputs("]}]}}\n", f);
+}
+
+static void numbered(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	int n = 0;
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		fprintf(f, "%d. %s\n", ++n, strstr(line, "] ") + 2);
+}
+
 /* Fields in quotes only where they have to be. */
 static void csv_as_needed(FILE *f)
 {
@@ -434,6 +463,7 @@ const struct log_format log_formats[] = {
 	{ "a mail's page", page_in_a_mail, true }, { "a mail's page in one line", page_in_a_mail_one_line, true },
 	{ "a mail's page, divs", page_in_a_mail_divs, true }, { "a page of paragraphs", page_of_paragraphs, true },
 	{ "a page in capitals", page_in_capitals, true },
+	{ "a mail's text and page", text_and_page, true }, { "Loki", loki, true }, { "numbered, no stamps", numbered, true },
 	{ "CSV", csv_as_needed, true }, { "CSV of events", csv_of_events, true },
 	{ "console and syslog", console_and_syslog, false }, { "console, and syslog late", syslog_late, false },
 	{ "with a stamp and without", stamped_and_not, false },

@@ -122,6 +122,9 @@ const struct log_prefix log_prefixes[] = {
 	{ "relay's level, dated", "2026-03-03 %C.123 [WARN] " },
 	{ "title", "\033]0;console\007[%K] " },
 	{ "switch", "Mar  3 %C.%U switch WARNING kernel: [%K] " },
+	{ "router", "Mar  3 %C  host-re0 /kernel: " },
+	{ "program's thread", "2026-03-03 %C.123 [1234] [%K] " },
+	{ "telephone, CPU and pid", "<4>[%K] (CPU:0-pid:1234:kworker/0:1) " },
 	{ "access point", "<4>Mar  3 %C (\"U7LT,fcecdaabcdef,v4.3.20\") kernel: [%K] " },
 };
 
@@ -130,6 +133,7 @@ const size_t n_log_prefixes = ARRAY_SIZE(log_prefixes);
 const struct log_prefix log_around[] = {
 	{ "quoted in code", "\"[%K] %J\\n\"," },
 	{ "bytes of Python", "b'[%K] %M\\n'" },
+	{ "bytes of Python, in a log", "2026-03-03 %C,123 DEBUG    console: b'[%K] %M\\r\\n'" },
 	{ "curly quotes", "\xe2\x80\x9c[%K] %M\xe2\x80\x9d" },
 	{ "comma fields", "2026-03-03 %C,web-01,kernel,4,\"%M\"" },
 	{ "comma fields, raw", "\"Mar  3 %C web-01 kernel: [%K] %M\",\"2026-03-03T%C.000+0000\",web-01,main" },
