@@ -81,8 +81,17 @@ static struct result call_getscore(struct load *l, char *args)
 
 /* --- processes --- */
 
-/* A child that stays. Its number. */
-static struct result fork_kept(void)
+/* Holds as much of its own, in whole pages. */
+static bool hold_own(uint64_t bytes)
+{
+	char *p = bytes ? system_scratch(bytes) : NULL;
+	for (uint64_t i = 0; p && i < bytes; i += page_size)
+		((volatile char *)p)[i] = 1;
+	return p || !bytes;
+}
+
+/* A child that stays, with so much memory of its own. Its number. */
+static struct result fork_kept(uint64_t bytes)
 {
 	int start[2];
 	if (procs_start_begin(start) < 0)
@@ -90,6 +99,8 @@ static struct result fork_kept(void)
 	pid_t pid = fork();
 	if (pid == 0) {
 		procs_child_init();
+		if (!hold_own(bytes))
+			_exit(1);
 		procs_start_done(start);
 		procs_hold();
 	}
@@ -112,7 +123,7 @@ static struct result call_fork(struct load *l, char *args)
 		return BAD_ARGS;
 	(void)l;
 	if (word)
-		return fork_kept();
+		return fork_kept(0);
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(0);
@@ -125,14 +136,36 @@ static struct result call_fork(struct load *l, char *args)
 
 static struct result call_forkmax(struct load *l, char *args)
 {
+	uint64_t bytes = 0;
+	char *size = next_word(&args);
 	(void)l;
-	if (next_word(&args))
+	if (next_word(&args) || (size && !parse_size(size, &bytes)))
 		return BAD_ARGS;
 	for (int64_t n = 0;; n++) {
-		struct result r = fork_kept();
+		struct result r = fork_kept(bytes);
 		if (r.errnum)
 			return (struct result){ n, r.errnum };
 	}
+}
+
+/* One child after the other, each of which ends at once. */
+static struct result call_forks(struct load *l, char *args)
+{
+	int64_t n, refused = 0;
+	char *word = next_word(&args);
+	(void)l;
+	if (!word || next_word(&args) || !parse_int(word, 1, INT32_MAX, &n))
+		return BAD_ARGS;
+	for (int64_t i = 0; i < n; i++) {
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(0);
+		if (pid < 0)
+			refused++;
+		else
+			waitpid(pid, NULL, 0);
+	}
+	return (struct result){ refused, 0 };
 }
 
 static struct result call_kill(struct load *l, char *args)
@@ -256,7 +289,8 @@ const struct call process_calls[] = {
 	{ "getoldadj", "[CHILD]", "read oom_adj; it is the result", call_getoldadj },
 	{ "getscore", "[CHILD]", "read oom_score; it is the result", call_getscore },
 	{ "fork", "[keep]", "a child that ends at once, or stays and is child number RESULT", call_fork },
-	{ "forkmax", "", "children that stay, until there can be no more; the result is how many", call_forkmax },
+	{ "forks", "N", "N children, one after the other, that end at once; the result is how many were refused", call_forks },
+	{ "forkmax", "[SIZE]", "children that stay, each with SIZE of its own, until there can be no more; the result is how many", call_forkmax },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
 	{ "mrelease", "CHILD [FLAGS]", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
 	{ "mreleaseof", "PID", "the same of any process; 0: of a descriptor that is no process's", call_mreleaseof },

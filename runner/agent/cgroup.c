@@ -15,7 +15,7 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
-const char *const more_controllers[N_MORE] = { "hugetlb", "io" };
+const char *const more_controllers[N_MORE] = { "hugetlb", "io", "pids" };
 
 /* libcgroup says what went wrong in general; the errno behind it, where it kept one, says why. */
 static int libcgroup_error(int rc, int errnum, struct error *err, const char *what, const char *path)

@@ -28,7 +28,7 @@ struct scene_cgroup {
 };
 
 /* Controllers of v2 that are wanted only where a plan names a file of theirs. */
-#define N_MORE 2
+#define N_MORE 3
 extern const char *const more_controllers[N_MORE];
 
 struct cgroups {

@@ -235,12 +235,13 @@ static void complete(const struct scene *s, struct expectation *e)
 	}
 	if (e->trigger || s->askers != 1)
 		return;
-	/* In a memcg nobody else charges; on a full machine anybody may be the one who asks. */
+	/* In a memcg nobody else charges, but for a child that has just been born; on a full machine anybody may be the one who asks. */
 	if (by->op == STEP_SYSRQ)
 		e->trigger = xstrdup("kworker");
 	else if (by->op == STEP_SET && e->constraint == CONSTRAINT_MEMCG)
 		e->trigger = xstrdup("agent");
-	else if (task >= 0 && e->constraint == CONSTRAINT_MEMCG && !kind_facts(s->t->tasks[task].kind)->many)
+	else if (task >= 0 && e->constraint == CONSTRAINT_MEMCG && !kind_facts(s->t->tasks[task].kind)->many &&
+		 !(by->op == STEP_CALL && starts_with(by->value, "fork")))
 		e->trigger = xstrdup(s->t->tasks[task].name);
 }
 

@@ -79,6 +79,7 @@ static const struct call_facts calls[] = {
 	{ "getoldadj", OOM_NEVER, false },
 	{ "getscore", OOM_NEVER, false },
 	{ "fork", OOM_PERHAPS, false },
+	{ "forks", OOM_PERHAPS, false },
 	{ "forkmax", OOM_PERHAPS, true },
 	{ "exec", OOM_PERHAPS, false },
 	{ "kill", OOM_NEVER, false },

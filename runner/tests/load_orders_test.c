@@ -379,6 +379,9 @@ START_TEST(as_many_children_as_can_be)
 		ck_assert_int_eq(n, i);
 	}
 	ck_assert_str_eq(oomload_line(&o), "called forkmax 512 ENOSPC");
+	oomload_expect(&o, "call forks 3", "called forks 0 ok");
+	oomload_expect(&o, "call forks", "error call forks: it takes: N");
+	oomload_expect(&o, "call forkmax some", "error call forkmax: it takes: [SIZE]");
 	oomload_expect(&o, "ping", "pong");
 	oomload_quit(&o);
 }
