@@ -43,6 +43,7 @@ struct assembly {
 	int64_t usec;			/* time stamp of the line in work, or OOM_UNKNOWN */
 	bool foreign_dump;		/* the memory block that follows belongs to a page allocation failure */
 	bool sysrq;
+	bool spoke;			/* the kernel itself said who was killed: nobody needs to repeat it */
 	int64_t suppressed;
 	int twin_heads;			/* of the first line that is still to come */
 };

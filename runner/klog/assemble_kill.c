@@ -68,6 +68,9 @@ static bool same_event(const struct open *o, const struct prefix *p, const struc
 
 struct open *on_killed(struct assembly *a, const struct prefix *p, uint64_t number, const struct line *l)
 {
+	if (p->echo && a->spoke)
+		return NULL;
+	a->spoke |= !p->echo;
 	struct open *o = assembly_current(a, p->context);
 	if (o && o->r->n_kills) {
 		for (size_t i = 0; i < o->r->n_kills && p->usec != OOM_UNKNOWN && i < 256; i++)

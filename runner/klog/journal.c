@@ -23,7 +23,7 @@ static void put(struct journal *j, const char *s, size_t n)
 static const char *const message_keys[] = {
 	"MESSAGE", "message", "log",	 "msg",		  "textPayload",  "@message",	   "line",	  "text", "Message",
 	"event",   "body",    "logline", "short_message", "full_message", "SyslogMessage", "log_message", "_raw", "raw",
-	"content", "Output",  "output",	 "stdout",	  "original",
+	"content", "Output",  "output",	 "stdout",	  "original",	   "stringValue",
 };
 
 static bool is_message_key(struct text key)

@@ -349,6 +349,8 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 	struct text t = text_of(line, len < MAX_LINE ? len : MAX_LINE);
 	while (t.end > t.p && (unsigned char)t.end[-1] < 0x20 && t.end[-1] != '\t')
 		t.end--;
+	while (t.p < t.end && !*t.p)	/* what a file system had not written yet when the machine died */
+		t.p++;
 	if (text_len(t) > 6 && memcmp(t.end - 6, "\xe2\x90\x8d\xe2\x90\x8a", 6) == 0)	/* CR and LF as pictures */
 		t.end -= 6;
 	k->raw = len;

@@ -241,7 +241,7 @@ static struct text keep(struct text t, char *to, size_t size)
 
 static bool alike(struct text a, struct text b)
 {
-	return text_len(a) == text_len(b) && memcmp(a.p, b.p, text_len(a)) == 0;
+	return text_len(a) == text_len(b) && (!text_len(a) || memcmp(a.p, b.p, text_len(a)) == 0);
 }
 
 /* A syslog's prefix before each piece of a line that was wrapped on the way to it: the same date, host and caller, and no

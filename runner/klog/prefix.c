@@ -157,6 +157,24 @@ static void anchor(struct text line, struct prefix *out)
 	out->message = message;
 }
 
+/* Kubernetes' events and the log of who makes them: "Warning  OOMKilling  2m  kernel-monitor  Memory cgroup out of memory:
+ * Killed process …". */
+static bool event(struct text line, struct prefix *out)
+{
+	static const char *const begins[] = { "Memory cgroup out of memory: Killed process ", "Out of memory: Killed process " };
+	const char *reason = text_find(line, "OOMKilling");
+	for (size_t i = 0; reason && i < sizeof(begins) / sizeof(begins[0]); i++) {
+		const char *at = text_find(text_of(reason, (size_t)(line.end - reason)), begins[i]);
+		if (!at)
+			continue;
+		out->message = text_of(at, (size_t)(line.end - at));
+		out->stamped = out->echo = true;
+		out->foreign = false;
+		return true;
+	}
+	return false;
+}
+
 /* dmesg's ISO date has a comma, and no host and tag behind it. */
 static bool is_dmesg_date(struct text when, struct text behind)
 {
@@ -367,7 +385,7 @@ void prefix_strip(struct text line, struct prefix *out, struct prefix_memory *me
 	out->message = t;
 	/* a date alone says nothing of who wrote the line */
 	if ((out->foreign || !out->stamped || (out->usec == OOM_UNKNOWN && !kernel)) && !out->written && !line_opens(t) &&
-	    !is_row(t))
+	    !is_row(t) && !event(line, out))
 		anchor(line, out);
 	t = out->message;
 	if (out->quoted)

@@ -13,6 +13,7 @@ struct prefix {
 	struct text message;
 	bool foreign;		/* a program's line, not the kernel's: its tag says so */
 	bool written;		/* … that wrote to /dev/kmsg: the facility says so, no doubt is possible */
+	bool echo;		/* an event that repeats the kernel's words */
 	bool stamped; /* a date, a time stamp, a tag or a record head was there: a line of its own, no continuation */
 	bool quoted;		/* in quote marks, as in source code: some stand behind the message too */
 	bool barred;		/* a cell of a table in Markdown: a bar may stand behind the message too */

@@ -508,5 +508,42 @@ START_TEST(deep_in_text)
 }
 END_TEST
 
+/* What a cluster tells of an OOM; a log that has the kernel's own words too has one kill. */
+START_TEST(events)
+{
+	static const char *const told[] = {
+		"  Warning  OOMKilling  2m  kernel-monitor  " MEMCG_54("5", "x"),
+		"2m14s       Warning   OOMKilling   node/worker-1   " MEMCG_54("5", "x"),
+		"I0303 14:05:06.123456       1 log_monitor.go:160] New status generated: &{Source:kernel-monitor Events:[{Severity:warn "
+		"Timestamp:2026-03-03 14:05:06 Reason:OOMKilling Message:" MEMCG_54("5", "x") "}] Conditions:[]}",
+		"      \"message\": \"" MEMCG_54("5", "x") "\",",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		ck_assert_msg(read_text(told[i]) == 1, "%s", told[i]);
+		ck_assert_uint_eq(reports[0]->n_kills, 1);
+		ck_assert_int_eq(reports[0]->kills[0].pid, 5);
+		ck_assert_int_eq(reports[0]->kills[0].oom_score_adj, -5);
+		ck_assert_str_eq(reports[0]->kills[0].comm, "x");
+	}
+	CLEANUP_FREE char *both = xasprintf("[   12.345678] %s\n%s\n%s\n", MEMCG_54("5", "x"), told[0], told[2]);
+	ck_assert_uint_eq(read_text(both), 1);
+	ck_assert_uint_eq(reports[0]->n_kills, 1);
+	forget();
+}
+END_TEST
+
+/* A machine that died left blocks of zeros in its log. */
+START_TEST(zeros)
+{
+	static const char text[] = "[   12.345678] " MEMCG_54("5", "x") "\n\0\0\0\0\0\0\0\0[   13.345678] " MEMCG_54("6", "y") "\0\0\n";
+	for (size_t piece = 1; piece <= sizeof(text); piece += 40)
+		ck_assert_int_eq(read_bytes(text, sizeof(text) - 1, piece), 2);
+	ck_assert_int_eq(reports[1]->kills[0].pid, 6);
+	ck_assert_int_eq(reports[1]->usec_first, 13345678);
+	forget();
+}
+END_TEST
+
 TESTS("klog-damage", killed_formats, no_reports, wrapped_lines, interleaved, suppressed_and_groups, other_splats_between,
-      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, broken_at_bad_places, printable_tail, nobody_asked, joined_with_blanks, deep_in_text)
+      journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, broken_at_bad_places, printable_tail, nobody_asked, joined_with_blanks, deep_in_text,
+      events, zeros)
