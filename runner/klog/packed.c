@@ -125,21 +125,13 @@ static bool separates(enum packing kind, const char *p, const char *end, size_t 
 static const char first_of[] = { [PACKED_OBJECTS] = '}', [PACKED_PAIRS] = '[', [PACKED_STRING] = '\\', [PACKED_TAGS] = '<', [PACKED_CR] = '\r',
 				 [PACKED_LIST] = '"', [PACKED_LIST_SINGLE] = '\'' };
 
-/* Does a line of a log begin here? What separates two lines may be a part of a name. */
-static bool is_line(const char *p, const char *end)
-{
-	struct text t = text_of(p, (size_t)(end - p)), when;
-	text_blanks(&t);
-	return prefix_looks_stamped(t) || line_opens(t) || stamp_date(&t, &when);
-}
-
-/* What separates lines, up to `enough` times; if that is 1, in front of a line. */
+/* What separates lines, up to `enough` times; if that is 1, in front of a line: it may be a part of a name. */
 static int count(enum packing kind, const char *line, const char *end, int enough)
 {
 	int n = 0;
 	size_t len;
 	for (const char *p = line; n < enough && (p = memchr(p, first_of[kind], (size_t)(end - p))); p++)
-		n += separates(kind, p, end, &len) && (enough > 1 || is_line(p + len, end));
+		n += separates(kind, p, end, &len) && (enough > 1 || prefix_begins(text_of(p + len, (size_t)(end - p) - len)));
 	return n;
 }
 

@@ -90,7 +90,7 @@ static bool line_number(struct text *t)
 /* "messages-20240303:", "/var/log/kern.log:12:" of grep, right before something that is stamped itself. */
 static bool file_name(struct text *t)
 {
-	struct text v = *t, when;
+	struct text v = *t;
 	for (int i = 0; i < 2; i++) {
 		const char *p = v.p;
 		while (p < v.end && p - v.p < 200 && *p != ':' && *p != ' ' && *p != '\t' && *p != '[' && *p != '<')
@@ -98,8 +98,7 @@ static bool file_name(struct text *t)
 		if (p == v.p || p == v.end || *p != ':' || p + 1 == v.end || p[1] == ' ')
 			return false;
 		v.p = p + 1;
-		struct text ahead = v;
-		if (prefix_looks_stamped(v) || line_opens(v) || stamp_date(&ahead, &when)) {
+		if (prefix_begins(v)) {
 			*t = v;
 			return true;
 		}

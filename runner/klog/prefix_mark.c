@@ -15,6 +15,13 @@ bool prefix_looks_stamped(struct text t)
 	return text_starts(t, "<") && text_len(t) > 2 && is_digit(t.p[1]);
 }
 
+bool prefix_begins(struct text t)
+{
+	struct text when;
+	text_blanks(&t);
+	return prefix_looks_stamped(t) || line_opens(t) || stamp_date(&t, &when);
+}
+
 /* A mark right before what it marks: "|" of a table, "+" of a diff. */
 static bool bare_mark(struct text t)
 {

@@ -19,6 +19,9 @@ bool prefix_vendor(struct text *t);
 /* Does a time stamp or a level follow, perhaps behind blanks? */
 bool prefix_looks_stamped(struct text t);
 
+/* Does a line of a log begin here: with a stamp, a date or the kernel's words? */
+bool prefix_begins(struct text t);
+
 /* Behind a date: "stdout F ", of a container runtime's file: a line of any log follows. */
 bool prefix_container(struct text *t);
 

@@ -89,6 +89,7 @@ static void printable_add(struct undo *u, struct text t)
 	memcpy(u->printable.text + u->printable.len, t.p, n);
 	u->printable.len += n;
 	u->printable.soft = soft;
+	u->printable.page |= u->html || markup_is_html(t);
 }
 
 /* What is kept up to its first tag that ends a line: the source of a page has its own lines, and the transport other ones. */
@@ -111,10 +112,11 @@ static bool printable_next(struct undo *u, struct text *t)
 {
 	if (!u->printable.len)
 		return false;
-	if ((u->html || markup_is_html(text_of(u->printable.text, u->printable.len))) && printable_tagged(u, t))
+	if (u->printable.page && printable_tagged(u, t))
 		return true;
 	if (u->printable.soft)
 		return false;
+	u->printable.page = false;
 	*t = printable_take(u, u->printable.len);
 	return true;
 }
@@ -182,14 +184,6 @@ bool undo_more(struct undo *u, struct text *t)
 	return u->printable.len && printable_next(u, t);
 }
 
-/* Does something of the kernel's, or a date, stand here? */
-static bool begins_a_line(struct text t)
-{
-	struct text ahead = t, when;
-	return prefix_looks_stamped(t) || line_opens(t) || stamp_date(&ahead, &when) ||
-	       text_find(t, " invoked oom-killer: gfp_mask=");
-}
-
 static bool is_mark(char c)
 {
 	return strchr("+-#;%!/*~", c) && c;
@@ -204,7 +198,7 @@ static void look_mark(struct undo *u, struct text t)
 		return;
 	struct text rest = text_of(t.p + n, text_len(t) - n);
 	text_blanks(&rest);
-	if (!text_len(rest) || !begins_a_line(rest))
+	if (!text_len(rest) || (!prefix_begins(rest) && !text_find(rest, " invoked oom-killer: gfp_mask=")))
 		return;
 	memcpy(u->mark.text, t.p, n);
 	u->mark.len = n;

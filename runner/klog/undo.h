@@ -16,6 +16,7 @@ struct undo {
 		bool seen;	/* a line that tells */
 		bool on;	/* "order=3D0", and a line that ends with = goes on in the next */
 		bool soft;	/* what is kept goes on in the next line */
+		bool page;	/* … and has a web page's markup */
 		size_t len, looked;	/* bytes that are kept; of them that hold no tag */
 		char text[UNDO_JOINED], line[UNDO_JOINED];
 	} printable;
