@@ -81,6 +81,7 @@ static const struct call_facts calls[] = {
 	{ "fork", OOM_PERHAPS, false },
 	{ "forks", OOM_PERHAPS, false },
 	{ "forkmax", OOM_PERHAPS, true },
+	{ "again", OOM_PERHAPS, true },
 	{ "exec", OOM_PERHAPS, false },
 	{ "kill", OOM_NEVER, false },
 	{ "mrelease", OOM_NEVER, false },

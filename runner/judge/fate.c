@@ -83,8 +83,9 @@ static bool agent_crashed(const char *panic)
 }
 
 /*
- * A panic that nobody expected is the kernel's fault, but for two: the agent crashed, or the scene left nobody to kill
- * (mm/oom_kill.c:out_of_memory; the words changed with 4.20).
+ * A panic that nobody expected is the kernel's fault, but for three: the agent crashed, or the scene left nobody to kill
+ * (mm/oom_kill.c:out_of_memory; the words changed with 4.20), or nothing of the scene was there yet. (Seen: the emulator, QEMU 7.2
+ * with two CPUs, left the operand of a cmpxchg16b in the flags.)
  */
 static void judge_panic(struct trial *t)
 {
@@ -103,6 +104,8 @@ static void judge_panic(struct trial *t)
 	else if (text && (strstr(text, "System is deadlocked on memory") || strstr(text, "no killable processes")) &&
 		 may_deadlock(t) && !victim_left(t))
 		result_say(t->r, VERDICT_ERROR, "the scene left nobody to kill: %s", text);
+	else if (text && !look_snapshot(t->seen, "begin"))
+		result_say(t->r, VERDICT_ERROR, "the machine panicked before the test began: %s", text);
 	else
 		trial_check_text(t, CHECK_NO_PANIC, NULL, NULL, "none", text ? text : "none");
 }

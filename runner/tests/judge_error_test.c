@@ -47,6 +47,9 @@ static const struct {
 	  { { "fate", NULL, "\"panic\"" },
 	    { "console", NULL, "\"Kernel panic - not syncing: Attempted to kill init! exitcode=0xb\"" } },
 	  "the agent ended inside the machine" },
+	{ "global",
+	  { { "fate", NULL, "\"panic\"" }, { "console", NULL, "\"Kernel panic - not syncing: hm\"" }, { "snapshots>label=begin", NULL, NULL } },
+	  "the machine panicked before the test began" },
 	{ "score", { { "steps>op=score", NULL, NULL } }, "left steps of the plan unanswered" },
 	{ "commit", { { "snapshots>label~commit", NULL, NULL } }, "" },
 };

@@ -380,6 +380,8 @@ START_TEST(as_many_children_as_can_be)
 	}
 	ck_assert_str_eq(oomload_line(&o), "called forkmax 512 ENOSPC");
 	oomload_expect(&o, "call forks 3", "called forks 0 ok");
+	oomload_expect(&o, "call again fork keep", "called again 0 ENOSPC");	/* it is full at once */
+	oomload_expect(&o, "call again again fork", "error call again: it takes: CALL [ARGS]");
 	oomload_expect(&o, "call forks", "error call forks: it takes: N");
 	oomload_expect(&o, "call forkmax some", "error call forkmax: it takes: [SIZE]");
 	oomload_expect(&o, "ping", "pong");
