@@ -159,6 +159,7 @@ bool undo_line(struct undo *u, struct text *t, char *room)
 {
 	if (memchr(t->p, '\t', text_len(*t)))
 		blank_tabs(u, t, room);
+	colour_undo(&u->colour, t, room);
 	char mark = mark_of(*t);
 	if (mark || (u->tail.mark && text_len(*t)))
 		look_tail(u, *t, mark);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a tool or a transport did to each line of a log alike, undone before anything is read: quoted-printable of a mail,
- * `cat -A` (also vim's :set list), tabs for blanks, a newline written as its escape behind each line, the markup of a web page, a mark or
+ * `cat -A` (also vim's :set list), tabs for blanks, a terminal's colours in letters, a newline written as its escape behind each line, the markup of a web page, a mark or
  * a number before each line (a diff's "+", a comment's "#", `cat -n`), also before what was a further piece of a line. What
  * was done is learned from the lines themselves; a name that happens to end in "$" is left as it is.
  */
 #pragma once
 
+#include "klog/colour.h"
 #include "klog/text.h"
 
 #define UNDO_JOINED 8192	/* bytes of a line that quoted-printable cut in pieces; the rest is dropped */
@@ -33,6 +34,7 @@ struct undo {
 		int64_t last;	/* the number that the last line began with */
 		int run;	/* … and so many before it were each one less */
 	} count;
+	struct colour colour;
 	bool tabs;		/* a tab stands for every blank */
 	bool html;		/* the text is of a web page: its entities stand for characters */
 };

@@ -120,6 +120,9 @@ const struct log_prefix log_prefixes[] = {
 	{ "relay's level, a word", "[%K] [warn] " },
 	{ "relay's CPU", "[%K] [c0] " },
 	{ "relay's level, dated", "2026-03-03 %C.123 [WARN] " },
+	{ "colours, escapes lost", "[32m[%K] [0m" },
+	{ "colours of less", "ESC[32m[Tue Mar  3 %C 2026] ESC[0m" },
+	{ "colours in an editor", "^[[32m[%K] ^[[0m" },
 	{ "title", "\033]0;console\007[%K] " },
 	{ "switch", "Mar  3 %C.%U switch WARNING kernel: [%K] " },
 	{ "router", "Mar  3 %C  host-re0 /kernel: " },
@@ -152,6 +155,7 @@ const struct log_prefix log_around[] = {
 	{ "JSON in JSON", "{\"labels\":{\"host\":\"web-01\"},\"line\":\"{\\\"MESSAGE\\\":\\\"%2\\\",\\\"_TRANSPORT\\\":\\\"kernel\\\"}\"}" },
 	{ "JSON, raw", "{\"preview\":false,\"result\":{\"_raw\":\"Mar  3 %C web-01 kernel: [%K] %J\",\"host\":\"web-01\"}}" },
 	{ "JSON, console", "{\"textPayload\":\"[%K] %J\\\\r\\\\n\",\"labels\":{\"is_text_escaped\":\"true\"}}" },
+	{ "journal's colours, escapes lost", "Mar  3 %C web-01 kernel: [0;1;39m%M[0m" },
 	{ "bell", "[%K] %M\007" },
 	{ "pictures of CR and LF", "[%K] %M\xe2\x90\x8d\xe2\x90\x8a" },
 };
