@@ -81,7 +81,7 @@ static const struct call_facts calls[] = {
 	{ "fork", OOM_PERHAPS, false },
 	{ "forks", OOM_PERHAPS, false },
 	{ "forkmax", OOM_PERHAPS, true },
-	{ "again", OOM_PERHAPS, true },
+	{ "again", OOM_SURELY, true },	/* who is in it all the time may be the one who asks */
 	{ "exec", OOM_PERHAPS, false },
 	{ "kill", OOM_NEVER, false },
 	{ "mrelease", OOM_NEVER, false },
