@@ -68,12 +68,13 @@ static bool header(struct text t, struct line *l)
 		struct text gfp = rest;
 		if (text_hex(&rest, &l->n[0])) {
 			l->got++;
+			l->b = text_of(gfp.p, (size_t)(rest.p - gfp.p));
 			if (rest.p < rest.end && *rest.p == '(') {
 				const char *close = memchr(rest.p, ')', text_len(rest));
 				rest.p = close ? close + 1 : rest.end;
 				l->got += close != NULL;
+				l->b.end = close ? close + 1 : l->b.end;	/* of names that are cut the number is enough */
 			}
-			l->b = text_of(gfp.p, (size_t)(rest.p - gfp.p));
 		}
 	}
 	const char *order = text_find(rest, "order=");

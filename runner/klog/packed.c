@@ -139,7 +139,7 @@ static int count(enum packing kind, const char *line, const char *end, int enoug
 static bool is_date(const char *p, const char *end)
 {
 	const char *close = memchr(p, ']', end - p < 48 ? (size_t)(end - p) : 48);
-	if (!close || close + 1 == end || close[1] != ' ')
+	if (!close || close + 1 == end || close[1] != ' ' || memchr(p + 1, '[', (size_t)(close - p) - 1))
 		return false;
 	for (const char *q = p + 3; q + 5 < close; q++)
 		if (q[0] == ':' && q[3] == ':' && is_digit(q[-1]) && is_digit(q[1]) && is_digit(q[2]) && is_digit(q[4]))
@@ -188,6 +188,7 @@ static const char *next_anchor(const char *p, const char *last, const char *end,
 }
 
 #define TAG 64	/* is what is looked for where there is one: a stamp may stand behind it */
+#define TIGHT 128	/* there may be nothing at all between two lines */
 
 /* The word that ends right before *p, blanks aside; *p moves to its start. */
 static struct text word_back(const char *begin, const char **p)
@@ -230,9 +231,19 @@ static int words_before(const char *line, const char *end)
 		for (const char *p = line, *last = NULL; n < ANCHORS && (p = next_anchor(p, last, end, tag)); last = p, n++)
 			words = last ? words_alike(line, last, p, words) : words;
 		if (n >= 4 || (n >= 2 && end - line < PACKED_SHORT))
-			return words + (tag ? TAG : 0);
+			return words + (tag ? TAG : !words && n >= 4 ? TIGHT : 0);
 	}
 	return -1;
+}
+
+/* Nothing stands between two lines, not even a blank: the blank behind the stamp at p gives its place. */
+static void split_before_stamp(char *p, char *end)
+{
+	char *close = memchr(p, ']', (size_t)(end - p));
+	if (!close || close + 1 == end || close[1] != ' ')
+		return;
+	memmove(p + 1, p, (size_t)(close + 1 - p));
+	*p = '\n';
 }
 
 /* Before each anchor, so many words back, a newline takes a blank's place. */
@@ -245,6 +256,8 @@ static void split_at_anchors(int words, char *text, char *end)
 			word_back(text, &at);
 		if (at > text && at[-1] == ' ')
 			text[at - text - 1] = '\n';
+		else if (words & TIGHT && at > text && at[-1] != '\n')
+			split_before_stamp(text + (p - text), end);
 	}
 }
 

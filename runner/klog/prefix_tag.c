@@ -119,7 +119,7 @@ bool prefix_tag_after_date(struct text *t, struct prefix *out)
 		if (i == 0)
 			first = w;
 		struct text behind = text_of(w.end, (size_t)(v.end - w.end));
-		if (is_kernel_tag(w) || (text_is(w, "kernel") && text_starts(behind, " - "))) {
+		if (is_kernel_tag(w) || (text_is(w, "kernel") && (text_starts(behind, " - ") || text_starts(behind, "\t")))) {
 			if (i > 0)
 				out->host = first;
 			text_eat(&behind, " - ");

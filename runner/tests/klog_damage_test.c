@@ -532,6 +532,16 @@ START_TEST(events)
 }
 END_TEST
 
+/* The names of a mask may be cut, its number is whole. */
+START_TEST(cut_mask)
+{
+	ck_assert_int_eq(read_text("[   12.345678] hog invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_CO\n[   12.345679] Mem-Info:\n"), 1);
+	ck_assert_str_eq(reports[0]->trigger.gfp_mask, "0x140dca");
+	ck_assert_int_eq(reports[0]->trigger.gfp, 0x140dca);
+	forget();
+}
+END_TEST
+
 /* A machine that died left blocks of zeros in its log. */
 START_TEST(zeros)
 {
@@ -546,4 +556,4 @@ END_TEST
 
 TESTS("klog-damage", killed_formats, no_reports, wrapped_lines, interleaved, suppressed_and_groups, other_splats_between,
       journal_formats, escapes, names_like_marks, tables_of_all_eras, page_sizes, broken_at_bad_places, printable_tail, nobody_asked, joined_with_blanks, deep_in_text,
-      events, zeros)
+      events, cut_mask, zeros)

@@ -441,6 +441,17 @@ static void joined(FILE *f, const char *format)
 	free(text);
 }
 
+/* What a field of a form makes of it: not even a blank is left. */
+static void joined_tight(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\n')
+			fputc(text[i], f);
+	fputc('\n', f);
+}
+
 static void joined_dmesg(FILE *f) { joined(f, "[%K] "); }
 static void joined_dates(FILE *f) { joined(f, "[Tue Mar  3 %C 2026] "); }
 static void joined_syslog(FILE *f) { joined(f, "Mar  3 %C web-01 kernel: "); }
@@ -467,7 +478,7 @@ const struct log_format log_formats[] = {
 	{ "CSV", csv_as_needed, true }, { "CSV of events", csv_of_events, true },
 	{ "console and syslog", console_and_syslog, false }, { "console, and syslog late", syslog_late, false },
 	{ "with a stamp and without", stamped_and_not, false },
-	{ "joined, dmesg", joined_dmesg, true }, { "joined, dmesg -T", joined_dates, true },
+	{ "joined, nothing between", joined_tight, true }, { "joined, dmesg", joined_dmesg, true }, { "joined, dmesg -T", joined_dates, true },
 	{ "joined, syslog", joined_syslog, true }, { "joined, rsyslog", joined_rsyslog, true },
 };
 

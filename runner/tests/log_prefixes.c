@@ -125,6 +125,7 @@ const struct log_prefix log_prefixes[] = {
 	{ "colours in an editor", "^[[32m[%K] ^[[0m" },
 	{ "title", "\033]0;console\007[%K] " },
 	{ "switch", "Mar  3 %C.%U switch WARNING kernel: [%K] " },
+	{ "tabs between fields", "2026-03-03T%CZ\tweb-01\tkernel\t" },
 	{ "router", "Mar  3 %C  host-re0 /kernel: " },
 	{ "program's thread", "2026-03-03 %C.123 [1234] [%K] " },
 	{ "telephone, CPU and pid", "<4>[%K] (CPU:0-pid:1234:kworker/0:1) " },
