@@ -4,13 +4,12 @@
  * (mm/memcontrol.c:mem_cgroup_charge_skmem). What arrives may go over the limit. Most waits at the sender: nobody reads, so that the
  * receiver's window stays small.
  */
+#include "loopback.h"
 #include "stuffed.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,14 +17,6 @@
 
 static int listener = -1;
 static struct sockaddr_in address;
-
-/* More than net.core.wmem_max needs CAP_NET_ADMIN. */
-static void enlarge(int fd, int forced, int plain)
-{
-	static const int size = 4 << 20;
-	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
-}
 
 /* Made before anything is filled, so that nothing but data is asked for then. */
 static int (*ready)[2];
@@ -36,7 +27,7 @@ static int connected(int fd[2])
 	int to = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (to < 0)
 		return -1;
-	enlarge(to, SO_SNDBUFFORCE, SO_SNDBUF);
+	loopback_enlarge(to, SO_SNDBUFFORCE, SO_SNDBUF);
 	if (connect(to, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    (fd[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0) {
 		int why = errno;
@@ -55,16 +46,6 @@ static int tcp_pair(int fd[2])
 	return 0;
 }
 
-/* A guest comes with its loopback interface down; elsewhere it is up. */
-static int loopback_up(int fd)
-{
-	struct ifreq lo = { .ifr_name = "lo" };
-	if (ioctl(fd, SIOCGIFFLAGS, &lo) < 0 || lo.ifr_flags & IFF_UP)
-		return lo.ifr_flags & IFF_UP ? 0 : -1;
-	lo.ifr_flags |= IFF_UP;
-	return ioctl(fd, SIOCSIFFLAGS, &lo);
-}
-
 static int tcp_listen(void)
 {
 	socklen_t len = sizeof(address);
@@ -72,7 +53,7 @@ static int tcp_listen(void)
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (listener < 0 || loopback_up(listener) < 0)
 		return -1;
-	enlarge(listener, SO_RCVBUFFORCE, SO_RCVBUF);	/* those it accepts have it from here */
+	loopback_enlarge(listener, SO_RCVBUFFORCE, SO_RCVBUF);	/* those it accepts have it from here */
 	if (bind(listener, (const struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 8) < 0)
 		return -1;
 	return getsockname(listener, (struct sockaddr *)&address, &len);

@@ -26,6 +26,7 @@ static const struct kind_facts kinds[] = {
 	{ .name = "pipe", .in_kernel = true, .hidden = true },	/* of these the kernel's own part is only estimated */
 	{ .name = "sockets", .in_kernel = true, .hidden = true },
 	{ .name = "tcp", .in_kernel = true, .in_pieces = true, .forced = true, .hidden = true, .args = ARGS("n") },
+	{ .name = "udp", .in_kernel = true, .in_pieces = true, .forced = true, .hidden = true, .args = ARGS("n") },
 	{ .name = "slab", .in_kernel = true, .hidden = true, .args = ARGS("object") },
 	{ .name = "inodes", .in_kernel = true, .hidden = true, .args = ARGS("dir", "object") },
 	{ .name = "stacks", .in_kernel = true, .in_pieces = true, .hidden = true, .args = ARGS("each") },

@@ -56,6 +56,7 @@ static const struct {
 } options[] = {
 	{ "shm", "/proc/sysvipc/shm" },
 	{ "tcp", "/proc/net/tcp" },
+	{ "udp", "/proc/net/udp" },
 	{ "pinned", "/sys/kernel/slab/io_kiocb" },	/* io_uring's requests: the only trace of it that every kernel shows */
 	{ "hugetlb", "/proc/sys/vm/nr_hugepages" },
 	{ "thp=1", "/sys/kernel/mm/transparent_hugepage/enabled" },
