@@ -44,7 +44,8 @@ static struct result call_exec(struct load *l, char *args)
 {
 	char *size = next_word(&args), *word = next_word(&args);
 	uint64_t bytes;
-	if (next_word(&args) || (word && !streq(word, "held")) || (size && (!parse_size(size, &bytes) || bytes > STRINGS_MAX)))
+	if (next_word(&args) || (word && !streq(word, "held")) ||
+	    (size && (!parse_size(size, &bytes) || bytes > STRINGS_MAX)))
 		return BAD_ARGS;
 	if (size)
 		return exec_with(bytes, word);
@@ -56,7 +57,8 @@ static struct result call_exec(struct load *l, char *args)
 }
 
 const struct call exec_calls[] = {
-	{ "exec", "[SIZE [held]]", "start over with the same name and kind, holding nothing; the answer is `ready PID`. SIZE: with an environment that "
+	{ "exec", "[SIZE [held]]",
+	  "start over with the same name and kind, holding nothing; the answer is `ready PID`. SIZE: with an environment that "
 	  "large, while all is still held; held: wait behind it in a page fault that nobody serves", call_exec },
 	{ NULL, NULL, NULL, NULL },
 };

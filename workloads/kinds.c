@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "oomload.h"
 
-extern const struct kind kind_anon, kind_file, kind_mapfile, kind_tmpfs, kind_tmpfs_mapped, kind_shm, kind_posixshm, kind_memfd,
-	kind_memfd_unmapped, kind_cow, kind_mlock, kind_brk, kind_stack, kind_hugetlb, kind_pipe, kind_sockets, kind_tcp, kind_udp, kind_slab, kind_inodes,
-	kind_stacks, kind_rings, kind_secret, kind_pinned, kind_pgtables, kind_children, kind_threads, kind_zombie_leader, kind_sharer, kind_vfork;
+extern const struct kind kind_anon, kind_file, kind_mapfile, kind_tmpfs, kind_tmpfs_mapped, kind_shm,
+	kind_posixshm, kind_memfd, kind_memfd_unmapped, kind_cow, kind_mlock, kind_brk, kind_stack,
+	kind_hugetlb, kind_pipe, kind_sockets, kind_tcp, kind_udp, kind_slab, kind_inodes, kind_stacks,
+	kind_rings, kind_secret, kind_pinned, kind_pgtables, kind_children, kind_threads, kind_zombie_leader,
+	kind_sharer, kind_vfork;
 
 const struct kind *const kinds[] = {
 	&kind_anon,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory that is pinned for input and output and then unmapped: buffers of io_uring (IORING_REGISTER_BUFFERS). It stays charged, and is
- * in no process's RSS any more. A ring takes its buffers once, so that there is a ring for each piece. When a ring is closed, the kernel
- * gives its buffers back by and by (io_uring/io_uring.c:io_ring_exit_work).
+ * Memory that is pinned for input and output and then unmapped: buffers of io_uring (IORING_REGISTER_BUFFERS). It stays
+ * charged, and is in no process's RSS any more. A ring takes its buffers once, so that there is a ring for each piece. When a
+ * ring is closed, the kernel gives its buffers back by and by (io_uring/io_uring.c:io_ring_exit_work).
  */
 #include <errno.h>
 #include <sys/mman.h>

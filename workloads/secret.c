@@ -34,7 +34,9 @@ static failure secret_add(struct load *l, uint64_t bytes)
 	int fd = secret_file();
 	if (fd < 0)
 		return errno;
-	char *p = ftruncate(fd, (off_t)bytes) < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *p = MAP_FAILED;
+	if (ftruncate(fd, (off_t)bytes) == 0)
+		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	failure f = p == MAP_FAILED ? errno : 0;
 	close(fd);
 	if (f)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Datagrams in UDP sockets, over the loopback interface: socket memory, for which the receiver's cgroup is charged in the interrupt that
- * brings them (net/ipv4/udp.c:__udp_enqueue_schedule_skb). Who sends is not told that one was dropped; the receiver counts them.
+ * Datagrams in UDP sockets, over the loopback interface: socket memory, for which the receiving socket's cgroup is charged in
+ * the interrupt that brings them (net/ipv4/udp.c:__udp_enqueue_schedule_skb). Who sends is not told that one was dropped; the
+ * receiver counts them.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -38,7 +39,8 @@ static failure one_more(struct udp *u)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int to = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (to < 0 || from < 0 || bind(to, (const struct sockaddr *)&a, len) < 0 || getsockname(to, (struct sockaddr *)&a, &len) < 0 ||
+	if (to < 0 || from < 0 || bind(to, (const struct sockaddr *)&a, len) < 0 ||
+	    getsockname(to, (struct sockaddr *)&a, &len) < 0 ||
 	    connect(from, (const struct sockaddr *)&a, len) < 0) {
 		int why = errno;
 		close(to);
@@ -101,7 +103,8 @@ static void udp_close(struct load *l)
 
 const struct kind kind_udp = {
 	.name = "udp",
-	.help = "unread datagrams in UDP sockets; it only grows; `failed ENOBUFS` when they are dropped; the bytes are the data, the kernel needs more",
+	.help = "unread datagrams in UDP sockets; it only grows; `failed ENOBUFS` when they are dropped; the bytes are the data, "
+		"the kernel needs more",
 	.args = { { "n", "how many sockets there are, default 16" } },
 	.open = udp_open,
 	.add = udp_add,

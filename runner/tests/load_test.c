@@ -365,7 +365,9 @@ END_TEST
 /* Kinds that only grow. */
 START_TEST(only_grow)
 {
-	static const char *const kinds[][3] = { { "stacks", "each=16K", "fill 1M" }, { "tcp", "n=4", "fill 1M" }, { "udp", "n=4", "fill 1M" } };
+	static const char *const kinds[][3] = {
+		{ "stacks", "each=16K", "fill 1M" }, { "tcp", "n=4", "fill 1M" }, { "udp", "n=4", "fill 1M" },
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct oomload o;
 		oomload_start(&o, "load", kinds[i][0], kinds[i][1], 0);
