@@ -287,6 +287,7 @@ void check_reports(struct trial *t, struct episode *e)
 		check_table(t, e, r);
 	}
 	check_line_levels(t, e);
+	check_free_lists(t, e);
 	check_reaper(t, e);
 	for (size_t i = 0; i < e->n_deaths; i++)
 		check_death_line(t, e, &e->deaths[i]);

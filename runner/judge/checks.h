@@ -59,6 +59,7 @@
 	X(PAGES_RESERVED, "log: pages reserved")                                              \
 	X(TOTAL_SWAP, "log: Total swap in kB")                                                \
 	X(FREE, "log: free memory of node * in kB")                                           \
+	X(FREE_LIST, "log: sum of the free list of * in kB")                                  \
 	X(NODEMASK, "log: nodemask")                                                          \
 	X(MEMS_ALLOWED, "log: mems_allowed")                                                  \
 	X(CPUSET, "log: cpuset")                                                              \

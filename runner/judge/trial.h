@@ -157,6 +157,7 @@ void check_selected(struct trial *t, struct episode *e, size_t report);
 void check_death_line(struct trial *t, const struct episode *e, const struct death *d);
 void check_reaper(struct trial *t, const struct episode *e);
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report);
+void check_free_lists(struct trial *t, const struct episode *e);
 void check_late(struct trial *t, const struct episode *e);	/* what a wait that came to no end shows */
 /* … of what tries to kill for ever: by counters alone, for its reports fill the log over and over. */
 void check_endless(struct trial *t, const struct episode *e);

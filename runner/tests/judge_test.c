@@ -171,6 +171,7 @@ static const struct alteration {
 	{ "global", CHECK_PAGES_RESERVED, { LOG("# pages reserved", "#+1 pages reserved") } },
 	{ "global", CHECK_TOTAL_SWAP, { LOG("Total swap = 0kB", "Total swap = 4kB") } },
 	{ "global", CHECK_FREE, { LOG("DMA32 free:#kB", "DMA32 free:#+60000kB") } },
+	{ "global", CHECK_FREE_LIST, { { "kmsg>text~Node 0 DMA32: >text", " = #kB", " = #+4kB" } } },
 	{ "bind", CHECK_FREE, { { "kmsg>text~Node 1 >text", " free:#kB", " free:#+60000kB" } } },
 
 	{ "memcg-v2", CHECK_PREFIX, { LOG("Memory cgroup out of memory: K", "Out of memory: K") } },
