@@ -162,6 +162,16 @@ static struct result call_mprotect(struct load *l, char *args)
 	return keep(p, size);
 }
 
+static struct result call_readonly(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!n_maps)
+		return (struct result){ -1, EINVAL };
+	return result_of(mprotect(maps[n_maps - 1].start, maps[n_maps - 1].len, PROT_READ));
+}
+
 static struct result call_sbrk(struct load *l, char *args)
 {
 	uint64_t size;
@@ -236,6 +246,7 @@ const struct call memory_calls[] = {
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },
+	{ "readonly", "", "make what the last mmap or mprotect mapped read-only (mprotect)", call_readonly },
 	{ "sbrk", "SIZE", "move the break up", call_sbrk },
 	{ "mlockall", "[future]", "lock all that is mapped", call_mlockall },
 	{ "munlockall", "", "unlock all", call_munlockall },

@@ -68,6 +68,7 @@ static const struct call_facts calls[] = {
 	{ "munmap", OOM_NEVER, false },
 	{ "fault", OOM_SURELY, false },
 	{ "mprotect", OOM_PERHAPS, false },
+	{ "readonly", OOM_NEVER, false },
 	{ "sbrk", OOM_PERHAPS, false },
 	{ "mlockall", OOM_SURELY, false },
 	{ "munlockall", OOM_NEVER, false },
