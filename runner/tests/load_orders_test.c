@@ -451,7 +451,7 @@ START_TEST(call_exec_held)
 	oomload_start(&o, "load", "anon", "", 0);
 	oomload_order(&o, "call exec 2M held");
 	while (proc_field(o.pid, "status", "RssAnon:") < 2 << 10)
-		usleep(1000);
+		usleep(1000);	/* nobody tells how far it has come: a look each millisecond */
 	ck_assert_int_eq(kill(o.pid, SIGKILL), 0);
 	ck_assert(WIFSIGNALED(oomload_wait(&o)));
 }
