@@ -74,11 +74,11 @@ static void check_usage(struct trial *t, const struct episode *e, const struct o
 		least = full->limit_kb - stock;
 	trial_check_range(t, CHECK_USAGE, NULL, NULL, least, above ? INT64_MAX : full->limit_kb,
 			  full->usage_kb);
-	/* What is in swap alone is in the statistics, of which each CPU holds back some. */
+	/* What is in swap alone is in the statistics, of which each CPU holds back some. On another CPU memory may be freed between the lines. */
 	int64_t swapped = stat_of(r, "total_swap") / 1024 - stock * 2;
+	int64_t both = t->ncpus > 1 ? 0 : memory->usage_kb + (first && swapped > 0 ? swapped : 0);
 	if (t->v1 && memsw && memory->usage_kb != OOM_UNKNOWN)
-		trial_check_range(t, CHECK_MEMSW_USAGE, NULL, NULL, memory->usage_kb + (first && swapped > 0 ? swapped : 0),
-				  memsw->limit_kb, memsw->usage_kb);
+		trial_check_range(t, CHECK_MEMSW_USAGE, NULL, NULL, both, memsw->limit_kb, memsw->usage_kb);
 }
 
 /*

@@ -167,6 +167,19 @@ static bool refused(const struct trial *t)
 	return false;
 }
 
+/* Did a task end by itself before it held anything? It has said why on its way out: the kernel lacks what its kind needs. */
+static bool gave_up(const struct trial *t)
+{
+	size_t i;
+	json_t *step;
+	json_array_foreach(t->seen->steps, i, step) {
+		const json_t *exit = ended_unfilled(step) ? look_exit(t->seen, look_int(step, "pid", -1)) : NULL;
+		if (exit && look_int(exit, "code", 0) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Was somebody killed while the scene was made, so that it never was? There was less room than the case took for granted. */
 bool judge_scene_lost(const struct trial *t)
 {
@@ -180,7 +193,7 @@ bool judge_scene_lost(const struct trial *t)
 
 bool judge_setup_failed(const struct trial *t)
 {
-	return json_array_size(t->seen->errors) > 0 || t->disturbed || refused(t);
+	return json_array_size(t->seen->errors) > 0 || t->disturbed || refused(t) || gave_up(t);
 }
 
 void judge_errors(struct trial *t)
