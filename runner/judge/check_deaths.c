@@ -188,7 +188,7 @@ static int64_t pid_of(const struct trial *t, const struct episode *e, const char
 	if (pid < 0)
 		for (size_t i = 0; pid < 0 && i < json_array_size(t->seen->steps); i++) {
 			const json_t *step = json_array_get(t->seen->steps, i);
-			if (look_same(name, look_text(step, "task")))
+			if (look_same(name, look_text(trial_told(t, step), "task")))
 				pid = look_int(step, "pid", -1);
 		}
 	return pid;
