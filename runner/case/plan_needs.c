@@ -57,6 +57,7 @@ static const struct {
 	{ "shm", "/proc/sysvipc/shm" },
 	{ "tcp", "/proc/net/tcp" },
 	{ "udp", "/proc/net/udp" },
+	{ "secret", "/sys/module/secretmem/parameters/enable" },
 	{ "pinned", "/sys/kernel/slab/io_kiocb" },	/* io_uring's requests: the only trace of it that every kernel shows */
 	{ "hugetlb", "/proc/sys/vm/nr_hugepages" },
 	{ "thp=1", "/sys/kernel/mm/transparent_hugepage/enabled" },
