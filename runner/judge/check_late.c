@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A wait passed its deadline: is what it waited for owed by the kernel? Each of these is evidence, not the suite's impatience. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -28,6 +26,12 @@ static int64_t rise_of_all(const struct trial *t, const json_t *from, const json
 	return n;
 }
 
+/* v1: how many charges failed, of either kind? */
+static int64_t failures(const struct trial *t, const json_t *from, const json_t *to)
+{
+	return rise_of_all(t, from, to, "memory.failcnt", NULL) + rise_of_all(t, from, to, "memory.memsw.failcnt", NULL);
+}
+
 /*
  * Who waits at a limit on memory and swap is woken when it is raised (mm/memcontrol-v1.c:mem_cgroup_resize_max, memcg1_oom_recover),
  * and asks again. Where memory alone is still short, that is counted: who waits on and has not asked was not woken.
@@ -36,8 +40,7 @@ static bool slept_on(const struct trial *t, const struct episode *e, const json_
 {
 	size_t i;
 	json_t *cgroup;
-	if (!sleeps_at_limit(look_task(e->before, name)) || rise_of_all(t, e->before, later, "memory.failcnt", NULL) ||
-	    rise_of_all(t, e->before, later, "memory.memsw.failcnt", NULL))
+	if (!sleeps_at_limit(look_task(e->before, name)) || failures(t, e->before, later))
 		return false;
 	json_array_foreach(json_object_get(later, "cgroups"), i, cgroup) {
 		const char *own = look_text(cgroup, "path"), *of = look_text(cgroup, "name");
@@ -46,7 +49,7 @@ static bool slept_on(const struct trial *t, const struct episode *e, const json_
 		    look_counter(e->before, of, "memory.oom_control", "under_oom", &under) && under &&
 		    late_rise(e->before, later, of, "memory.memsw.limit_in_bytes", NULL) > 0 &&
 		    look_counter(later, of, "memory.memsw.limit_in_bytes", NULL, &limit) &&
-		    look_counter(later, of, "memory.memsw.usage_in_bytes", NULL, &used) && limit - used > trial_stock(t))
+		    look_counter(later, of, "memory.memsw.usage_in_bytes", NULL, &used) && limit - used > trial_stock_kb(t) * 1024)
 			return true;
 	}
 	return false;
@@ -88,8 +91,7 @@ static bool should_block(const struct trial *t, const struct episode *e)
 /* It asks again and again instead: its charges fail all the time. */
 static void check_no_wait(struct trial *t, const struct episode *e, const json_t *late, const json_t *later)
 {
-	int64_t failed = rise_of_all(t, late, later, "memory.failcnt", NULL) + rise_of_all(t, late, later, "memory.memsw.failcnt", NULL);
-	if (t->v1 && should_block(t, e) && failed >= LATE_FAILURES_MIN)
+	if (t->v1 && should_block(t, e) && failures(t, late, later) >= LATE_FAILURES_MIN)
 		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "blocked", "asks again and again");
 }
 
@@ -129,19 +131,6 @@ void check_endless(struct trial *t, const struct episode *e)
 	}
 }
 
-/* Does a record begin so, with this pid next? Its time in us; -1: none. */
-static int64_t told_of(const struct trial *t, const char *words, int64_t pid)
-{
-	size_t i;
-	json_t *record;
-	json_array_foreach(t->seen->kmsg, i, record) {
-		const char *text = look_text(record, "text"), *p = text ? strstr(text, words) : NULL;
-		if (p && strtoll(p + strlen(words), NULL, 10) == pid)
-			return look_int(record, "t", -1);
-	}
-	return -1;
-}
-
 /*
  * A victim that does not end is reaped after two seconds, or a second later it is said that it can't be (mm/oom_kill.c:oom_reap_task).
  * "pinned by": the reaper keeps its hands off memory that PID 1 uses, too.
@@ -151,9 +140,9 @@ static void check_unreaped(struct trial *t, const struct episode *e, const json_
 	for (size_t i = 0; i < e->n_deaths; i++) {
 		const struct death *d = &e->deaths[i];
 		const json_t *exit = look_exit(t->seen, d->tgid);
-		int64_t now = look_int(late, "t", 0), killed = told_of(t, "Killed process ", d->pid);
-		if (d->again || killed < 0 || now - killed < REAP_US || (exit && look_int(exit, "t", 0) <= now) ||
-		    told_of(t, "unable to reap pid:", d->pid) >= 0 || told_of(t, "oom killer ", d->pid) >= 0)
+		int64_t now = look_int(late, "t", 0), killed = late_told_of(t, "Killed process ", d->pid);
+		if (d->again || killed < 0 || now - killed < LATE_REAP_US || (exit && look_int(exit, "t", 0) <= now) ||
+		    late_told_of(t, "unable to reap pid:", d->pid) >= 0 || late_told_of(t, "oom killer ", d->pid) >= 0)
 			continue;
 		if (!trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",
 				      late_was_reaped(t, d->pid) || late_was_reaped(t, d->tgid) ? "the victim ended or was reaped" : "neither"))
@@ -193,7 +182,7 @@ static void check_silent_sysrq(struct trial *t, const struct episode *e, const j
 	json_array_foreach(t->seen->steps, i, step) {
 		int64_t when = look_int(step, "t", INT64_MAX);
 		if (!streq(look_text(step, "op"), "sysrq") || look_int(trial_told(t, step), "episode", -1) != (int64_t)e->k ||
-		    look_int(late, "t", 0) - REAP_US < when || !t->era.reaper || e->n_reports || e->n_deaths ||
+		    look_int(late, "t", 0) - LATE_REAP_US < when || !t->era.reaper || e->n_reports || e->n_deaths ||
 		    logged(t, e, "OOM request ignored") || anybody_ended_since(t, when))
 			continue;
 		trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",

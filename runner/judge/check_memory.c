@@ -19,13 +19,6 @@ static const struct oom_usage *counter(const struct oom_report *r, enum oom_coun
 	return r->counter[c].present ? &r->counter[c] : NULL;
 }
 
-/* Some kernel memory of a memcg comes and goes beside the tasks: each CPU holds a stock of up to 64 pages
- * (mm/memcontrol.c:MEMCG_CHARGE_BATCH), which may be drained between the decision and the line. */
-static int64_t stock_kb(const struct trial *t)
-{
-	return 64 * t->page_kb * t->ncpus;
-}
-
 /* The limit that a file of the cgroup said before the episode and after it; false where they differ. NO_LIMIT_KB:
  * none. */
 static bool limit_kb(const struct episode *e, const char *cgroup, const char *file, int64_t *kb)
@@ -69,7 +62,7 @@ static void check_usage(struct trial *t, const struct episode *e, const struct o
 	const struct oom_usage *full = memory;
 	if (t->v1 && memsw && room(memsw) < room(memory))
 		full = memsw;
-	int64_t stock = stock_kb(t), least = 0;
+	int64_t stock = trial_stock_kb(t), least = 0;
 	if (first && !forces && t->era.margin_recheck && full->limit_kb > stock)
 		least = full->limit_kb - stock;
 	trial_check_range(t, CHECK_USAGE, NULL, NULL, least, above ? INT64_MAX : full->limit_kb,
@@ -170,11 +163,7 @@ static void check_anon(struct trial *t, const struct episode *e, const struct oo
 		trial_check_range(t, CHECK_STATS_ANON, NULL, NULL, sum > slack ? sum - slack : 0, sum + slack, anon);
 }
 
-/*
- * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there since 5.18): a charge that
- * stands for no memory would fill it. What a flush leaves out and what each CPU has in stock may differ, as above. Not where there is swap:
- * what is on its way there is nobody's any more, and charged still. Nor where pages are pinned that nobody maps: "anon" is what is mapped.
- */
+/* Are there pages that are pinned and that nobody maps? */
 static bool pins(const struct trial *t)
 {
 	for (size_t i = 0; i < t->test->n_tasks; i++)
@@ -183,6 +172,11 @@ static bool pins(const struct trial *t)
 	return false;
 }
 
+/*
+ * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there since 5.18): a charge that
+ * stands for no memory would fill it. What a flush leaves out and what each CPU has in stock may differ, as above. Not where there is swap:
+ * what is on its way there is nobody's any more, and charged still. Nor where pages are pinned that nobody maps: "anon" is what is mapped.
+ */
 static void check_stats_sum(struct trial *t, const struct episode *e, const struct oom_report *r)
 {
 	int64_t sum = stat_of(r, "anon") + stat_of(r, "file") + stat_of(r, "kernel") + stat_of(r, "sock") + stat_of(r, "zswap") +
@@ -190,7 +184,7 @@ static void check_stats_sum(struct trial *t, const struct episode *e, const stru
 	int64_t usage_kb = counter(r, OOM_COUNTER_MEMORY)->usage_kb;
 	if (t->v1 || pins(t) || !stat_of(r, "kernel") || scene_swap_total_kb(t, e) > 0 || usage_kb == OOM_UNKNOWN)
 		return;
-	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * stock_kb(t), INT64_MAX, sum / 1024);
+	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * trial_stock_kb(t), INT64_MAX, sum / 1024);
 }
 
 static void check_memcg_memory(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)

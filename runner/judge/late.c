@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "judge/late.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "judge/look.h"
 #include "judge/trial.h"
 
-bool late_was_reaped(const struct trial *t, int64_t pid)
+int64_t late_told_of(const struct trial *t, const char *words, int64_t pid)
 {
 	size_t i;
 	json_t *record;
 	json_array_foreach(t->seen->kmsg, i, record) {
-		const char *text = look_text(record, "text");
-		long long reaped;
-		if (text && sscanf(text, "oom_reaper: reaped process %lld (", &reaped) == 1 && reaped == pid)
-			return true;
+		const char *text = look_text(record, "text"), *p = text ? strstr(text, words) : NULL;
+		if (p && strtoll(p + strlen(words), NULL, 10) == pid)
+			return look_int(record, "t", 0);
 	}
-	return false;
+	return -1;
+}
+
+bool late_was_reaped(const struct trial *t, int64_t pid)
+{
+	return late_told_of(t, "oom_reaper: reaped process ", pid) >= 0;
 }
 
 bool late_nobody_in_flight(const struct trial *t, const struct episode *e, const json_t *late)

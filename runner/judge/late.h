@@ -16,7 +16,10 @@ struct trial;
 #define LATE_FAILURES_MIN 200
 
 /* Three times as long as the reaper takes to have done it or to give up, in us; a wait's deadline is never shorter. */
-#define REAP_US 9000000
+#define LATE_REAP_US 9000000
+
+/* When did the log say these words, with this pid next? In us; -1: never. */
+int64_t late_told_of(const struct trial *t, const char *words, int64_t pid);
 
 /* Does the log say that the reaper took the memory of this process: "oom_reaper: reaped process 7 (big), …"? */
 bool late_was_reaped(const struct trial *t, int64_t pid);

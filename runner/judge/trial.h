@@ -133,8 +133,9 @@ bool trial_in_vain(const struct trial *t, const struct episode *e);
  * is met; NULL: none. Whoever is charged there waits, and gets ENOMEM in a system call. */
 const json_t *trial_waits_for(const struct trial *t, const json_t *snapshot, const char *path);
 
-/* What all CPUs may have charged ahead, in bytes (mm/memcontrol.c:MEMCG_CHARGE_BATCH): room that nobody gets. */
-int64_t trial_stock(const struct trial *t);
+/* What all CPUs may have charged ahead (mm/memcontrol.c:MEMCG_CHARGE_BATCH), 64 pages each, in kB: room that nobody gets. It may be
+ * drained at any time, also between the decision and its line in the log. */
+int64_t trial_stock_kb(const struct trial *t);
 
 /* Is the cgroup of this path that of the other, or above it? */
 bool trial_is_above(const char *cgroup, const char *path);

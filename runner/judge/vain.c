@@ -92,7 +92,7 @@ static bool sysrq_in_vain(const struct trial *t, const struct episode *e, size_t
 	json_t *step;
 	json_array_foreach(t->seen->steps, i, step)
 		asked += streq(look_text(step, "op"), "sysrq") && look_int(trial_told(t, step), "episode", -1) == (int64_t)e->k &&
-			 look_int(step, "t", INT64_MAX) <= late - REAP_US;
+			 look_int(step, "t", INT64_MAX) <= late - LATE_REAP_US;
 	return streq(e->expect->trigger, "kworker") && asked >= e->expect->n_victims && asked > killed;
 }
 

@@ -6,9 +6,9 @@
 #include "judge/look.h"
 #include "judge/trial.h"
 
-int64_t trial_stock(const struct trial *t)
+int64_t trial_stock_kb(const struct trial *t)
 {
-	return 64 * t->ncpus * t->page_kb * 1024;
+	return 64 * t->ncpus * t->page_kb;
 }
 
 /* A v1 cgroup where who meets the limit has to wait: it may not kill, and there is no room but what each CPU has in stock. */
@@ -24,7 +24,7 @@ static bool must_wait(const struct trial *t, const json_t *snapshot, const json_
 		snprintf(usage, sizeof(usage), "%s.usage_in_bytes", kinds[i]);
 		snprintf(max, sizeof(max), "%s.limit_in_bytes", kinds[i]);
 		if (look_counter(snapshot, name, usage, NULL, &used) && look_counter(snapshot, name, max, NULL, &limit) &&
-		    limit - used <= trial_stock(t))
+		    limit - used <= trial_stock_kb(t) * 1024)
 			return true;
 	}
 	return false;
