@@ -148,7 +148,10 @@ json_t *plan_needs(const struct test *t)
 	if (t->shape.balloon != BALLOON_NONE)
 		add_need(needs, "path", "/sys/bus/virtio/drivers/virtio_balloon");
 	if (t->shape.nodes > 1) {
-		snprintf(number, sizeof(number), "%d", t->shape.nodes);
+		int with_memory = 0;
+		for (int i = 0; i < t->shape.nodes; i++)
+			with_memory += t->shape.node_memory[i] > 0;
+		snprintf(number, sizeof(number), "%d", with_memory);
 		add_need(needs, "nodes", number);
 	}
 	snprintf(number, sizeof(number), "%" PRIu64 "M", t->shape.memory >> 20);

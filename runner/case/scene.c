@@ -39,7 +39,10 @@ static void build_nodes(struct build *b, const struct raw_machine *m)
 		char key[32];
 		snprintf(key, sizeof(key), "machine.nodes[%u]", i);
 		shape->node_memory[i] = size_of(b, key, m->nodes[i], 0, 0, false);
-		if (shape->node_memory[i] < (32 << 20))
+		/* The kernel knows of a node that has no memory only by its processors (arch/x86/mm/numa.c:init_cpu_to_node). */
+		if (!shape->node_memory[i] && (int)i >= shape->cpus)
+			bad(b, key, "a node without memory and without a CPU; give the machine %u, and each node has one", m->n_nodes);
+		else if (shape->node_memory[i] && shape->node_memory[i] < (32 << 20))
 			bad(b, key, "a node of less than 32M; a kernel can't use it");
 		else if (shape->node_memory[i] > (uint64_t)1 << 40)
 			bad(b, key, "a node of more than 1T");

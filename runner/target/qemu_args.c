@@ -14,6 +14,8 @@ static void add_memory(struct argv *a, const struct shape *s, const struct vm_fd
 		argv_opt(a, "-m", "%lluK", (unsigned long long)s->memory / 1024);
 	for (int i = 0; i < nodes; i++) {
 		unsigned long long size = nodes > 1 ? s->node_memory[i] : s->memory;
+		if (!size)	/* the node has CPUs only */
+			continue;
 		/*
 		 * A path, not a memory-backend-memfd: x-ignore-shared leaves out only RAM that QEMU knows to live in a
 		 * named file (migration/ram.c:migrate_ram_is_ignored since 8.1).
@@ -36,7 +38,10 @@ static void add_memory(struct argv *a, const struct shape *s, const struct vm_fd
 		size_t at = 0;
 		for (int cpu = i; cpu < s->cpus && at < sizeof(cpus) - 16; cpu += nodes)
 			at += (size_t)sprintf(cpus + at, ",cpus=%d", cpu);
-		argv_opt(a, "-numa", "node,nodeid=%d,memdev=mem%d%s", i, i, cpus);
+		if (s->node_memory[i])
+			argv_opt(a, "-numa", "node,nodeid=%d,memdev=mem%d%s", i, i, cpus);
+		else
+			argv_opt(a, "-numa", "node,nodeid=%d%s", i, cpus);
 	}
 }
 

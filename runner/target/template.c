@@ -35,7 +35,7 @@ static int check_shape(const struct machine_request *req, struct error *err)
 		return error_set(err, 0, "a machine with %s of memory cannot be: whole MiB, and %s at least",
 				 format_size(s->memory, a), format_size(MIN_MEMORY, b));
 	for (int i = 0; s->nodes > 1 && i < s->nodes; i++) {
-		if (!s->node_memory[i] || s->node_memory[i] % (1 << 20))
+		if (s->node_memory[i] % (1 << 20))
 			return error_set(err, 0, "node %d: its memory must be whole MiB, not %s", i,
 					 format_size(s->node_memory[i], a));
 		sum += s->node_memory[i];

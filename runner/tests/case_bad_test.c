@@ -103,6 +103,7 @@ static const struct {
 	{ S "machine: {memory: 1G, nodes: [256M, 256M]}",
 	  "5:30: the nodes sum up to 512M, but memory is 1024M; leave memory out, or make them equal" },
 	{ S "machine: {nodes: [256M, 1M]}", "5:25: a node of less than 32M; a kernel can't use it" },
+	{ S "machine: {nodes: [256M, 0]}", "5:25: a node without memory and without a CPU; give the machine 2, and each node has one" },
 	{ S "swap: floppy", "5:7: \"floppy\" is not a value of swap; allowed: none, disk, zram" },
 	{ S "swap_size: 64M", "5:12: swap_size without swap; add `swap: disk` or `swap: zram`" },
 	{ S "swap: disk\nswap_size: 1G", "6:12: 1024M of swap on a disk of 256M; make machine.disk larger" },
