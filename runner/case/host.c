@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "case/host.h"
 
+#include <stdio.h>
+
 #include "base/bytes.h"
 #include "base/util.h"
 
@@ -13,7 +15,7 @@ static const struct form {
 	{ "plug ", HOST_PLUG, HOST_MODULE, 0 },
 	{ "unplug", HOST_UNPLUG, 0, 0 },
 	{ "balloon ", HOST_BALLOON, (uint64_t)1 << 20, 0 },
-	{ "disk slow ", HOST_DISK_SLOW, (uint64_t)4 << 10, 0 },
+	{ "disk slow ", HOST_DISK_SLOW, 1, 0 },
 	{ "disk fail reads", HOST_DISK_FAIL, 0, HOST_READS },
 	{ "disk fail writes", HOST_DISK_FAIL, 0, HOST_WRITES },
 	{ "disk fail all", HOST_DISK_FAIL, 0, HOST_READS | HOST_WRITES },
@@ -33,10 +35,12 @@ const char *const *host_orders(size_t *n)
 
 static int parse_bytes(const struct form *f, const char *text, struct host_order *order, struct error *err)
 {
-	char unit[32];
+	char size[32], unit[64] = "bytes";
+	if (f->unit > 1)
+		snprintf(unit, sizeof(unit), "a multiple of %s", format_size(f->unit, size));
 	if (parse_size(text, &order->bytes, NULL) == 0 && order->bytes && order->bytes % f->unit == 0)
 		return 0;
-	return error_set(err, 0, "%sSIZE: the size is a multiple of %s, and not 0", f->words, format_size(f->unit, unit));
+	return error_set(err, 0, "%sSIZE: the size is %s, and not 0", f->words, unit);
 }
 
 int host_order_parse(const char *text, struct host_order *order, struct error *err)

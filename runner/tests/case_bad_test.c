@@ -220,7 +220,7 @@ static const struct {
 					  "disk slow SIZE, disk fail reads|writes|all, disk ok, nmi" },
 	{ T "steps:\n  - {host: plug 100M}", "4:12: host: plug SIZE: the size is a multiple of 128 MiB, and not 0" },
 	{ T "steps:\n  - {host: plug 0}", "4:12: host: plug SIZE: the size is a multiple of 128 MiB, and not 0" },
-	{ T "steps:\n  - {host: disk slow many}", "4:12: host: disk slow SIZE: the size is a multiple of 4 kB, and not 0" },
+	{ T "steps:\n  - {host: disk slow many}", "4:12: host: disk slow SIZE: the size is bytes, and not 0" },
 	{ T "steps:\n  - {host: plug 128M}", "4:12: host: there is no room for 128 MiB more memory; say `machine: {plug: SIZE}`" },
 	{ T "steps:\n  - {host: unplug}", "4:12: host: nothing can be unplugged; say `machine: {plug: SIZE}`, and plug something in" },
 	{ T "steps:\n  - {host: balloon 64M}", "4:12: host: the machine has no balloon; say `machine: {balloon: plain}` or `deflates`" },
