@@ -67,14 +67,16 @@ static bool asks_in_kernel(const struct trial *t, const struct episode *e)
  * memory.events oom: one for each mem_cgroup_oom() of order <= 3 (mm/memcontrol.c), so at least one for each report with
  * this limit, and more when the charge comes back while a victim is dying. It is exact when the only allocator is itself
  * the only victim: killed in a page fault it never comes back, while a system call may charge again on its way out (a dying
- * task's attempt counts too). A limit that nobody reached has none.
+ * task's attempt counts too). A limit that nobody reached has none. While the killer is off, for all are frozen, attempts are
+ * counted and nobody is told (mm/oom_kill.c:out_of_memory).
  */
 static struct bound oom_bound(const struct trial *t, const struct episode *e, const char *path, bool hierarchical)
 {
 	int64_t n = ooms_of(e, path, hierarchical);
-	if (!n && all_reported(e) && !e->expect->no_report)
+	bool quiet = !all_reported(e) || e->expect->no_report || trial_logged(t, e, "OOM killer disabled");
+	if (!n && !quiet)
 		return (struct bound){ 0, 0 };
-	if (!all_reported(e) || e->expect->no_report)
+	if (quiet)
 		return (struct bound){ 0, SOME };
 	bool alone = n == 1 && !asks_in_kernel(t, e) && e->n_deaths == 1 && t->ncpus == 1 && e->expect->end == END_DEAD &&
 		     e->expect->trigger && streq(e->deaths[0].name, e->expect->trigger);

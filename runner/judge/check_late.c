@@ -150,17 +150,6 @@ static void check_unreaped(struct trial *t, const struct episode *e, const json_
 	}
 }
 
-/* Does a record of the episode have these words? */
-static bool logged(const struct trial *t, const struct episode *e, const char *words)
-{
-	for (size_t i = e->first_record; i < json_array_size(t->seen->kmsg); i++) {
-		const char *text = look_text(json_array_get(t->seen->kmsg, i), "text");
-		if (text && strstr(text, words))
-			return true;
-	}
-	return false;
-}
-
 static bool anybody_ended_since(const struct trial *t, int64_t since)
 {
 	size_t i;
@@ -183,10 +172,10 @@ static void check_silent_sysrq(struct trial *t, const struct episode *e, const j
 		int64_t when = look_int(step, "t", INT64_MAX);
 		if (!streq(look_text(step, "op"), "sysrq") || look_int(trial_told(t, step), "episode", -1) != (int64_t)e->k ||
 		    look_int(late, "t", 0) - LATE_REAP_US < when || !t->era.reaper || e->n_reports || e->n_deaths ||
-		    logged(t, e, "OOM request ignored") || anybody_ended_since(t, when))
+		    trial_logged(t, e, "OOM request ignored") || anybody_ended_since(t, when))
 			continue;
 		trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",
-				 logged(t, e, "oom_reaper: ") ? "the victim ended or was reaped" : "neither");
+				 trial_logged(t, e, "oom_reaper: ") ? "the victim ended or was reaped" : "neither");
 	}
 }
 

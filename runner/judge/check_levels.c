@@ -177,6 +177,13 @@ static void check_under_oom(struct trial *t, const struct episode *e, const stru
 	}
 }
 
+/* Was a limit lowered that bounds what is new only? What is in swap stays there (mm/memcontrol.c:swap_max_write). */
+static bool came_late(const struct episode *e, const char *cgroup, const char *limit_file, int64_t limit)
+{
+	int64_t was;
+	return streq(limit_file, "memory.swap.max") && look_counter(e->before, cgroup, limit_file, NULL, &was) && was > limit;
+}
+
 /* The file's number after the episode is not above the limit's, unless it was before, when the limit was another. */
 static void check_bound(struct trial *t, const struct episode *e, const struct scene *s, size_t i, const char *file,
 			const char *limit_file)
@@ -186,7 +193,7 @@ static void check_bound(struct trial *t, const struct episode *e, const struct s
 	char what[128];
 	if (!name || !look_counter(e->after, name, limit_file, NULL, &limit) || limit >= INT64_MAX / 2 ||
 	    !look_counter(e->before, name, file, NULL, &was) || !look_counter(e->after, name, file, NULL, &is) ||
-	    was > limit)
+	    was > limit || came_late(e, name, limit_file, limit))
 		return;
 	snprintf(what, sizeof(what), "%s of %s", file, name_of(s, i));
 	trial_check_range(t, CHECK_WITHIN_LIMIT, what, NULL, 0, limit, is);

@@ -414,3 +414,13 @@ void trial_close(struct trial *t)
 	free(t->outside);
 	json_decref(t->plan);
 }
+
+bool trial_logged(const struct trial *t, const struct episode *e, const char *words)
+{
+	for (size_t i = e->first_record; i < json_array_size(t->seen->kmsg); i++) {
+		const char *text = look_text(json_array_get(t->seen->kmsg, i), "text");
+		if (text && strstr(text, words))
+			return true;
+	}
+	return false;
+}

@@ -191,6 +191,26 @@ START_TEST(torn_head_of_statistics_is_a_pass)
 }
 END_TEST
 
+/* What was in swap stays there when the limit goes below it. */
+START_TEST(swap_before_its_limit_is_a_pass)
+{
+	expect_pass("memcg-v2", &(struct change){ "snapshots>label=after-0>cgroups>name=box>files>memory.swap.max", "#", "0" }, 1);
+}
+END_TEST
+
+/* While all are frozen attempts are counted, and nobody is killed or told of. */
+START_TEST(oom_of_the_frozen_is_a_pass)
+{
+#define ONE_MORE(cgroup, file) { "snapshots>label=after-0>cgroups>name=" cgroup ">files>" file, "oom #", "oom #+1" }
+	static const struct change changes[] = {
+		ONE_MORE("bystander", "memory.events"),
+		ONE_MORE("bystander", "memory.events.local"),
+		{ "kmsg", "+", "{\"seq\":100000,\"t\":100000000000,\"level\":6,\"text\":\"OOM killer disabled.\"}" },
+	};
+	expect_pass("memcg-v2", changes, ARRAY_SIZE(changes));
+}
+END_TEST
+
 /* Whatever came after it. */
 START_TEST(killed_while_filled_is_an_error)
 {
@@ -245,5 +265,6 @@ START_TEST(missing_is_a_skip)
 END_TEST
 
 TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, lost_elsewhere_is_a_pass, waiting_by_design_is_a_pass,
-      back_from_swap_is_a_pass, torn_head_of_statistics_is_a_pass, killed_while_filled_is_an_error,
+      back_from_swap_is_a_pass, torn_head_of_statistics_is_a_pass, swap_before_its_limit_is_a_pass,
+      oom_of_the_frozen_is_a_pass, killed_while_filled_is_an_error,
       missing_is_a_skip)
