@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Calls that make a process hard to get rid of, or its memory: page faults that nobody serves, an mm that another process
- * holds, a killed process whose memory is taken before it can end.
+ * holds or reads, a killed process whose memory is taken before it can end.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,6 +75,49 @@ static struct result call_pin(struct load *l, char *args)
 	return (struct result){ number, 0 };
 }
 
+/* The largest private mapping that may be written, by the lines of /proc/PID/maps: START-END rw-p ... */
+static struct segment largest(int maps)
+{
+	static char text[FILL_BLOCK + 1];
+	struct segment best = { NULL, 0 };
+	size_t len = 0;
+	for (ssize_t n; (n = read(maps, text + len, FILL_BLOCK - len)) > 0;) {
+		char *line = text, *end;
+		text[len += (size_t)n] = '\0';
+		for (char *next; (end = strchr(line, '\n')); line = next) {
+			next = end + 1;
+			uint64_t from = strtoull(line, &line, 16), to = strtoull(line + 1, &line, 16);
+			if (strncmp(line, " rw-p", 5) == 0 && to - from > best.len)
+				best = (struct segment){ (char *)(uintptr_t)from, to - from };
+		}
+		memmove(text, line, len -= (size_t)(line - text));
+	}
+	return best;
+}
+
+/* Whoever's page is not there is waited for with his mmap_lock held (mm/memory.c:__access_remote_vm). */
+static struct result call_readmem(struct load *l, char *args)
+{
+	static char maps[64];
+	char *path = next_word(&args), *file = path ? strrchr(path, '/') : NULL;
+	(void)l;
+	if (!file || next_word(&args) || !streq(file, "/mem") || (size_t)(file - path) + sizeof("/maps") > sizeof(maps))
+		return BAD_ARGS;
+	memcpy(maps, path, (size_t)(file - path));
+	memcpy(maps + (file - path), "/maps", sizeof("/maps"));
+	int from = open(maps, O_RDONLY | O_CLOEXEC), mem = open(path, O_RDONLY | O_CLOEXEC);
+	struct segment s = from < 0 || mem < 0 ? (struct segment){ NULL, 0 } : largest(from);
+	uint64_t done = 0, word;
+	while (done < s.len && pread(mem, &word, sizeof(word), (off_t)(uintptr_t)(s.start + done)) == sizeof(word))
+		done += page_size;
+	struct result r = from < 0 || mem < 0 ? result_of(-1) : (struct result){ (int64_t)done, 0 };
+	if (from >= 0)
+		close(from);
+	if (mem >= 0)
+		close(mem);
+	return r;
+}
+
 /* Pages, or -1. */
 static int64_t resident(pid_t pid)
 {
@@ -115,6 +159,7 @@ static struct result call_release(struct load *l, char *args)
 const struct call hold_calls[] = {
 	{ "missing", "", "wait in a page fault that nobody serves (userfaultfd)", call_missing },
 	{ "pin", "CHILD", "another process holds a child's mm, so that its end alone frees nothing; it is child number RESULT", call_pin },
+	{ "readmem", "PATH", "read what a process's largest mapping has, through its /proc/PID/mem, as long as it lives; the result is the bytes", call_readmem },
 	{ "release", "CHILD", "kill a child and free its memory at once (process_mrelease); the result is the pages left", call_release },
 	{ NULL, NULL, NULL, NULL },
 };

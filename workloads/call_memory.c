@@ -116,6 +116,20 @@ static struct result call_mlock(struct load *l, char *args)
 	return result_of(mlock(maps[n_maps - 1].start, maps[n_maps - 1].len));
 }
 
+static struct result call_lockable(struct load *l, char *args)
+{
+	uint64_t size;
+	(void)l;
+	if (!next_size(&args, &size) || next_word(&args))
+		return BAD_ARGS;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return result_of(-1);
+	struct result r = result_of(mlock(p, size));
+	munmap(p, size);
+	return r;
+}
+
 static struct result call_munmap(struct load *l, char *args)
 {
 	(void)l;
@@ -248,6 +262,7 @@ const struct call memory_calls[] = {
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },
 	{ "readonly", "", "make what the last mmap or mprotect mapped read-only (mprotect)", call_readonly },
 	{ "sbrk", "SIZE", "move the break up", call_sbrk },
+	{ "lockable", "SIZE", "map, lock and unmap so much: is there memory for it?", call_lockable },
 	{ "mlockall", "[future]", "lock all that is mapped", call_mlockall },
 	{ "munlockall", "", "unlock all", call_munlockall },
 	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },

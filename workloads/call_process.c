@@ -282,22 +282,6 @@ static struct result call_untrace(struct load *l, char *args)
 	return !child || next_word(&args) ? BAD_ARGS : each_named(child, let_go);
 }
 
-/* Another call over and over, as long as it succeeds: this process is in it, or about to be, whatever happens meanwhile. */
-static struct result call_again(struct load *l, char *args)
-{
-	char rest[256], *name = next_word(&args);
-	const struct call *c = name ? call_find(name) : NULL;
-	size_t len = strlen(args) + 1;
-	if (!c || c->run == call_again || len > sizeof(rest))
-		return BAD_ARGS;
-	struct result r;
-	do {
-		memcpy(rest, args, len);
-		r = c->run(l, rest);
-	} while (!r.errnum);
-	return r;
-}
-
 const struct call process_calls[] = {
 	{ "setadj", "N [CHILD]", "write oom_score_adj of this process, or of a child by number", call_setadj },
 	{ "setoldadj", "N [CHILD]", "write oom_adj", call_setoldadj },
@@ -313,6 +297,5 @@ const struct call process_calls[] = {
 	{ "ptrace", "CHILD|all [exit]", "trace a child, which stops, or does so only when it is about to end, with all it holds", call_ptrace },
 	{ "peek", "CHILD", "read a word of the memory of a child that is stopped by its tracer, this process", call_peek },
 	{ "untrace", "CHILD|all", "wait until a traced child stops, and let it go", call_untrace },
-	{ "again", "CALL [ARGS]", "another call over and over, until it fails", call_again },
 	{ NULL, NULL, NULL, NULL },
 };

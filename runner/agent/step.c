@@ -83,6 +83,20 @@ char *step_file(struct agent *a, const json_t *step, struct error *err)
 	return cg ? scene_path(a, cg, file) : NULL;
 }
 
+char *step_names(struct agent *a, const char *text, struct error *err)
+{
+	char *all = xstrdup(text);
+	for (char *at; (at = strstr(all, "/proc/@"));) {
+		CLEANUP_FREE char *rest = task_file(a, at + strlen("/proc/@"), err);
+		CLEANUP_FREE char *before = all;
+		*at = '\0';
+		all = rest ? xasprintf("%s%s", before, rest) : NULL;
+		if (!rest)
+			return NULL;
+	}
+	return all;
+}
+
 int64_t step_deadline(const struct agent *a, const json_t *step)
 {
 	const json_t *ms = json_object_get(step, "deadline_ms");

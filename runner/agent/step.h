@@ -23,6 +23,8 @@ enum step_result step_run(struct agent *a, const json_t *step);
 struct task *step_task(struct agent *a, const json_t *step, struct error *err);
 /* The file of a "path", or of "cgroup" and "file"; to be freed. */
 char *step_file(struct agent *a, const json_t *step, struct error *err);
+/* The text with the pids of those whose names stand in a "/proc/@NAME/" of it; to be freed. NULL: one was not started. */
+char *step_names(struct agent *a, const char *text, struct error *err);
 const char *step_text(const json_t *step, const char *key, struct error *err);	/* a required string */
 int64_t step_deadline(const struct agent *a, const json_t *step);
 /* Waits and says "timeout" in the reply. 0: done or timed out, -1: called off. */

@@ -191,7 +191,8 @@ int op_call(struct agent *a, const json_t *step, json_t *reply, struct error *er
 {
 	struct task *t = step_task(a, step, err);
 	const char *what = t ? step_text(step, "what", err) : NULL;
-	if (!what || task_command(a, t, err, "call %s", what) < 0)
+	CLEANUP_FREE char *named = what ? step_names(a, what, err) : NULL;
+	if (!named || task_command(a, t, err, "call %s", named) < 0)
 		return -1;
 	t->calling = json_is_true(json_object_get(step, "background"));
 	return t->calling ? 0 : ask(a, t, step, reply, err);

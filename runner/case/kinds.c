@@ -65,6 +65,7 @@ static const struct call_facts calls[] = {
 	{ "mmapmax", OOM_NEVER, false },
 	{ "asleft", OOM_NEVER, false },
 	{ "mlock", OOM_PERHAPS, false },
+	{ "lockable", OOM_SURELY, false },
 	{ "munmap", OOM_NEVER, false },
 	{ "fault", OOM_SURELY, false },
 	{ "mprotect", OOM_PERHAPS, false },
@@ -84,6 +85,7 @@ static const struct call_facts calls[] = {
 	{ "forks", OOM_PERHAPS, false },
 	{ "forkmax", OOM_PERHAPS, true },
 	{ "again", OOM_SURELY, true },	/* who is in it all the time may be the one who asks */
+	{ "frozen", OOM_PERHAPS, true },
 	{ "exec", OOM_PERHAPS, false },
 	{ "kill", OOM_NEVER, false },
 	{ "mrelease", OOM_NEVER, false },
@@ -113,6 +115,7 @@ static const struct call_facts calls[] = {
 	{ "rewrite", OOM_PERHAPS, true },
 	{ "missing", OOM_NEVER, false },
 	{ "pin", OOM_NEVER, false },
+	{ "readmem", OOM_PERHAPS, false },
 	{ "release", OOM_NEVER, false },
 	{ "notify", OOM_NEVER, false },
 	{ "notifyopen", OOM_NEVER, false },

@@ -67,6 +67,7 @@ static const struct {
 	{ "pidns=1", "/proc/self/ns/pid" },
 	{ "userns", "/proc/self/ns/user" },
 	{ "cgroupns", "/proc/self/ns/cgroup" },
+	{ "frozen", "/dev/snapshot" },
 	{ "swapon", "/proc/swaps" },
 	{ "swapoff", "/proc/swaps" },
 };
@@ -113,7 +114,7 @@ static void add_step(json_t *needs, const struct test *t, const struct step *s)
 		add_need(needs, "path", s->file);
 	if (s->op == STEP_SYSRQ)
 		add_need(needs, "path", "/proc/sysrq-trigger");
-	if (s->op == STEP_CALL && !may_fail)
+	if (s->op == STEP_CALL && (!may_fail || (!streq(s->result, "ENOENT") && !streq(s->result, "ENOSYS"))))
 		add_options(needs, s->value);
 	for (size_t i = 0; s->op == STEP_EXPECT && i < s->expect->n_counters; i++) {
 		const struct counter_claim *c = &s->expect->counters[i];
