@@ -107,7 +107,7 @@ void fill_init(void)
 struct range {
 	char *p;
 	uint64_t len, stride;
-	bool alike;
+	enum contents contents;
 	volatile uint64_t done;
 };
 
@@ -115,8 +115,10 @@ static failure write_by_faults(void *arg)
 {
 	struct range *r = arg;
 	for (; r->done < r->len; r->done += FILL_BLOCK)
-		if (r->alike)
+		if (r->contents == CONTENTS_ALIKE)
 			memcpy(r->p + r->done, pattern, FILL_BLOCK);
+		else if (r->contents == CONTENTS_SPARSE)	/* never all zero, which some kernels do not store at all */
+			*(uint64_t *)(r->p + r->done) = next_random() | 1;
 		else
 			write_block(r->p + r->done);
 	return 0;
@@ -166,7 +168,7 @@ static const void *next_window(void *arg, uint64_t *len)
 failure fill_write_new(struct load *l, char *p, uint64_t len, uint64_t *done)
 {
 	uint64_t copied = 0;
-	if (!l->by_faults && !l->alike && l->advice < 0 && page_size == FILL_BLOCK)
+	if (!l->by_faults && l->contents == CONTENTS_RANDOM && l->advice < 0 && page_size == FILL_BLOCK)
 		copied = fill_copy(p, len, next_window, NULL);
 	failure f = fill_write(l, p + copied, len - copied, done);
 	*done += copied;
@@ -175,8 +177,8 @@ failure fill_write_new(struct load *l, char *p, uint64_t len, uint64_t *done)
 
 failure fill_write(struct load *l, char *p, uint64_t len, uint64_t *done)
 {
-	struct range r = { .p = p, .len = len, .alike = l->alike };
-	if (!l->by_faults && !l->alike)
+	struct range r = { .p = p, .len = len, .contents = l->contents };
+	if (!l->by_faults && l->contents == CONTENTS_RANDOM)
 		write_by_kernel(&r);
 	failure f = fill_guard(write_by_faults, &r);
 	*done = r.done / page_size * page_size;

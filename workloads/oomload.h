@@ -30,6 +30,13 @@ struct segment {
 	uint64_t len;	/* bytes, whole pages */
 };
 
+/* What new anonymous memory is filled with. */
+enum contents {
+	CONTENTS_RANDOM,	/* no page is like another */
+	CONTENTS_ALIKE,		/* all pages are the same, for KSM */
+	CONTENTS_SPARSE,	/* a word and zeros, for what compresses */
+};
+
 /* One holder of memory: the process itself, or one child or thread of a kind with several. */
 struct load {
 	const struct kind *kind;
@@ -42,7 +49,7 @@ struct load {
 	int fd;			/* for kinds over one file, or -1 */
 	int advice;		/* madvise() for new anonymous memory, or -1 */
 	uint64_t nodes;		/* mbind() new anonymous memory to these, or 0 */
-	bool alike;		/* all pages have the same contents, for KSM */
+	enum contents contents;	/* of new anonymous memory */
 	void *priv;
 };
 

@@ -7,7 +7,7 @@
 #define ARGS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 static const struct kind_facts kinds[] = {
-	{ .name = "anon", .keeps = true, .args = ARGS("ksm", "mbind") },
+	{ .name = "anon", .keeps = true, .args = ARGS("ksm", "sparse", "mbind") },
 	{ .name = "file", .in_kernel = true, .hidden = true, .args = ARGS("dir", "path", "dirty") },
 	{ .name = "mapfile", .args = ARGS("dir", "path") },
 	{ .name = "tmpfs", .in_kernel = true, .hidden = true, .keeps = true, .args = ARGS("dir", "path") },

@@ -154,7 +154,7 @@ static const struct {
 	  "2:25: \"annon\" is not a kind of oomload; did you mean \"anon\"? Allowed: " },
 	{ "title: x\ntasks: [{name: a, args: thp}]", "2:25: args: \"thp\" is not `key=value key=value`" },
 	{ "title: x\ntasks: [{name: a, args: thq=1}]",
-	  "2:25: \"thq\" is not an argument of kind anon; did you mean \"thp\"? Allowed: ksm, mbind, thp, fault" },
+	  "2:25: \"thq\" is not an argument of kind anon; did you mean \"thp\"? Allowed: ksm, sparse, mbind, thp, fault" },
 	{ "title: x\ntasks: [{name: a, size: 5Mb}]", "2:25: size: \"5Mb\" is not a size: expected a whole number and K, M, G or T, "
 						    "like 40M, or a percentage" },
 	{ "title: x\ntasks: [{name: a, size: -5}]", "2:25: size: \"-5\" is not a size: expected a whole number and K, M, G or T, "

@@ -122,6 +122,21 @@ START_TEST(contents_for_ksm_are_alike)
 }
 END_TEST
 
+START_TEST(sparse_contents_are_a_word_each)
+{
+	static const char zeros[PAGE];
+	struct oomload o;
+	oomload_start(&o, "load", "anon", "sparse=1", 0);
+	oomload_expect(&o, "fill 2M", "filled 2097152");
+	read_pages(&o, "rw-p", pages, PAGES);
+	for (size_t i = 0; i < PAGES; i++) {
+		ck_assert(memcmp(pages + i * PAGE, zeros, sizeof(uint64_t)) != 0);
+		ck_assert(memcmp(pages + i * PAGE + sizeof(uint64_t), zeros, PAGE - sizeof(uint64_t)) == 0);
+	}
+	oomload_quit(&o);
+}
+END_TEST
+
 /* --- holding still --- */
 
 /* Answering must not fault in a page: else a task that only holds could be the one that triggers an OOM. */
@@ -578,7 +593,7 @@ START_TEST(secret_memory)
 END_TEST
 
 TESTS("load_orders", contents_of_the_fast_fill, contents_of_growing, contents_of_a_memfd, contents_differ_between_processes,
-      contents_for_ksm_are_alike, holding_still, first_ping_faults_nothing, sizes_are_rounded_up, growing_without_end, bad_orders,
-      bad_arguments, hostile_names, failed_allocations, end_of_input, children_outlive_their_parent, children_that_die_are_said,
+      contents_for_ksm_are_alike, sparse_contents_are_a_word_each, holding_still, first_ping_faults_nothing,
+      sizes_are_rounded_up, growing_without_end, bad_orders, bad_arguments, hostile_names, failed_allocations, end_of_input, children_outlive_their_parent, children_that_die_are_said,
       calls_about_memory, as_many_children_as_can_be, calls_about_adj, call_exec, call_exec_held,
       calls_about_credentials, calls_about_files, calls_that_hold, rings_of_pipes, pinned_and_unmapped, secret_memory)

@@ -233,6 +233,7 @@ static uint64_t held_by_worker(struct oomload *o)
 KIND_TEST(anon, "anon", "", 0, held_anonymous, 0)
 KIND_TEST(anon_faults, "anon", "fault=user", 0, held_anonymous, 0)
 KIND_TEST(anon_ksm, "anon", "ksm=1", 0, held_anonymous, 0)
+KIND_TEST(anon_sparse, "anon", "sparse=1", 0, held_anonymous, 0)
 KIND_TEST(mlock_, "mlock", "", 0, held_locked, 0)
 KIND_TEST(brk_, "brk", "", 0, held_heap, 0)
 KIND_TEST(stack, "stack", "", 0, held_stack, 16)
@@ -379,6 +380,6 @@ START_TEST(only_grow)
 }
 END_TEST
 
-TESTS("load", anon, anon_faults, anon_ksm, mlock_, brk_, stack, file, mapfile, tmpfs, tmpfs_mapped, posixshm, shm,
+TESTS("load", anon, anon_faults, anon_ksm, anon_sparse, mlock_, brk_, stack, file, mapfile, tmpfs, tmpfs_mapped, posixshm, shm,
       memfd, memfd_unmapped, cow, pgtables, children, children_shared, threads, zombie_leader, sharer, vfork_, hugetlb,
       pipe_, sockets, slab, inodes, only_grow)
