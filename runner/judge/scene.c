@@ -235,6 +235,11 @@ int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e)
 	return kb > 0 ? kb : 0;
 }
 
+bool scene_zswaps(const struct episode *e)
+{
+	return look_int(json_object_get(e->after, "vmstat"), "zswpout", 0) > 0;
+}
+
 /*
  * What the steps made of the tasks. Who was moved stands behind those who were in the cgroup before
  * (kernel/cgroup/cgroup.c:css_set_move_task).

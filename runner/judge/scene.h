@@ -27,6 +27,12 @@ void scene_close(struct scene *s);
  */
 int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e);
 
+/*
+ * Has zswap taken pages? What it keeps of one is charged after it was compressed, whatever the limit is (mm/memcontrol.c:
+ * obj_cgroup_charge_zswap).
+ */
+bool scene_zswaps(const struct episode *e);
+
 /* Index of the task with this pid, or of this name; -1: none. */
 int scene_task(const struct scene *s, int64_t pid);
 int scene_task_named(const struct scene *s, const char *name);
