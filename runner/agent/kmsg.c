@@ -40,10 +40,12 @@ static size_t unescape(char *s, size_t len)
 int kmsg_parse(char *record, size_t len, struct kmsg_record *r)
 {
 	unsigned prio;
+	char flag = '-';
 	record[len] = '\0';
 	char *text = memchr(record, ';', len);
-	if (!text || sscanf(record, "%u,%" SCNd64 ",%" SCNd64 ",", &prio, &r->seq, &r->t_us) != 3)
+	if (!text || sscanf(record, "%u,%" SCNd64 ",%" SCNd64 ",%c", &prio, &r->seq, &r->t_us, &flag) < 3)
 		return -1;
+	r->cont = flag == 'c' || flag == '+';	/* '+' before 4.9 */
 	text++;
 	size_t left = len - (size_t)(text - record);
 	char *newline = memchr(text, '\n', left);
@@ -86,6 +88,8 @@ static void take(struct kmsg *k, const struct kmsg_record *r, json_t *records)
 	bool end = found_nobody(k, r->text, r->len);
 	json_t *record = json_pack("{sI sI si so}", "seq", (json_int_t)r->seq, "t", (json_int_t)r->t_us, "level", r->level,
 				   "text", wire_bytes(r->text, r->len));
+	if (r->cont)
+		json_object_set_new(record, "cont", json_true());
 	/* the end of a report goes the way of its beginning */
 	if (k->nobody - end < NOBODY_SENT) {
 		if (killed != k->n_killed && k->held) {

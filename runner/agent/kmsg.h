@@ -49,5 +49,6 @@ struct kmsg_record {
 	int64_t seq, t_us;
 	char *text;
 	size_t len;		/* escapes undone, so it may hold any byte */
+	bool cont;		/* goes on with an earlier one (kernel/printk/printk.c:LOG_CONT) */
 };
 int kmsg_parse(char *record, size_t len, struct kmsg_record *r);

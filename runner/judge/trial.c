@@ -169,7 +169,7 @@ static void parse_reports(struct trial *t, struct episode *e)
 		if (!bytes)
 			continue;
 		klog_record(k, look_int(record, "seq", OOM_UNKNOWN), look_int(record, "t", OOM_UNKNOWN),
-			    (int)look_int(record, "level", -1), NULL, bytes, len);
+			    (int)look_int(record, "level", -1), json_is_true(json_object_get(record, "cont")) ? CONTINUES_SOME : CONTINUES_UNSAID, NULL, bytes, len);
 	}
 	klog_flush(k);
 	klog_free(k);

@@ -44,6 +44,7 @@ bool kmsg_record(struct klog *k, char *record, size_t len)
 	const char *semicolon = memchr(t.p, ';', text_len(t));
 	if (!semicolon || pri < 0 || pri > 7)
 		return false;
+	enum klog_continues continues = text_eat(&t, ",") && text_len(t) ? klog_continues(*t.p) : CONTINUES_UNSAID;
 	char caller[16] = "";
 	const char *at = text_find(text_of(t.p, (size_t)(semicolon - t.p)), "caller=");
 	if (at)
@@ -53,7 +54,7 @@ bool kmsg_record(struct klog *k, char *record, size_t len)
 	char *nl = memchr(text, '\n', n);	/* a dictionary follows */
 	if (nl)
 		n = (size_t)(nl - text);
-	klog_record(k, seq, usec, (int)pri, caller, text, undo_escapes(text, n));
+	klog_record(k, seq, usec, (int)pri, continues, caller, text, undo_escapes(text, n));
 	return true;
 }
 

@@ -29,7 +29,7 @@ void klog_free(struct klog *k)
 
 bool klog_open(const struct klog *k)
 {
-	return k->a.n || k->pending.on || k->fragment.open || k->newest.n || k->torn_head.torn;
+	return k->a.n || k->pending.on || k->conts.n || k->fragment.open || k->newest.n || k->torn_head.torn;
 }
 
 /* A message, unless it is the second of two alike. */
@@ -53,7 +53,7 @@ static void record(struct klog *k, const struct prefix *p, uint64_t number, stru
 {
 	const char *nl = memchr(t.p, '\n', text_len(t));
 	struct line l;
-	if (nl) {
+	if (nl && !cont_goes_on(&k->conts, p, t)) {
 		line_parse(t, &l);
 		switch (l.kind) {
 		case LINE_HEADER:
@@ -78,9 +78,15 @@ static void record(struct klog *k, const struct prefix *p, uint64_t number, stru
 	fresh(k, p, number, t);
 }
 
-void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const char *caller, const char *text, size_t len)
+enum klog_continues klog_continues(char flag)
 {
-	struct prefix p = { .stamped = true, .level = level, .usec = usec, .seq = seq };
+	return flag == 'c' || flag == '+' ? CONTINUES_SOME : flag == '-' ? CONTINUES_NOTHING : CONTINUES_UNSAID;
+}
+
+void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, enum klog_continues continues, const char *caller,
+		 const char *text, size_t len)
+{
+	struct prefix p = { .stamped = true, .level = level, .usec = usec, .seq = seq, .continues = continues };
 	if (caller && *caller) {
 		p.caller = text_of(caller, strlen(caller));
 		p.context = hash_text(0, p.caller);
@@ -340,7 +346,7 @@ static bool expects_more(const struct klog *k)
 {
 	/* whose message it is may stand below it */
 	bool entry = k->journal.inside && (k->journal.e.len || k->journal.array);
-	return entry || (k->pending.on && !k->pending.bare) || k->fragment.open || k->torn_head.torn;
+	return entry || k->conts.n || (k->pending.on && !k->pending.bare) || k->fragment.open || k->torn_head.torn;
 }
 
 bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
@@ -376,5 +382,6 @@ void klog_flush(struct klog *k)
 	message_flush(k);
 	message_release(k, k->newest.state == NEWEST_ON);
 	message_flush(k);
+	message_end_conts(k);
 	assemble_flush(&k->a);
 }

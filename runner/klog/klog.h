@@ -227,10 +227,16 @@ struct klog *klog_new(oom_sink sink, void *arg);
 /* Frees without handing out what is open: call klog_flush() first for that. */
 void klog_free(struct klog *k);
 
+/* Does a record go on with what an earlier one began? /dev/kmsg has a 'c' among its flags then, else a '-' (Documentation/ABI/testing/
+ * dev-kmsg; a '+' before 4.9). */
+enum klog_continues { CONTINUES_UNSAID, CONTINUES_NOTHING, CONTINUES_SOME };
+
+enum klog_continues klog_continues(char flag);
+
 /* One kernel record, as /dev/kmsg gives it, its \xNN escapes undone (it may hold newlines). usec and seq may be
  * OOM_UNKNOWN, level -1, caller NULL ("T123", "C0"). */
-void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, const char *caller, const char *text,
-		 size_t len);
+void klog_record(struct klog *k, int64_t seq, int64_t usec, int level, enum klog_continues continues, const char *caller,
+		 const char *text, size_t len);
 
 /* One line of a text log, whatever stands before the kernel's words. `number` is its 1-based number, for the reports.
  * Returns whether it was a line of a report, or may be with the next ones. */

@@ -23,8 +23,8 @@ static bool ends_nothing(const struct klog *k, const struct prefix *p, const str
 	}
 }
 
-/* A message whose kind is known, to the reports. */
-static void deliver(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
+/* A message whose kind is known, and that no later one goes on with, to the reports. */
+static void hand_over(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
 {
 	if (k->again || k->newest.state != NEWEST_OFF || !ends_nothing(k, p, l)) {
 		assemble(&k->a, p, number, t, l);
@@ -34,6 +34,54 @@ static void deliver(struct klog *k, const struct prefix *p, uint64_t number, str
 	k->held = true;
 }
 
+static void end_cont(struct klog *k, struct cont_line *of)
+{
+	struct line l;
+	struct text t = text_of(of->text, of->len);
+	line_parse(t, &l);
+	hand_over(k, &of->p.p, of->number, t, &l);
+	cont_drop(&k->conts, of);
+}
+
+void message_end_conts(struct klog *k)
+{
+	while (k->conts.n)
+		end_cont(k, &k->conts.lines[0]);
+}
+
+/* One that may have been torn is kept. */
+static bool keep_cont(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
+{
+	if (k->conts.n == CONT_LINES && cont_kind(t, l) != CONT_NO)
+		end_cont(k, &k->conts.lines[0]);
+	return cont_keep(&k->conts, p, number, t, l);
+}
+
+/* A message whose kind is known: to the reports, or to the lines that may have been torn. */
+static void deliver(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
+{
+	bool whole = !l->cut && l->kind != LINE_OTHER;	/* most are, and need no further look */
+	if (whole || !keep_cont(k, p, number, t, l))
+		hand_over(k, p, number, t, l);
+}
+
+/* The rest of a line that was torn? Else the lines that end with this message are handed over before it. */
+static bool mends(struct klog *k, const struct prefix *p, struct text t)
+{
+	struct cont_line *of = cont_join(&k->conts, p, t);
+	if (of) {
+		k->held = true;
+		if (of->kind == CONT_NO)
+			end_cont(k, of);
+		return true;
+	}
+	struct line l;
+	line_parse(t, &l);
+	while ((of = cont_over(&k->conts, p, &l)))
+		end_cont(k, of);
+	return false;
+}
+
 void message_flush(struct klog *k)
 {
 	if (!k->pending.on)
@@ -41,7 +89,7 @@ void message_flush(struct klog *k)
 	k->pending.on = false;
 	bool again = k->again;
 	k->again |= k->pending.again;
-	deliver(k, &k->pending.p, k->pending.number, text_of(k->pending.text, k->pending.len), &k->pending.l);
+	deliver(k, &k->pending.kept.p, k->pending.number, text_of(k->pending.text, k->pending.len), &k->pending.l);
 	k->again = again;
 }
 
@@ -66,7 +114,7 @@ static int weigh_bare_row(struct text t, struct line *l)
 /* How many fields a text gives, and whether it is whole. */
 static int weigh(struct klog *k, struct text t, struct line *l)
 {
-	const struct table *table = assemble_table(&k->a, k->pending.on ? k->pending.p.context : 0);
+	const struct table *table = assemble_table(&k->a, k->pending.on ? k->pending.kept.p.context : 0);
 	classify(table, t, l);
 	if (l->kind == LINE_ROW) {
 		struct oom_row row;
@@ -190,7 +238,8 @@ static bool join(struct klog *k, struct text t)
 	/* inside a name, a path or the names of a gfp mask there is no blank */
 	bool name_on = k->pending.bare && with.kind == LINE_HEADER && !text_starts(t, "invoked") &&
 		       !text_starts(t, "oom-killer");
-	bool inside = name_on || in_path(k, t) || k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
+	bool inside = name_on || in_path(k, t) || (k->pending.len && end[-1] == '=') ||
+		      k->pending.l.kind == LINE_SELECTED || k->pending.l.kind == LINE_TASK_IN ||
 		      (k->pending.l.kind == LINE_HEADER && text_rfind(text_of(k->pending.text, k->pending.len), "(") >
 		       text_rfind(text_of(k->pending.text, k->pending.len), ")"));
 	bool filled = b == a && !k->hard_width && fills_a_terminal(k->pending.raw);
@@ -232,24 +281,24 @@ static bool whole_row(struct klog *k, const struct prefix *p, uint64_t number, s
 	return true;
 }
 
-static struct text keep(struct text t, char *to, size_t size)
-{
-	size_t n = text_len(t) < size ? text_len(t) : size;
-	memcpy(to, n ? t.p : "", n);
-	return n ? text_of(to, n) : (struct text){ 0 };
-}
-
 static bool alike(struct text a, struct text b)
 {
 	return text_len(a) == text_len(b) && (!text_len(a) || memcmp(a.p, b.p, text_len(a)) == 0);
 }
 
+/* The kernel itself prints the oom-kill line in pieces, between which others' lines may come. Wrapped are only a line that broke within
+ * its last piece, what has the end of it, and one that was cut at the same width. */
+static bool selected_wrapped(const struct klog *k, struct text t)
+{
+	return text_rfind(text_of(k->pending.text, k->pending.len), ",task=") || text_rfind(t, ",uid=") || k->raw == k->pending.raw;
+}
+
 /* A syslog's prefix before each piece of a line that was wrapped on the way to it: the same date, host and caller, and no
  * other stamp of the kernel's. What it is a piece of tells whether that may be: lines that are never short of a field by
  * themselves do, and once one was joined so, all. */
-static bool goes_on_stamped(const struct klog *k, const struct prefix *p)
+static bool goes_on_stamped(const struct klog *k, const struct prefix *p, struct text t)
 {
-	const struct prefix *was = &k->pending.p;
+	const struct prefix *was = &k->pending.kept.p;
 	if ((p->usec != OOM_UNKNOWN && p->usec != was->usec) || p->seq != was->seq || !alike(p->when, was->when) ||
 	    !alike(p->host, was->host) || !alike(p->caller, was->caller))
 		return false;
@@ -260,9 +309,10 @@ static bool goes_on_stamped(const struct klog *k, const struct prefix *p)
 	case LINE_NODE:
 	case LINE_ZONE:
 	case LINE_TABLE:
-	case LINE_SELECTED:
 	case LINE_KILLED:
 		return k->pending.l.cut || k->restamped;
+	case LINE_SELECTED:
+		return (k->pending.l.cut && selected_wrapped(k, t)) || k->restamped;
 	default:
 		return k->restamped;
 	}
@@ -273,7 +323,7 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 {
 	struct line l;
 	if (k->pending.on) {
-		bool restamped = p->stamped && goes_on_stamped(k, p);
+		bool restamped = p->stamped && goes_on_stamped(k, p, t);
 		if (!p->stamped || restamped) {
 			line_parse(t, &l);
 			if (l.kind == LINE_BLANK && !k->pending.gap && !restamped) {	/* whoever put blank lines between all of them */
@@ -300,7 +350,7 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 			return;
 		}
 	}
-	if (whole_row(k, p, number, t))
+	if ((k->conts.n && mends(k, p, t)) || whole_row(k, p, number, t))
 		return;
 	const struct table *table = assemble_table(&k->a, p->context);
 	classify(table, t, &l);
@@ -326,11 +376,7 @@ static void in_order(struct klog *k, const struct prefix *p, uint64_t number, st
 		deliver(k, p, number, t, &l);
 		return;
 	}
-	k->pending.p = *p;
-	k->pending.p.message = (struct text){ 0 };
-	k->pending.p.caller = keep(p->caller, k->pending.caller, sizeof(k->pending.caller));
-	k->pending.p.when = keep(p->when, k->pending.when, sizeof(k->pending.when));
-	k->pending.p.host = keep(p->host, k->pending.host, sizeof(k->pending.host));
+	prefix_keep(&k->pending.kept, p);
 	k->pending.number = number;
 	k->pending.torn = k->torn;
 	k->pending.blank = text_len(t) && t.end[-1] == ' ';

@@ -46,6 +46,7 @@ static bool record_head(struct text *t, struct prefix *out)
 	if (!semicolon)
 		return false;
 	struct text flags = text_of(v.p, (size_t)(semicolon - v.p));
+	out->continues = klog_continues(*flags.p);
 	const char *caller = text_find(flags, "caller=");
 	if (caller) {
 		const char *end = memchr(caller, ',', (size_t)(semicolon - caller));
@@ -403,4 +404,20 @@ void prefix_strip(struct text line, struct prefix *out, struct prefix_memory *me
 		out->context = hash_text(out->context, out->host);
 	if (text_len(out->caller))
 		out->context = hash_text(out->context, out->caller);
+}
+
+static struct text keep(struct text t, char *to, size_t size)
+{
+	size_t n = text_len(t) < size ? text_len(t) : size;
+	memcpy(to, n ? t.p : "", n);
+	return n ? text_of(to, n) : (struct text){ 0 };
+}
+
+void prefix_keep(struct prefix_kept *to, const struct prefix *p)
+{
+	to->p = *p;
+	to->p.message = (struct text){ 0 };
+	to->p.caller = keep(p->caller, to->caller, sizeof(to->caller));
+	to->p.when = keep(p->when, to->when, sizeof(to->when));
+	to->p.host = keep(p->host, to->host, sizeof(to->host));
 }

@@ -22,7 +22,16 @@ struct prefix {
 	struct text when, host, caller;
 	size_t piece_at, piece_of;	/* a part of a record of so many bytes, from this one on; piece_of 0: all of it */
 	uint32_t context;	/* hash of host and caller, 0 if neither */
+	enum klog_continues continues;
 };
+
+/* A prefix that outlives its line. Not to be copied: its texts are of its own. */
+struct prefix_kept {
+	struct prefix p;	/* without a message */
+	char caller[16], when[64], host[128];	/* what is longer is cut */
+};
+
+void prefix_keep(struct prefix_kept *to, const struct prefix *p);
 
 /* Lines of one second have the same date, host and tag: what the last one's said. */
 struct prefix_memory {

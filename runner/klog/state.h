@@ -9,6 +9,7 @@
 #include "klog/klog.h"
 #include "klog/markup.h"
 #include "klog/newest.h"
+#include "klog/cont.h"
 #include "klog/twins.h"
 #include "klog/undo.h"
 
@@ -41,14 +42,14 @@ struct klog {
 		size_t indent;		/* of its first */
 		bool blank;		/* … which ended with one */
 		bool torn;		/* … or with a backslash */
-		struct prefix p;
+		struct prefix_kept kept;
 		uint64_t number;
 		struct line l;
 		size_t len;
 		int joins;
 		char text[MAX_PENDING];
-		char caller[16], when[64], host[128];	/* what p's texts are of */
 	} pending;
+	struct conts conts;	/* lines whose rest comes in a later record */
 	struct newest newest;
 	bool again;		/* the line in work was held before, and is not held again */
 	bool held;		/* one that says something, by the line in work */
@@ -77,6 +78,9 @@ void message(struct klog *k, const struct prefix *p, uint64_t number, struct tex
 
 /* What is held for want of the next line goes on to the reports. */
 void message_flush(struct klog *k);
+
+/* No more comes of the lines that were torn. */
+void message_end_conts(struct klog *k);
 
 /* What was held, in the order that the log turned out to have. */
 void message_release(struct klog *k, bool reversed);

@@ -345,7 +345,7 @@ json_t *log_choices(const json_t *kmsg)
 		const json_t *seq = json_object_get(record, "seq"), *t = json_object_get(record, "t");
 		if (bytes)
 			klog_record(k, seq ? json_integer_value(seq) : OOM_UNKNOWN, t ? json_integer_value(t) : OOM_UNKNOWN, -1,
-				    NULL, bytes, len);
+				    json_is_true(json_object_get(record, "cont")) ? CONTINUES_SOME : CONTINUES_UNSAID, NULL, bytes, len);
 	}
 	klog_flush(k);
 	klog_free(k);

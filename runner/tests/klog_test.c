@@ -157,7 +157,7 @@ START_TEST(records)
 	struct klog *k = klog_new(keep, NULL);
 	int64_t seq = 100;
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), seq++)
-		klog_record(k, seq, seq * 10, 4, NULL, line, strlen(line));
+		klog_record(k, seq, seq * 10, 4, CONTINUES_UNSAID, NULL, line, strlen(line));
 	klog_flush(k);
 	klog_free(k);
 	check_memcg_612("records");

@@ -106,6 +106,7 @@ START_TEST(kernel_records)
 	char plain[] = "6,1234,98765432,-,caller=T1;Killed process 7 (a\\x5cb\\xf6)\n SUBSYSTEM=x\n";
 	ck_assert_int_eq(kmsg_parse(plain, sizeof(plain) - 1, &r), 0);
 	ck_assert_int_eq(r.level, 6);
+	ck_assert(!r.cont);
 	ck_assert_int_eq(r.seq, 1234);
 	ck_assert_int_eq(r.t_us, 98765432);
 	ck_assert_uint_eq(r.len, strlen("Killed process 7 (a\\b\xf6)"));
@@ -113,6 +114,7 @@ START_TEST(kernel_records)
 	char user[] = "12,5,6,c;a;b \\x4 \\xzz";	/* facility 1, level 4; no newline; broken escapes stay */
 	ck_assert_int_eq(kmsg_parse(user, sizeof(user) - 1, &r), 0);
 	ck_assert_int_eq(r.level, 4);
+	ck_assert(r.cont);
 	ck_assert_mem_eq(r.text, "a;b \\x4 \\xzz", r.len);
 	char bad[] = "no record", half[] = "1,2;x";
 	ck_assert_int_lt(kmsg_parse(bad, sizeof(bad) - 1, &r), 0);
