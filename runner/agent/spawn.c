@@ -164,6 +164,8 @@ int task_spawn(struct agent *a, struct task *t, struct error *err)
 {
 	struct setup s;
 	int socks[2] = { -1, -1 }, pipes[2] = { -1, -1 };
+	if (t->beside_init)
+		return spawn_beside_init(a, t, err);
 	if (parse_setup(a, t, &s, err) < 0)
 		return error_wrap(err, "task %s", t->name);
 	/* above the number that oomload's end will get */

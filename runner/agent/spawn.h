@@ -3,7 +3,11 @@
 #pragma once
 
 struct agent;
+struct error;
 struct task;
+
+/* spawn_init.c: kind init. It is ready at once. */
+int spawn_beside_init(struct agent *a, struct task *t, struct error *err);
 
 /* Takes the agent's end of the control socket. */
 void task_listen(struct agent *a, struct task *t, int sock);

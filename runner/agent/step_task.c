@@ -16,7 +16,7 @@ static bool started(struct agent *a, void *arg)
 	struct task *t = arg;
 	if (t->ended || t->exec_errno)
 		return true;
-	if (!t->silent)
+	if (!t->silent || t->beside_init)
 		return t->running && t->ready;
 	if (!t->running)
 		return false;

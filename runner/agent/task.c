@@ -44,7 +44,8 @@ int tasks_load(struct agent *a, const json_t *list, struct error *err)
 			return error_set(err, 0, "tasks[%zu]: a second task named \"%s\"", i, name);
 		struct task *t = task_new(a, xstrdup(name));
 		t->spec = spec;
-		t->silent = streq(kind, "stress-ng");
+		t->beside_init = streq(kind, "init");
+		t->silent = t->beside_init || streq(kind, "stress-ng");
 		t->cgroup = cgroup ? scene_cgroup(a, cgroup) : NULL;
 		if (cgroup && !t->cgroup)
 			return error_set(err, 0, "tasks[%zu]: no cgroup \"%s\" in the plan", i, cgroup);

@@ -28,7 +28,8 @@ struct task {
 	pid_t pid;		/* 0: not started */
 	uint64_t start;		/* ticks, tells a reused pid */
 	int64_t gone_ns;	/* a child that was seen to be gone, and nobody said how it ended */
-	bool silent;		/* no control socket: stress-ng */
+	bool silent;		/* no control socket: stress-ng, init */
+	bool beside_init;	/* of kind init */
 	int sock, exec_pipe;	/* -1: none */
 	char line[4096];	/* unfinished line from the workload */
 	size_t line_len;

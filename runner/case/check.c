@@ -87,7 +87,9 @@ static void check_order(struct build *b)
 		check_step_files(b, s);
 		for (size_t j = 0; j < s->n_tasks; j++) {
 			int task = find_task(t, s->tasks[j]);
-			if (s->op == STEP_START && started[task])
+			if ((s->op == STEP_GROW || s->op == STEP_CALL) && streq(t->tasks[task].kind, "init"))
+				bad_at(b, &s->where, "task \"%s\" is of kind init, which neither grows nor calls", s->tasks[j]);
+			else if (s->op == STEP_START && started[task])
 				bad_at(b, &s->where, "task \"%s\" is started twice", s->tasks[j]);
 			else if (s->op == STEP_START || s->op == STEP_FILL ||
 				 (s->op == STEP_GROW && streq(t->tasks[task].kind, "stress-ng")))

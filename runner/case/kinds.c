@@ -38,6 +38,7 @@ static const struct kind_facts kinds[] = {
 	{ .name = "sharer", .keeps = true, .args = ARGS("n") },
 	{ .name = "vfork", .args = ARGS("own"), .keeps = true },
 	{ .name = "stress-ng", .many = true },
+	{ .name = "init", .hidden = true },
 };
 
 const char *const kind_common_args[] = { "thp", "fault", NULL };

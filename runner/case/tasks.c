@@ -94,6 +94,25 @@ static void read_policy(struct build *b, const char *raw, struct test_task *task
 		    63 - __builtin_clzll(task->policy_nodes), n, n == 1 ? " (give machine: {nodes: […]})" : "s");
 }
 
+/* It is no oomload: it has PID 1's memory, and does nothing. */
+static void check_init(struct build *b, const struct raw_task *raw)
+{
+	const struct {
+		const char *key;
+		bool given;
+	} not[] = {
+		{ "cgroup", raw->cgroup }, { "args", raw->args }, { "size", raw->size }, { "step", raw->step }, { "to", raw->to },
+		{ "uid", raw->uid }, { "cpus", raw->cpus }, { "policy", raw->policy },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(not) && !b->failed; i++)
+		if (not[i].given)
+			bad(b, not[i].key, "%s: kind init shares the memory of PID 1, and takes only name and adj", not[i].key);
+	for (size_t i = 0; i < b->t->n_needs; i++)
+		if (b->t->needs[i].kind == NEED_GUEST)
+			return;
+	bad(b, "kind", "kind: init is for guests, where PID 1 is the suite's own; write needs: [guest]");
+}
+
 static void build_task(struct build *b, size_t i)
 {
 	const struct raw_task *raw = &b->raw->tasks[i];
@@ -133,6 +152,8 @@ static void build_task(struct build *b, size_t i)
 	if (task->cpus && mask_of(b, "cpus", task->cpus) >> (b->t->shape.cpus - 1) >> 1)
 		bad(b, "cpus", "cpus: the machine has only %d CPU%s (give machine: {cpus: …})", b->t->shape.cpus,
 		    b->t->shape.cpus == 1 ? "" : "s");
+	if (streq(task->kind, "init"))
+		check_init(b, raw);
 	b->t->shape.stress_ng = b->t->shape.stress_ng || streq(task->kind, "stress-ng");
 }
 

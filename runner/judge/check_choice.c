@@ -234,6 +234,7 @@ static void add_hidden(struct model_task *m, const struct trial *t, const struct
 	int i = scene_task(s, m->pid);
 	m->skip = report > 0 && reaped_with(t, e, e->reports[report], m->pid);
 	if (i >= 0) {
+		m->skip |= s->tasks[i].skip;
 		m->cap_sys_admin = s->tasks[i].cap_sys_admin;
 		m->in_vfork = s->tasks[i].in_vfork;
 		m->joined = s->tasks[i].joined;

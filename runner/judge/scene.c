@@ -102,7 +102,7 @@ bool scene_in_vfork(const struct trial *t, const char *name)
 }
 
 /* What only the case knows of a task: its policy, and who shares an mm with whom by the kind's nature. */
-static void add_nature(struct model_task *m, const struct trial *t, const char *name, int *next_mm)
+static void add_nature(struct scene *s, struct model_task *m, const struct trial *t, const char *name, int *next_mm)
 {
 	const struct test_task *c = scene_case_task(t, name);	/* bytes */
 	if (!c)
@@ -114,7 +114,23 @@ static void add_nature(struct model_task *m, const struct trial *t, const char *
 			++*next_mm;
 		m->mm = *next_mm;
 	}
+	if (streq(c->kind, "init"))
+		m->mm = s->mm_of_init = s->mm_of_init ? s->mm_of_init : ++*next_mm;
 	m->in_vfork = scene_in_vfork(t, name);
+}
+
+/* Was a victim that had init's memory killed before the snapshot? Nobody with that memory is chosen then (mm/oom_kill.c:__oom_kill_process). */
+static bool init_is_skipped(const struct trial *t, const json_t *snapshot)
+{
+	size_t i;
+	json_t *record;
+	json_array_foreach(t->seen->kmsg, i, record) {
+		const char *text = look_text(record, "text");
+		if (text && starts_with(text, "oom killer ") && strstr(text, " has mm pinned by 1 (") &&
+		    look_int(record, "seq", INT64_MAX) <= look_int(snapshot, "kmsg_seq", 0))
+			return true;
+	}
+	return false;
 }
 
 static void add_task(struct scene *s, const struct trial *t, const json_t *row, int *next_mm)
@@ -146,7 +162,7 @@ static void add_task(struct scene *s, const struct trial *t, const json_t *row, 
 	m->cap_sys_admin = look_int(row, "uid", 0) == 0;
 	CLEANUP_FREE char *name = look_bytes(look_text(row, "name"));
 	if (name)
-		add_nature(m, t, name, next_mm);
+		add_nature(s, m, t, name, next_mm);
 	s->model.n_tasks++;
 }
 
@@ -193,6 +209,8 @@ static void add_tasks(struct scene *s, const struct trial *t, const json_t *snap
 	qsort(sorted, n, sizeof(*sorted), by_start);
 	for (size_t i = 0; i < n; i++)
 		add_task(s, t, sorted[i], &next_mm);
+	for (size_t i = 0; i < n && s->mm_of_init; i++)
+		s->tasks[i].skip = s->tasks[i].mm == s->mm_of_init && init_is_skipped(t, snapshot);
 	add_stress_ng(s, t);
 	s->model.tasks = s->tasks;
 }

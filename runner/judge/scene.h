@@ -15,6 +15,7 @@ struct scene {
 	struct model_memcg *memcgs;	/* owned; model.memcgs */
 	const json_t **cgroups;		/* owned: the snapshot's row of each memcg */
 	int64_t page_kb;
+	int mm_of_init;		/* of the tasks that share PID 1's; 0: there are none */
 };
 
 /* Everything points into the snapshot, which must outlive the scene. */
