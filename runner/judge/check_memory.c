@@ -187,20 +187,6 @@ static void check_stats_sum(struct trial *t, const struct episode *e, const stru
 	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * trial_stock_kb(t), INT64_MAX, sum / 1024);
 }
 
-/*
- * "Memory cgroup stats for " and the path are printed one after the other (mm/memcontrol.c:mem_cgroup_print_oom_meminfo, pr_cont): what
- * is logged between them makes two records of the line, of which none tells whose statistics follow.
- */
-static bool stats_torn(const struct trial *t, const struct episode *e)
-{
-	for (size_t i = e->first_record; i < e->last_record; i++) {
-		const char *text = look_text(json_array_get(t->seen->kmsg, i), "text");
-		if (streq(text, "Memory cgroup stats for ") || streq(text, "Memory cgroup stats for"))
-			return true;
-	}
-	return false;
-}
-
 static void check_memcg_memory(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)
 {
 	if (e->expect->memcg < 0 || !counter(r, OOM_COUNTER_MEMORY))
@@ -210,8 +196,6 @@ static void check_memcg_memory(struct trial *t, const struct episode *e, const s
 	check_limits(t, e, r, cgroup);
 	check_usage(t, e, r, first);
 	check_failcnt(t, e, r, cgroup);
-	if (stats_torn(t, e))
-		return;
 	if (path && t->era.stat_text)
 		trial_check_text(t, CHECK_STATS_OF, NULL, NULL, path, r->stats_memcg);
 	/* Whoever dies has left the table, but not yet the statistics. */

@@ -147,6 +147,17 @@ bool judge_log_lost(const struct trial *t)
 	return lost;
 }
 
+const char *judge_log_torn(const struct trial *t)
+{
+	for (size_t k = 0; k < t->n_episodes; k++)
+		for (size_t i = t->episodes[k].first_record; i < t->episodes[k].last_record; i++) {
+			const json_t *record = json_array_get(t->seen->kmsg, i);
+			if (json_is_true(json_object_get(record, "torn")))
+				return look_text(record, "text");
+		}
+	return NULL;
+}
+
 /*
  * Did the kernel refuse a workload with what is no word about memory? It was built without something (huge pages, a system
  * call), and what followed was not the scene.
@@ -211,6 +222,8 @@ void judge_errors(struct trial *t)
 		result_say(t->r, VERDICT_ERROR, "a process was killed before the case was ready for it: %s", t->outside);
 	if (judge_log_lost(t))
 		result_say(t->r, VERDICT_ERROR, "kernel records were overrun before they could be read: boot with a larger log_buf_len");
+	if (judge_log_torn(t))
+		result_say(t->r, VERDICT_ERROR, "other records tore a line of the log, and its rest is not there: %s", judge_log_torn(t));
 	bool timeout = any_timeout(t);
 	if (!first && !timeout)
 		judge_gaps(t);

@@ -39,7 +39,7 @@ static void say_good(struct trial *t)
 		result_say(t->r, VERDICT_PASS, "%s", "");
 }
 
-/* With all of the log: nothing is held against the kernel that a lost record would explain. */
+/* With all of the log: nothing is held against the kernel that a lost record, or a piece of one, would explain. */
 static void judge_episode(struct trial *t, struct episode *e)
 {
 	if (e->before)
@@ -68,7 +68,7 @@ static void judge_once(const struct test *test, const struct observation *seen, 
 		return;
 	}
 	judge_fate(&t);
-	bool setup_failed = judge_setup_failed(&t), blind = judge_log_lost(&t);
+	bool setup_failed = judge_setup_failed(&t), blind = judge_log_lost(&t) || judge_log_torn(&t);
 	if (!setup_failed && !seen->kmsg_lost)
 		check_outside(&t);
 	setup_failed = setup_failed || judge_scene_lost(&t);

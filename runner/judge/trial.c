@@ -9,6 +9,7 @@
 #include "case/kinds.h"
 #include "case/plan.h"
 #include "judge/look.h"
+#include "judge/records.h"
 
 const char *trial_where(const struct where *w)
 {
@@ -371,7 +372,8 @@ static void know_era(struct trial *t)
 int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release,
 	       struct result *r)
 {
-	*t = (struct trial){ .test = test, .seen = seen, .r = r };
+	*t = (struct trial){ .test = test, .seen = &t->with_whole, .with_whole = *seen, .r = r };
+	t->with_whole.kmsg = records_whole(seen->kmsg);
 	const char *hello = look_text(seen->hello, "release");
 	t->release = hello ? hello : release;
 	if (!t->release)
@@ -413,6 +415,7 @@ void trial_close(struct trial *t)
 	free(t->disturbed);
 	free(t->outside);
 	json_decref(t->plan);
+	json_decref(t->with_whole.kmsg);
 }
 
 bool trial_logged(const struct trial *t, const struct episode *e, const char *words)

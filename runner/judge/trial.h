@@ -47,7 +47,8 @@ struct episode {
 
 struct trial {
 	const struct test *test;
-	const struct observation *seen;
+	const struct observation *seen;	/* with its kernel records whole (records.h) */
+	struct observation with_whole;	/* that; all but its kmsg is borrowed */
 	struct result *r;
 	struct era era;
 	const char *release;

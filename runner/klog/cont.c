@@ -225,6 +225,8 @@ static bool zone_goes_on(struct text t)
 	struct line l;
 	line_parse(t, &l);
 	const char *colon = memchr(t.p, ':', text_len(t));
+	if (text_starts(t, "Node "))
+		return false;
 	if (l.kind == LINE_ZONE)
 		return !l.cut;
 	/* its list is read from the name on */

@@ -184,13 +184,6 @@ START_TEST(back_from_swap_is_a_pass)
 }
 END_TEST
 
-/* Another record came between the two halves of the line. */
-START_TEST(torn_head_of_statistics_is_a_pass)
-{
-	expect_pass("memcg-v2", &(struct change){ "kmsg>text~Memory cgroup stats for>text", NULL, "\"Memory cgroup stats for \"" }, 1);
-}
-END_TEST
-
 /* What was in swap stays there when the limit goes below it. */
 START_TEST(swap_before_its_limit_is_a_pass)
 {
@@ -265,6 +258,6 @@ START_TEST(missing_is_a_skip)
 END_TEST
 
 TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, lost_elsewhere_is_a_pass, waiting_by_design_is_a_pass,
-      back_from_swap_is_a_pass, torn_head_of_statistics_is_a_pass, swap_before_its_limit_is_a_pass,
+      back_from_swap_is_a_pass, swap_before_its_limit_is_a_pass,
       oom_of_the_frozen_is_a_pass, killed_while_filled_is_an_error,
       missing_is_a_skip)
