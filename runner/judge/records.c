@@ -40,7 +40,7 @@ static void take(struct conts *conts, json_t *record, struct text t, json_t *who
 	if (mends(conts, &p, t, whole))
 		return;
 	line_parse(t, &l);
-	for (struct cont_line *of; (of = cont_over(conts, &p, &l));)
+	for (struct cont_line *of; (of = cont_over(conts, &p, t, &l));)
 		give_up(conts, of, whole);
 	if (conts->n == CONT_LINES && cont_kind(t, &l) != CONT_NO)
 		give_up(conts, &conts->lines[0], whole);

@@ -261,9 +261,20 @@ static bool cpuset_goes_on(struct text head, struct text t, bool sure)
 	return !mems || nodes(text_of(mems + 13, (size_t)(t.end - mems) - 13));
 }
 
+/*
+ * "…,cpuset=", and behind others' words ",mems_allowed=…": the name was a record of its own in between, a mere word. It was that one if
+ * there was only one; else it is not known, and the line is read without.
+ */
+static bool behind_name(const struct cont_line *of, struct text t)
+{
+	return of->kind == CONT_SELECTED && ends_with(text_of(of->text, of->len), keys[KEY_CPUSET]) && text_starts(t, ",mems_allowed=");
+}
+
 static bool goes_on(const struct cont_line *of, struct text t, bool sure)
 {
 	struct text head = text_of(of->text, of->len);
+	if (!sure && behind_name(of, t))
+		return keys_follow(t, KEY_CPUSET, false);
 	switch (of->kind) {
 	case CONT_SELECTED:
 		return selected_goes_on(head, t, sure);
@@ -298,7 +309,7 @@ static int find(const struct conts *q, const struct prefix *p, struct text t)
 		if (p->context != of->p.p.context && (p->context || p->stamped))
 			continue;
 		bool sure = p->continues == CONTINUES_SOME || (text_len(p->caller) && p->context == of->p.p.context);
-		if (text_len(t) && of->len + text_len(t) + 1 < CONT_TEXT && goes_on(of, t, sure))
+		if (text_len(t) && of->len + text_len(t) + sizeof(of->name) < CONT_TEXT && goes_on(of, t, sure))
 			return i;
 	}
 	return -1;
@@ -323,7 +334,7 @@ bool cont_keep(struct conts *q, const struct prefix *p, uint64_t number, struct 
 	of->kind = kind;
 	prefix_keep(&of->p, p);
 	of->number = number;
-	of->between = 0;
+	of->between = of->names = 0;
 	of->len = text_len(t);
 	memcpy(of->text, t.p, of->len);
 	return true;
@@ -336,12 +347,18 @@ struct cont_line *cont_join(struct conts *q, const struct prefix *p, struct text
 		return NULL;
 	struct cont_line *of = &q->lines[i];
 	t = trimmed(t);
+	if (behind_name(of, t)) {
+		size_t n = of->names == 1 ? strlen(of->name) : 0;
+		of->len -= n ? 0 : strlen(keys[KEY_CPUSET]);
+		memcpy(of->text + of->len, of->name, n);
+		of->len += n;
+	}
 	/* the blanks at the ends of the pieces may have been lost on the way */
 	if (of->text[of->len - 1] != '=' && *t.p != ',' && *t.p != ':')
 		of->text[of->len++] = ' ';
 	memcpy(of->text + of->len, t.p, text_len(t));
 	of->len += text_len(t);
-	of->between = 0;
+	of->between = of->names = 0;
 	struct line l;
 	line_parse(text_of(of->text, of->len), &l);
 	of->kind = cont_kind(text_of(of->text, of->len), &l);
@@ -386,7 +403,17 @@ static bool long_after(const struct prefix *first, const struct prefix *p)
 	       (__builtin_sub_overflow(p->usec, first->usec, &usec) || usec > CONT_USEC || usec < -CONT_USEC);
 }
 
-struct cont_line *cont_over(struct conts *q, const struct prefix *p, const struct line *l)
+static void pass(struct cont_line *of, const struct prefix *p, struct text t)
+{
+	of->between++;
+	t = trimmed(t);
+	if (p->continues == CONTINUES_NOTHING || !text_len(t) || has_blank(t) || text_len(t) >= sizeof(of->name))
+		return;
+	if (!of->names++)
+		text_copy(t, of->name, sizeof(of->name));
+}
+
+struct cont_line *cont_over(struct conts *q, const struct prefix *p, struct text t, const struct line *l)
 {
 	for (int i = 0; i < q->n; i++) {
 		struct cont_line *of = &q->lines[i];
@@ -396,7 +423,7 @@ struct cont_line *cont_over(struct conts *q, const struct prefix *p, const struc
 			return of;
 	}
 	for (int i = 0; i < q->n; i++)
-		q->lines[i].between++;
+		pass(&q->lines[i], p, t);
 	return NULL;
 }
 

@@ -45,6 +45,8 @@ struct cont_line {
 	struct prefix_kept p;	/* of its first piece */
 	uint64_t number;	/* as cont_keep() was told */
 	int between;		/* messages since the last piece */
+	int names;		/* … that may be a cpuset's name, where one is due and nothing tells whose they are */
+	char name[64];		/* the first of them */
 	size_t len;
 	char text[CONT_TEXT];
 };
@@ -68,7 +70,7 @@ bool cont_goes_on(const struct conts *q, const struct prefix *p, struct text t);
 struct cont_line *cont_join(struct conts *q, const struct prefix *p, struct text t);
 
 /* The next kept line that will not go on any more, for a message of this kind came that is printed later, or too many came; NULL: none.
- * Drop it, and ask again. */
-struct cont_line *cont_over(struct conts *q, const struct prefix *p, const struct line *l);
+ * Drop it, and ask again: each message up to NULL, once. */
+struct cont_line *cont_over(struct conts *q, const struct prefix *p, struct text t, const struct line *l);
 
 void cont_drop(struct conts *q, struct cont_line *of);

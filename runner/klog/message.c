@@ -77,7 +77,7 @@ static bool mends(struct klog *k, const struct prefix *p, struct text t)
 	}
 	struct line l;
 	line_parse(t, &l);
-	while ((of = cont_over(&k->conts, p, &l)))
+	while ((of = cont_over(&k->conts, p, t, &l)))
 		end_cont(k, of);
 	return false;
 }

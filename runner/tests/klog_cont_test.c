@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Lines that the kernel prints in pieces, torn by what others log in between: the report is the same as if nobody had. */
 #include <check.h>
+#include <fcntl.h>
+#include <glob.h>
 
 #include "base/util.h"
 #include "klog/follow.h"
@@ -307,6 +309,30 @@ START_TEST(another_goes_on_with_nothing)
 }
 END_TEST
 
+/* In pieces, and nothing says whose they are: a name is told by there being no other word. */
+START_TEST(name_among_words)
+{
+	static const struct {
+		const char *log[8], *cpuset;
+	} logs[] = {
+		{ { "[  100.000001] " SELECTED_HEAD, "[  100.000002] foo bar", "[  100.000003] ,cpuset=", "[  100.000004] foo bar",
+		    "[  100.000005] box.slice", "[  100.000006] ,mems_allowed=0,global_oom,task_memcg=/,task=hog,pid=204,uid=7", "[  100.000007] " KILLED },
+		  "box.slice" },
+		{ { "[  100.000003] " SELECTED_HEAD ",cpuset=", "[  100.000004] foo", "[  100.000005] box.slice",
+		    "[  100.000006] ,mems_allowed=0,global_oom,task_memcg=/,task=hog,pid=204,uid=7", "[  100.000007] " KILLED }, NULL },
+		{ { "[  100.000003] " SELECTED_HEAD ",cpuset=", "[  100.000004] foo: bar", "[  100.000005] foo bar",
+		    "[  100.000006] ,mems_allowed=0,global_oom,task_memcg=/,task=hog,pid=204,uid=7", "[  100.000007] " KILLED }, NULL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
+		const struct oom_report *r = report_of(logs[i].log);
+		ck_assert_msg(streq(r->cpuset, logs[i].cpuset) || (!r->cpuset && !logs[i].cpuset), "log %zu: %s", i, r->cpuset);
+		ck_assert_int_eq(r->selected.pid, 204);
+		ck_assert_str_eq(r->mems_allowed, "0");
+	}
+	forget();
+}
+END_TEST
+
 /* What does not come is not made up, and what does not fit is no part of it. */
 START_TEST(no_rest_is_unknown)
 {
@@ -436,5 +462,73 @@ START_TEST(newline_in_the_name)
 }
 END_TEST
 
-TESTS("klog_cont", torn_anywhere, torn_everywhere, another_goes_on_with_nothing, no_rest_is_unknown, waits_for_so_long,
-      few_are_kept, hosts_are_kept_apart, newline_in_the_name)
+/* A record of /dev/kmsg as the console shows it, each of its lines: nothing tells what it goes on with. */
+static void on_console(const char *record, uint64_t *n)
+{
+	long long usec;
+	const char *text = strchr(record, ';');
+	ck_assert(text && sscanf(record, "%*d,%*d,%lld,", &usec) == 1);
+	for (const char *end, *p = text + 1; p; p = *end ? end + strlen("\\x0a") : NULL) {
+		end = strstr(p, "\\x0a");
+		end = end ? end : p + strlen(p);
+		CLEANUP_FREE char *line = xasprintf("[%5lld.%06lld] %.*s", usec / 1000000, usec % 1000000, (int)(end - p), p);
+		klog_line(k, ++*n, line, strlen(line));
+	}
+}
+
+static void read_recorded(const char *path, bool console)
+{
+	size_t len;
+	CLEANUP_FREE char *all = read_whole_at(AT_FDCWD, path, 1 << 20, &len);
+	ck_assert_msg(all != NULL, "%s can't be read", path);
+	forget();
+	k = klog_new(keep, NULL);
+	uint64_t n = 0;
+	for (char *save, *line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (console)
+			on_console(line, &n);
+		else
+			klog_line(k, ++n, line, strlen(line));
+	}
+	klog_flush(k);
+	klog_free(k);
+}
+
+/*
+ * Of guests in which another CPU wrote to /dev/kmsg all the time: a memcg's report with a group and a global one, each torn in many
+ * places. Traces, and what stood not next to a piece, were left out.
+ */
+START_TEST(torn_by_real_kernels)
+{
+	glob_t files;
+	ck_assert_int_eq(glob("runner/tests/torn/*.kmsg", 0, NULL, &files), 0);
+	ck_assert_uint_eq(files.gl_pathc, 4);
+	for (size_t i = 0; i < 2 * files.gl_pathc; i++) {
+		read_recorded(files.gl_pathv[i / 2], i % 2);
+		ck_assert_msg(n_reports == 2, "%s: %d reports", files.gl_pathv[i / 2], n_reports);
+		const struct oom_report *in = reports[0], *all = reports[1];
+		for (int r = 0; r < 2; r++) {
+			ck_assert_msg(reports[r]->complete && !reports[r]->n_problems, "%s: %s", files.gl_pathv[i / 2],
+				      reports[r]->n_problems ? reports[r]->problems[0] : "?");
+			ck_assert_int_eq(reports[r]->selected.pid, reports[r]->kills[0].pid);
+			ck_assert_str_eq(reports[r]->mems_allowed, "0");
+		}
+		ck_assert_str_eq(in->oom_memcg, "/box");
+		ck_assert_str_eq(in->task_memcg, "/box");
+		ck_assert_str_eq(in->stats_memcg, "/box");
+		ck_assert_str_eq(in->group_memcg, "/box");
+		ck_assert_str_eq(in->cpuset, "box");
+		ck_assert_uint_gt(in->n_stats, 20);
+		ck_assert_int_eq(all->selected_scope, OOM_SCOPE_GLOBAL);
+		ck_assert_str_eq(all->cpuset, "/");
+		ck_assert_uint_eq(all->n_zones, 2);
+		ck_assert_int_ne(all->zones[1].managed_kb, OOM_UNKNOWN);
+		ck_assert_int_eq(all->page_size, 4096);
+	}
+	globfree(&files);
+	forget();
+}
+END_TEST
+
+TESTS("klog_cont", torn_by_real_kernels, torn_anywhere, torn_everywhere, another_goes_on_with_nothing, no_rest_is_unknown, waits_for_so_long,
+      few_are_kept, name_among_words, hosts_are_kept_apart, newline_in_the_name)
