@@ -184,18 +184,31 @@ static bool came_late(const struct episode *e, const char *cgroup, const char *l
 	return streq(limit_file, "memory.swap.max") && look_counter(e->before, cgroup, limit_file, NULL, &was) && was > limit;
 }
 
-/* The file's number after the episode is not above the limit's, unless it was before, when the limit was another. */
-static void check_bound(struct trial *t, const struct episode *e, const struct scene *s, size_t i, const char *file,
+/* The number of a file before the episode; INT64_MAX: not known. */
+static int64_t number_before(const struct episode *e, const char *cgroup, const char *file)
+{
+	int64_t was;
+	return look_counter(e->before, cgroup, file, NULL, &was) ? was : INT64_MAX;
+}
+
+/*
+ * The file's number after the episode is not above the limit of the cgroup `up`, which is the file's or above that: what is charged is
+ * charged to both (mm/page_counter.c:page_counter_try_charge). Unless it was before, when the limit was another.
+ */
+static void check_bound(struct trial *t, const struct episode *e, const struct scene *s, size_t i, size_t up, const char *file,
 			const char *limit_file)
 {
-	int64_t limit, was, is;
-	const char *name = look_text(s->cgroups[i], "name");
-	char what[128];
-	if (!name || !look_counter(e->after, name, limit_file, NULL, &limit) || limit >= INT64_MAX / 2 ||
-	    !look_counter(e->before, name, file, NULL, &was) || !look_counter(e->after, name, file, NULL, &is) ||
-	    was > limit || came_late(e, name, limit_file, limit))
+	int64_t limit, is;
+	const char *name = look_text(s->cgroups[i], "name"), *limited = look_text(s->cgroups[up], "name");
+	char what[192];
+	if (!name || !limited || !look_counter(e->after, limited, limit_file, NULL, &limit) || limit >= INT64_MAX / 2 ||
+	    !look_counter(e->after, name, file, NULL, &is) || number_before(e, name, file) > limit ||
+	    number_before(e, limited, file) > limit || came_late(e, limited, limit_file, limit))
 		return;
-	snprintf(what, sizeof(what), "%s of %s", file, name_of(s, i));
+	if (up == i)
+		snprintf(what, sizeof(what), "%s of %s", file, name_of(s, i));
+	else
+		snprintf(what, sizeof(what), "%s of %s below %s", file, name_of(s, i), name_of(s, up));
 	trial_check_range(t, CHECK_WITHIN_LIMIT, what, NULL, 0, limit, is);
 }
 
@@ -206,10 +219,16 @@ static void check_within_limits(struct trial *t, const struct episode *e, const 
 	static const char *const v1[][2] = { { "memory.usage_in_bytes", "memory.limit_in_bytes" },
 					     { "memory.max_usage_in_bytes", "memory.limit_in_bytes" },
 					     { "memory.memsw.usage_in_bytes", "memory.memsw.limit_in_bytes" } };
-	for (size_t i = 0; i < s->model.n_memcgs; i++)
-		for (size_t f = 0; f < ARRAY_SIZE(v2); f++)
-			if (streq(v2[f][1], "memory.swap.max") || !scene_zswaps(e))
-				check_bound(t, e, s, i, t->v1 ? v1[f][0] : v2[f][0], t->v1 ? v1[f][1] : v2[f][1]);
+	for (size_t i = 0; i < s->model.n_memcgs; i++) {
+		for (size_t f = 0; f < ARRAY_SIZE(v2); f++) {
+			if (!streq(v2[f][1], "memory.swap.max") && scene_zswaps(e))
+				continue;
+			/* A charge that a limit above refuses counts in the highest usage for all that (page_counter_try_charge). */
+			bool peak = streq(v2[f][0], "memory.peak");
+			for (int up = (int)i; up >= 0; up = peak ? -1 : s->model.memcgs[up].parent)
+				check_bound(t, e, s, i, (size_t)up, t->v1 ? v1[f][0] : v2[f][0], t->v1 ? v1[f][1] : v2[f][1]);
+		}
+	}
 }
 
 void check_levels(struct trial *t, const struct episode *e)

@@ -132,7 +132,8 @@ static int64_t bits_of(const char *names, size_t len)
 }
 
 /* What who asks for memory this way can ask for; NULL: not known. sysrq and a write of a limit say GFP_KERNEL
- * themselves; a memcg's page fault charges a page, or (accounted) a page table. */
+ * themselves; a memcg's page fault charges a page, or (accounted) a page table, or a page read back from swap, with the flags that it
+ * was allocated with (mm/swap_state.c:__read_swap_cache_async). */
 static bool asks_so(const struct trial *t, const struct episode *e, const char *names, size_t len)
 {
 	const char *who = e->expect->trigger;
@@ -141,7 +142,8 @@ static bool asks_so(const struct trial *t, const struct episode *e, const char *
 	if (streq(who, "kworker") || streq(who, "agent"))
 		return kernel;
 	if (e->expect->constraint == CONSTRAINT_MEMCG && task && streq(task->kind, "anon") && !*task->args)
-		return kernel || starts_with(names, "GFP_KERNEL_ACCOUNT");
+		return kernel || starts_with(names, "GFP_KERNEL_ACCOUNT") ||
+		       (scene_swap_total_kb(t, e) > 0 && starts_with(names, "GFP_HIGHUSER_MOVABLE"));
 	return true;
 }
 
