@@ -312,9 +312,10 @@ static void follow(struct scene *s, const struct step *step)
 		return;
 	if (s->last && step_can_oom(s->last) == OOM_PERHAPS)
 		s->askers = 0;
+	bool same = s->last && s->last->op == STEP_SYSRQ && step->op == STEP_SYSRQ;	/* it is always a kworker */
 	s->last = step;
 	see_asker(s, step);
-	s->askers++;
+	s->askers += !same;
 }
 
 void complete_expectations(struct build *b)

@@ -107,7 +107,8 @@ START_TEST(completion)
 				    "  - grow: bound\n  - expect: {victims: [bound]}\n"	/* 7: and so has whoever moves in */
 				    "  - sysrq: f\n  - expect: {victims: [in-c]}\n"	/* 8 */
 				    "  - grow: in-c\n  - expect: {}\n"	/* 9: nobody dies */
-				    "  - grow: in-c\n  - grow: in-a\n  - expect: {victims: [in-c], memcg: c}\n", NULL);	/* 10 */
+				    "  - grow: in-c\n  - grow: in-a\n  - expect: {victims: [in-c], memcg: c}\n"	/* 10 */
+				    "  - sysrq: f\n  - sysrq: f\n  - expect: {victims: [in-c, in-a]}\n", NULL);	/* 11 */
 	static const struct {
 		enum constraint constraint;
 		int memcg;
@@ -118,7 +119,7 @@ START_TEST(completion)
 		{ CONSTRAINT_NONE, -1, NULL },	   { CONSTRAINT_MEMCG, 2, "agent" },
 		{ CONSTRAINT_MEMCG, 2, "in-c" },	   { CONSTRAINT_MEMCG, 2, "bound" },
 		{ CONSTRAINT_NONE, -1, "kworker" },  { CONSTRAINT_ANY, -1, NULL },
-		{ CONSTRAINT_MEMCG, 2, NULL },
+		{ CONSTRAINT_MEMCG, 2, NULL },		   { CONSTRAINT_NONE, -1, "kworker" },
 	};
 	const struct test *t = l.tests[0];
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
