@@ -34,7 +34,8 @@ static bool mends(struct conts *conts, const struct prefix *p, struct text t, js
 
 static void take(struct conts *conts, json_t *record, struct text t, json_t *whole)
 {
-	struct prefix p = { .stamped = true, .level = -1, .seq = look_int(record, "seq", OOM_UNKNOWN), .usec = look_int(record, "t", OOM_UNKNOWN),
+	struct prefix p = { .stamped = true, .level = -1, .seq = look_int(record, "seq", OOM_UNKNOWN),
+			    .usec = look_int(record, "t", OOM_UNKNOWN),
 			    .continues = json_is_true(json_object_get(record, "cont")) ? CONTINUES_SOME : CONTINUES_UNSAID };
 	struct line l;
 	if (mends(conts, &p, t, whole))

@@ -37,6 +37,16 @@ static bool node_only(struct text t)
 	return text_eat(&t, "Node ") && text_int(&t, &n) && !text_len(t);
 }
 
+/* "hog cpuset=", "hog cpuset=box": a comm has few bytes. */
+static bool is_cpuset(struct text t)
+{
+	static const char words[] = " cpuset=";
+	const size_t n = sizeof(words) - 1, most = OOM_COMM / 4 + n;
+	const char *equals = memchr(t.p, '=', text_len(t) < most ? text_len(t) : most);
+	return equals && (size_t)(equals - t.p) >= n && memcmp(equals + 1 - n, words, n) == 0 &&
+	       !memchr(equals, ' ', (size_t)(t.end - equals));
+}
+
 /* What is no line of a report as it stands, or only the first words of one. */
 static enum cont_kind words_kind(struct text t, bool half)
 {
@@ -51,8 +61,7 @@ static enum cont_kind words_kind(struct text t, bool half)
 		return CONT_NODE;
 	if (half && text_starts(t, "Node ") && ends_with(t, ":"))
 		return CONT_BUDDY;
-	const char *set = text_rfind(t, " cpuset=");
-	return set && set > t.p && set - t.p < OOM_COMM && !memchr(set + 1, ' ', (size_t)(t.end - set) - 1) ? CONT_CPUSET : CONT_NO;
+	return is_cpuset(t) ? CONT_CPUSET : CONT_NO;
 }
 
 enum cont_kind cont_kind(struct text t, const struct line *l)

@@ -29,7 +29,8 @@ void klog_free(struct klog *k)
 
 bool klog_open(const struct klog *k)
 {
-	return k->a.n || k->pending.on || k->conts.n || k->fragment.open || k->newest.n || k->torn_head.torn;
+	return k->a.n || k->pending.on || k->conts.n || k->fragment.open || k->newest.n || k->torn_head.torn ||
+	       k->undo.base64.state != BASE64_OFF;
 }
 
 /* A message, unless it is the second of two alike. */
@@ -360,18 +361,24 @@ bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 	if (text_len(t) > 6 && memcmp(t.end - 6, "\xe2\x90\x8d\xe2\x90\x8a", 6) == 0)	/* CR and LF as pictures */
 		t.end -= 6;
 	k->raw = len;
-	k->held = false;
+	k->held = k->undo.coded = false;
 	if (!undo_line(&k->undo, &t, k->caret))
 		return true;
 	do {
+		if (k->undo.coded)
+			k->raw = text_len(t);
 		bool row = k->csv.fields || memchr(t.p, '"', text_len(t));
 		any_line(k, number, row ? csv_message(&k->csv, t) : t);
 	} while (undo_more(&k->undo, &t));
-	return k->a.relevant != before || k->held || expects_more(k);
+	return k->a.relevant != before || k->held || k->undo.base64.state != BASE64_OFF || expects_more(k);
 }
 
 void klog_flush(struct klog *k)
 {
+	struct text t;
+	base64_end(&k->undo.base64);
+	while (undo_more(&k->undo, &t))
+		any_line(k, k->a.count, t);
 	struct journal_entry *e = journal_end(&k->journal);
 	if (e)
 		entry(k, e->line, e);

@@ -24,7 +24,7 @@ static bool ends_nothing(const struct klog *k, const struct prefix *p, const str
 }
 
 /* A message whose kind is known, and that no later one goes on with, to the reports. */
-static void hand_over(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
+static inline void hand_over(struct klog *k, const struct prefix *p, uint64_t number, struct text t, const struct line *l)
 {
 	if (k->again || k->newest.state != NEWEST_OFF || !ends_nothing(k, p, l)) {
 		assemble(&k->a, p, number, t, l);

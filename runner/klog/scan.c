@@ -22,6 +22,8 @@ static const struct word {
 	WORD("ut of memory", 4, 2), WORD("ut of Memory: ", 4, 2), WORD("a result of limit of", 10, 2),
 	WORD("active_anon:", 4, 2),
 	WORD("pagecache pages", 2, 3),
+	/* a mail's part in which no word can be seen */
+	WORD("ncoding: base64", 11, 3),
 	WORD("Mem-Info:", 0, 4), WORD("Mem-info:", 0, 4), WORD(": usage ", 0, 4), WORD(" invoked ", 0, 4),
 	WORD("Memory cgroup ", 5, 5), WORD("page allocation ", 6, 5), WORD("is deadlocked on", 6, 5),
 	WORD("Free swap ", 0, 6), WORD(" to be killed", 3, 6),

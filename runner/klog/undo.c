@@ -157,6 +157,11 @@ static void blank_tabs(struct undo *u, struct text *t, char *room)
 
 bool undo_line(struct undo *u, struct text *t, char *room)
 {
+	bool begins = t->p < t->end && (*t->p | ' ') == 'c';
+	if ((begins || u->base64.state != BASE64_OFF) && base64_take(&u->base64, *t)) {
+		u->coded = true;
+		return base64_next(&u->base64, t);
+	}
 	if (memchr(t->p, '\t', text_len(*t)))
 		blank_tabs(u, t, room);
 	colour_undo(&u->colour, t, room);
@@ -180,9 +185,9 @@ bool undo_line(struct undo *u, struct text *t, char *room)
 	return printable_next(u, t);
 }
 
-bool undo_more(struct undo *u, struct text *t)
+bool undo_further(struct undo *u, struct text *t)
 {
-	return u->printable.len && printable_next(u, t);
+	return (u->base64.len && base64_next(&u->base64, t)) || (u->printable.len && printable_next(u, t));
 }
 
 static bool is_mark(char c)

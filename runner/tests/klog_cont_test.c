@@ -66,7 +66,8 @@ static const char *const global_61[] = {
 	"[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
 	"[    203]     0   203      280       96    40960        0             0 small",
 	"[    204]     0   204    42000    40000   400000        0             0 hog",
-	"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null)^,cpuset=^/^,mems_allowed=0-1^,global_oom^,task_memcg=^/box/in^,task=hog,pid=204,uid=7",
+	"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null)^,cpuset=^/^,mems_allowed=0-1^,global_oom^,task_memcg=^/box/in"
+	"^,task=hog,pid=204,uid=7",
 	"Out of memory: Killed process 204 (hog) total-vm:168000kB, anon-rss:159000kB, file-rss:1000kB, shmem-rss:0kB, UID:7 pgtables:390kB "
 	"oom_score_adj:0",
 	NULL,
@@ -90,7 +91,9 @@ static const char *const memcg_419[] = {
 };
 
 /* What a log looks like that has the records: as kmsg_record() gets them, or lines of a text. */
-enum form { KMSG, KMSG_CALLER, RECORDS, KMSG_LINES, NETCONSOLE_OLD, DMESG, DMESG_CALLER, DMESG_HUMAN, SYSLOG, SYSLOG_STAMPED, JOURNAL, CONSOLE, FORMS };
+enum form {
+	KMSG, KMSG_CALLER, RECORDS, KMSG_LINES, NETCONSOLE_OLD, DMESG, DMESG_CALLER, DMESG_HUMAN, SYSLOG, SYSLOG_STAMPED, JOURNAL, CONSOLE, FORMS
+};
 
 static struct klog *k;
 static int64_t seq;
@@ -200,7 +203,8 @@ static void show(FILE *f, const struct oom_report *r)
 	for (size_t i = 0; i < r->n_stats; i++)
 		fprintf(f, "%s %lld\n", r->stats[i].name, (long long)r->stats[i].value);
 	for (size_t i = 0; i < r->n_zones; i++)
-		fprintf(f, "%d %s %lld %lld\n", r->zones[i].node, r->zones[i].name, (long long)r->zones[i].free_kb, (long long)r->zones[i].managed_kb);
+		fprintf(f, "%d %s %lld %lld\n", r->zones[i].node, r->zones[i].name, (long long)r->zones[i].free_kb,
+			(long long)r->zones[i].managed_kb);
 	fprintf(f, "%zu rows, %zu kills, %zu bytes a page\n", r->n_rows, r->n_kills, (size_t)r->page_size);
 	fprintf(f, "%s\n", r->complete ? "complete" : "not complete");
 	for (size_t i = 0; i < r->n_problems; i++)

@@ -302,6 +302,50 @@ static void printable_log(FILE *f, const char *newline)
 static void quoted_printable(FILE *f) { printable_log(f, "\n"); }
 static void written_newlines(FILE *f) { printable_log(f, "=0A=\n"); }
 
+/* A mail's part as base64 with so many characters to a line. */
+static void put_base64(FILE *f, const char *text, size_t len, size_t width, const char *end)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t column = 0;
+	for (size_t i = 0; i < len; i += 3) {
+		uint32_t v = 0;
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (i + k < len ? (uint8_t)text[i + k] : 0);
+		for (size_t k = 0; k < 4; k++) {
+			fputc(i + k > len ? '=' : digits[v >> (18 - 6 * k) & 63], f);
+			if (++column % width == 0)
+				fputs(end, f);
+		}
+	}
+	fputs(column % width ? end : "", f);
+}
+
+static void base64(FILE *f)
+{
+	size_t len;
+	CLEANUP_FREE char *text = plain_log(&len);
+	fputs("From: a@example.org\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\nSubject: x\n\n", f);
+	put_base64(f, text, len - 1, 76, "\n");	/* nor has the last line an end */
+}
+
+/* Several parts, of which one is a picture, and the log's lines end as a mail's do. The last line has no end. */
+static void base64_parts(FILE *f)
+{
+	size_t len, mail_len;
+	char *mail;
+	CLEANUP_FREE char *text = plain_log(&len);
+	FILE *m = open_memstream(&mail, &mail_len);
+	for (size_t i = 0; i < len - 1; i++)
+		fprintf(m, text[i] == '\n' ? "\r\n" : "%c", text[i]);
+	fclose(m);
+	fputs("--x\r\ncontent-transfer-encoding: BASE64\r\ncontent-type: image/png\r\n\r\n", f);
+	put_base64(f, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", 18, 60, "\r\n");
+	fputs("\r\n--x\r\nContent-Transfer-Encoding: base64\r\nContent-Type: text/plain\r\n\r\n", f);
+	put_base64(f, mail, mail_len, 60, "\r\n");
+	fputs("--x--\r\n", f);
+	free(mail);
+}
+
 /* The source of a page whose lines are between these; runs of blanks do not break. */
 static char *page_of(const char *before, const char *behind)
 {
@@ -469,6 +513,7 @@ const struct log_format log_formats[] = {
 	{ "one literal", one_literal, true }, { "one list", one_list, true },
 	{ "one page", one_page, true }, { "Markdown", in_markdown, true },
 	{ "netconsole", netconsole_lines, false }, { "netconsole, no newlines", netconsole_bare, false },
+	{ "base64", base64, false }, { "base64, parts", base64_parts, false },
 	{ "quoted-printable", quoted_printable, true }, { "half stamped", half_stamped, false },
 	{ "quoted-printable, newlines too", written_newlines, true },
 	{ "a mail's page", page_in_a_mail, true }, { "a mail's page in one line", page_in_a_mail_one_line, true },
