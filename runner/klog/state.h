@@ -3,13 +3,14 @@
 #pragma once
 
 #include "klog/assemble.h"
+#include "klog/cont.h"
 #include "klog/csv.h"
 #include "klog/fragment.h"
 #include "klog/journal.h"
 #include "klog/klog.h"
 #include "klog/markup.h"
 #include "klog/newest.h"
-#include "klog/cont.h"
+#include "klog/pstore.h"
 #include "klog/twins.h"
 #include "klog/undo.h"
 
@@ -68,6 +69,7 @@ struct klog {
 		size_t len, raw;
 		char text[TORN_MAX];
 	} torn_head;		/* a line that ends within its prefix, or right behind it */
+	struct pstore pstore;
 	struct prefix_memory prefixes;
 	struct fragment fragment;
 	char caret[MAX_LINE + 1], scratch[MAX_LINE + 1], rejoined[MAX_LINE + 1];

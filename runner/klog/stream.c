@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "klog/packed.h"
+#include "klog/pstore.h"
 #include "klog/scan.h"
 
 #define MAX_LINE (64u << 10)	/* of a line; what is behind is skipped */
@@ -19,6 +20,7 @@ struct stream {
 	size_t counted;		/* bytes of it whose newlines are in `lines` */
 	size_t scanned;		/* bytes of it that hold no word */
 	uint64_t lines;
+	bool begun;		/* its first bytes were looked at */
 	int attention;
 	bool skip;		/* the rest of a line that is too long, or that began before buf */
 	enum encoding encoding;
@@ -159,6 +161,10 @@ static bool read_lines(struct stream *s, size_t must, bool end)
 
 static void process(struct stream *s, bool end)
 {
+	if (!s->begun && (end || s->have >= PSTORE_BEGIN)) {
+		s->begun = true;
+		s->attention = pstore_begins(text_of(s->buf, s->have)) ? 2 : s->attention;
+	}
 	if (s->packing != PACKED_NOT)
 		unpack_more(s);
 	while (s->fed < s->have || s->scanned < s->have) {

@@ -346,6 +346,35 @@ static void base64_parts(FILE *f)
 	free(mail);
 }
 
+/* Where the part of so many bytes that ends at `end` begins: at a line, and there is at least one. */
+static size_t part_begin(const char *text, size_t end, size_t size)
+{
+	size_t from = end > size ? end - size : 0;
+	while (from > 0 && text[from - 1] != '\n' && from < end)
+		from++;
+	if (from == end)
+		for (from = end - 1; from > 0 && text[from - 1] != '\n';)
+			from--;
+	return from;
+}
+
+/* What firmware keeps (fs/pstore/platform.c), the newest part first or last; an older dump stands before it. */
+static void pstore(FILE *f, bool newest_first)
+{
+	size_t len, ends[4096], n = 0;
+	CLEANUP_FREE char *text = plain_log(&len);
+	for (size_t end = len; end > 0; end = part_begin(text, end, 1024))
+		ends[n++] = end;
+	fputs("Oops#1 Part1\n<6>[    1.000000] foo\n", f);
+	for (size_t i = 0; i < n; i++) {
+		size_t part = newest_first ? i : n - 1 - i, from = part + 1 < n ? ends[part + 1] : 0;
+		fprintf(f, "Panic#2 Part%zu\n%.*s", part + 1, (int)(ends[part] - from), text + from);
+	}
+}
+
+static void pstore_ascending(FILE *f) { pstore(f, true); }
+static void pstore_descending(FILE *f) { pstore(f, false); }
+
 /* The source of a page whose lines are between these; runs of blanks do not break. */
 static char *page_of(const char *before, const char *behind)
 {
@@ -514,6 +543,7 @@ const struct log_format log_formats[] = {
 	{ "one page", one_page, true }, { "Markdown", in_markdown, true },
 	{ "netconsole", netconsole_lines, false }, { "netconsole, no newlines", netconsole_bare, false },
 	{ "base64", base64, false }, { "base64, parts", base64_parts, false },
+	{ "pstore", pstore_ascending, false }, { "pstore, in order", pstore_descending, false },
 	{ "quoted-printable", quoted_printable, true }, { "half stamped", half_stamped, false },
 	{ "quoted-printable, newlines too", written_newlines, true },
 	{ "a mail's page", page_in_a_mail, true }, { "a mail's page in one line", page_in_a_mail_one_line, true },
