@@ -90,6 +90,8 @@ static void keep(struct base64 *b, struct text t)
 
 bool base64_take(struct base64 *b, struct text t)
 {
+	if (b->state == BASE64_OFF && (!text_len(t) || (*t.p | ' ') != 'c'))
+		return false;
 	make_room(b);
 	b->ended = false;
 	if (b->state == BASE64_BODY) {

@@ -7,6 +7,7 @@
 
 #include "klog/text.h"
 
+#define BASE64_FIELD 48		/* bytes of the line that says so, at most: no other needs a look as long as none has */
 #define BASE64_LINE 8192	/* bytes of a line in it; what is longer is taken to be several */
 
 struct base64 {

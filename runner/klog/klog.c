@@ -351,10 +351,42 @@ static bool expects_more(const struct klog *k)
 	return entry || k->conts.n || (k->pending.on && !k->pending.bare) || k->fragment.open || k->torn_head.torn;
 }
 
-/* A line without what ends it, of so many bytes with that. */
-static bool one_line(struct klog *k, uint64_t number, struct text t, size_t len)
+/* The lines of a dump whose parts came in another order. */
+static void parts_in_order(struct klog *k)
+{
+	uint64_t number;
+	struct text t;
+	k->parts_come = true;
+	while (pstore_next(&k->pstore, &number, &t))
+		klog_line(k, number, t.p, text_len(t));
+	k->parts_come = false;
+}
+
+/* Is the line kept until all parts of its dump are there? A part's first line is short, and begins with a capital. */
+static bool of_a_part(struct klog *k, uint64_t number, struct text t)
+{
+	if (k->parts_come || (!k->pstore.on && (!text_len(t) || *t.p < 'A' || *t.p > 'Z')))
+		return false;
+	while (!pstore_take(&k->pstore, number, t)) {
+		if (!k->pstore.ready)
+			return false;
+		parts_in_order(k);
+	}
+	return true;
+}
+
+bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
 {
 	uint64_t before = k->a.relevant;
+	struct text t = text_of(line, len < MAX_LINE ? len : MAX_LINE);
+	while (t.end > t.p && (unsigned char)t.end[-1] < 0x20 && t.end[-1] != '\t')
+		t.end--;
+	while (t.p < t.end && !*t.p)	/* what a file system had not written yet when the machine died */
+		t.p++;
+	if (text_len(t) > 6 && memcmp(t.end - 6, "\xe2\x90\x8d\xe2\x90\x8a", 6) == 0)	/* CR and LF as pictures */
+		t.end -= 6;
+	if ((k->pstore.on || text_len(t) <= PSTORE_MARK) && of_a_part(k, number, t))
+		return true;
 	k->raw = len;
 	k->held = k->undo.coded = false;
 	if (!undo_line(&k->undo, &t, k->caret))
@@ -366,40 +398,6 @@ static bool one_line(struct klog *k, uint64_t number, struct text t, size_t len)
 		any_line(k, number, row ? csv_message(&k->csv, t) : t);
 	} while (undo_more(&k->undo, &t));
 	return k->a.relevant != before || k->held || k->undo.base64.state != BASE64_OFF || expects_more(k);
-}
-
-/* The lines of a dump whose parts came in another order. */
-static void parts_in_order(struct klog *k)
-{
-	uint64_t number;
-	struct text t;
-	while (pstore_next(&k->pstore, &number, &t))
-		one_line(k, number, t, text_len(t));
-}
-
-/* Is the line kept until all parts of its dump are there? */
-static bool of_a_part(struct klog *k, uint64_t number, struct text t)
-{
-	while (!pstore_take(&k->pstore, number, t)) {
-		if (!k->pstore.ready)
-			return false;
-		parts_in_order(k);
-	}
-	return true;
-}
-
-bool klog_line(struct klog *k, uint64_t number, const char *line, size_t len)
-{
-	struct text t = text_of(line, len < MAX_LINE ? len : MAX_LINE);
-	while (t.end > t.p && (unsigned char)t.end[-1] < 0x20 && t.end[-1] != '\t')
-		t.end--;
-	while (t.p < t.end && !*t.p)	/* what a file system had not written yet when the machine died */
-		t.p++;
-	if (text_len(t) > 6 && memcmp(t.end - 6, "\xe2\x90\x8d\xe2\x90\x8a", 6) == 0)	/* CR and LF as pictures */
-		t.end -= 6;
-	if ((k->pstore.on || text_len(t) <= PSTORE_MARK) && of_a_part(k, number, t))
-		return true;
-	return one_line(k, number, t, len);
 }
 
 void klog_flush(struct klog *k)

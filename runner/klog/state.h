@@ -70,6 +70,7 @@ struct klog {
 		char text[TORN_MAX];
 	} torn_head;		/* a line that ends within its prefix, or right behind it */
 	struct pstore pstore;
+	bool parts_come;	/* … gives the lines of a dump that is over */
 	struct prefix_memory prefixes;
 	struct fragment fragment;
 	char caret[MAX_LINE + 1], scratch[MAX_LINE + 1], rejoined[MAX_LINE + 1];

@@ -157,8 +157,7 @@ static void blank_tabs(struct undo *u, struct text *t, char *room)
 
 bool undo_line(struct undo *u, struct text *t, char *room)
 {
-	bool begins = t->p < t->end && (*t->p | ' ') == 'c';
-	if ((begins || u->base64.state != BASE64_OFF) && base64_take(&u->base64, *t)) {
+	if ((u->base64.state != BASE64_OFF || text_len(*t) <= BASE64_FIELD) && base64_take(&u->base64, *t)) {
 		u->coded = true;
 		return base64_next(&u->base64, t);
 	}
