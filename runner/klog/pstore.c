@@ -34,15 +34,7 @@ static bool mark_of(struct text t, struct mark *m)
 {
 	if (text_len(t) > PSTORE_MARK || !reason_of(&t, &m->reason) || !text_int(&t, &m->count) || !text_eat(&t, " Part"))
 		return false;
-	return text_int(&t, &m->part) && t.p == t.end && m->part > 0;
-}
-
-static bool has_part(const struct pstore *s, int64_t part)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->lines[i].part == part)
-			return true;
-	return false;
+	return text_int(&t, &m->part) && t.p == t.end && m->part > 0 && m->part < PSTORE_PARTS;
 }
 
 static int older_first(const void *a, const void *b)
@@ -68,13 +60,14 @@ static void begin_dump(struct pstore *s, const struct mark *m)
 		s->text = xcalloc(1, PSTORE_BYTES);
 	}
 	s->on = true;
+	memset(s->seen, 0, sizeof(s->seen));
 	text_copy(m->reason, s->reason, sizeof(s->reason));
 	s->count = m->count;
 }
 
 static bool same_dump(const struct pstore *s, const struct mark *m)
 {
-	return s->on && text_is(m->reason, s->reason) && m->count == s->count && m->part != s->part && !has_part(s, m->part);
+	return s->on && text_is(m->reason, s->reason) && m->count == s->count && !(s->seen[m->part / 64] >> m->part % 64 & 1);
 }
 
 bool pstore_take(struct pstore *s, uint64_t number, struct text t)
@@ -91,6 +84,7 @@ bool pstore_take(struct pstore *s, uint64_t number, struct text t)
 		if (!s->on)
 			begin_dump(s, &m);
 		s->part = m.part;
+		s->seen[m.part / 64] |= UINT64_C(1) << m.part % 64;
 		return true;
 	}
 	if (!s->on)

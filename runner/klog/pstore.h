@@ -10,6 +10,7 @@
 
 #define PSTORE_BYTES (1u << 20)	/* kept of a dump; what is beyond comes as it stands */
 #define PSTORE_LINES 32768
+#define PSTORE_PARTS 4096	/* firmware has a few dozen, of 1 KiB */
 #define PSTORE_MARK 40		/* bytes of the line before a part, at most */
 
 struct pstore_line {
@@ -22,6 +23,7 @@ struct pstore {
 	bool on;		/* a dump is being read */
 	char reason[16];	/* "Panic" */
 	int64_t count, part;	/* 2, 1 */
+	uint64_t seen[PSTORE_PARTS / 64];	/* a bit for each part that has begun */
 	size_t n, bytes, next;	/* lines that are kept, their bytes; the next to come */
 	struct pstore_line *lines;	/* owned, as is text */
 	char *text;

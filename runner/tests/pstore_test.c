@@ -44,6 +44,7 @@ static const struct {
 	{ "Panic#1 Part1|c|d|Panic#1 Part2|a|b", "5a|6b|2c|3d|" },
 	{ "Panic#1 Part2|a|b|Panic#1 Part1|c|d", "2a|3b|5c|6d|" },
 	{ "Panic#1 Part1|c|Panic#1 Part3|a|Panic#1 Part2|b", "4a|6b|2c|" },
+	{ "Panic#1 Part4096|a|Panic#1 Part4095|c|Panic#1 Part64|d|Panic#1 Part128|e", "1Panic#1 Part4096|2a|4c|8e|6d|" },
 	{ "Panic#1 Part10|a|Panic#1 Part9|b", "2a|4b|" },
 	/* one dump behind the other, or again */
 	{ "Oops#1 Part1|b|Oops#1 Part2|a|Panic#2 Part1|d|Panic#2 Part2|c", "4a|2b|8c|6d|" },
