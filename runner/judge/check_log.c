@@ -7,6 +7,7 @@
 #include "base/jbytes.h"
 #include "base/util.h"
 #include "judge/look.h"
+#include "judge/records.h"
 #include "judge/trial.h"
 
 /* The text of a record as bytes; the caller frees. */
@@ -35,15 +36,31 @@ static bool matches(const struct trial *t, const struct episode *e, const regex_
 }
 
 /* A machine that panics has its last records on the console only, with a time stamp before each. */
-static bool on_console(const struct trial *t, const regex_t *re)
+static json_t *console_records(const struct trial *t)
 {
+	json_t *lines = json_array();
 	CLEANUP_FREE char *copy = xstrdup(t->seen->console ? t->seen->console : "");
 	for (char *save, *line = strtok_r(copy, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
-		char *text = *line == '[' && strstr(line, "] ") ? strstr(line, "] ") + 2 : line;
-		if (regexec(re, text, 0, NULL, 0) == 0)
-			return true;
+		const char *text = *line == '[' && strstr(line, "] ") ? strstr(line, "] ") + 2 : line;
+		json_array_append_new(lines, json_pack("{so}", "text", json_bytes(text, strlen(text))));
 	}
-	return false;
+	json_t *whole = records_whole(lines);
+	json_decref(lines);
+	return whole;
+}
+
+/* torn: a line of it has no rest, and nobody knows what it said. */
+static bool on_console(const struct trial *t, const regex_t *re, bool *torn)
+{
+	json_t *records = console_records(t);
+	bool found = false;
+	for (size_t i = 0; i < json_array_size(records) && !found; i++) {
+		*torn |= json_is_true(json_object_get(json_array_get(records, i), "torn"));
+		CLEANUP_FREE char *text = json_bytes_get(json_object_get(json_array_get(records, i), "text"), NULL);
+		found = text && regexec(re, text, 0, NULL, 0) == 0;
+	}
+	json_decref(records);
+	return found;
 }
 
 void check_log(struct trial *t, struct episode *e)
@@ -55,10 +72,11 @@ void check_log(struct trial *t, struct episode *e)
 		regex_t re;
 		if (regcomp(&re, x->log[i], REG_EXTENDED | REG_NOSUB))
 			continue;	/* the loader has compiled it before */
-		bool ok = matches(t, e, &re) || (x->panic && on_console(t, &re));
+		bool torn = false, ok = matches(t, e, &re) || (x->panic && on_console(t, &re, &torn));
 		char seen[64];
 		snprintf(seen, sizeof(seen), ok ? "it" : "none of %zu records", end_of_records(t, e) - e->first_record);
-		trial_check(t, CHECK_LOG_RECORD, NULL, &x->where, x->log[i], ok ? x->log[i] : seen, ok);
+		if (ok || !torn)
+			trial_check(t, CHECK_LOG_RECORD, NULL, &x->where, x->log[i], ok ? x->log[i] : seen, ok);
 		regfree(&re);
 	}
 }

@@ -203,4 +203,32 @@ START_TEST(wrong_piece_is_seen)
 }
 END_TEST
 
-TESTS("judge_torn", torn_is_checked_all_the_same, rest_lost_is_an_error, wrong_piece_is_seen)
+/* What a machine that panics has left is its console. */
+START_TEST(torn_on_the_console)
+{
+	static const char yaml[] =
+		"title: x\nmachine: {memory: 256M}\nsysctl: [{name: vm.panic_on_oom, value: 1}]\n"
+		"tasks: [{name: big, size: 60M}, {name: hog, size: 1M}]\ntrigger: hog\n"
+		"expect: [{victims: [], constraint: none, panic: system-wide, log: ['^Node 0 DMA free:[0-9]+kB .* present:']}]\n";
+	/* whole, torn, without the rest, and not there at all */
+	for (int torn = 0; torn < 4; torn++) {
+		struct recorded *r = recorded_load_as("panic", yaml);
+		CLEANUP_FREE char *console = xstrdup(json_string_value(json_object_get(r->observation, "console")));
+		char *at = strstr(console, "Node 0 DMA free:");
+		ck_assert_ptr_nonnull(at);
+		at += strlen("Node 0 ");
+		CLEANUP_FREE char *pieces = xasprintf("%.*s\n[   13.800000] foo%s\n[   13.800000] %s", (int)(at - console), console,
+						      torn == 2 ? "\n[   13.800000] Mem-Info:\n[   13.800000] Node 0 DMA32" : "", at);
+		if (torn == 3)
+			at[-1] = 'x';
+		if (torn)
+			json_object_set_new(r->observation, "console", json_string(torn == 3 ? console : pieces));
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, CHECK_LOG_RECORD) == (torn == 3), "%d: %s", torn, result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
+TESTS("judge_torn", torn_on_the_console, torn_is_checked_all_the_same, rest_lost_is_an_error, wrong_piece_is_seen)
