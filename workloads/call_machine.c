@@ -118,7 +118,7 @@ static struct result call_writebad(struct load *l, char *args)
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return result_of(-1);
-	struct result r = result_of(syscall(SYS_write, fd, (void *)-4096L, 1));
+	struct result r = result_of(syscall(SYS_write, fd, (void *)page_size, 1));
 	close(fd);
 	return r;
 }
