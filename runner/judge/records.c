@@ -14,9 +14,11 @@ static void set_in(json_t *records, size_t i, const char *member, json_t *value)
 	json_array_set_new(records, i, copy);
 }
 
+/* Where nothing came between, nobody tore it: that is all the kernel said. */
 static void give_up(struct conts *conts, struct cont_line *of, json_t *whole)
 {
-	set_in(whole, (size_t)of->number, "torn", json_true());
+	if (of->between)
+		set_in(whole, (size_t)of->number, "torn", json_true());
 	cont_drop(conts, of);
 }
 

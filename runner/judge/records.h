@@ -6,6 +6,7 @@
 
 /*
  * A new array with the records of `kmsg`, which stays as it is. A line in pieces is where its first piece was, with that one's
- * number, time and level; the other pieces are gone. `"torn": true` is set in one whose rest did not come though the log went on.
+ * number, time and level; the other pieces are gone. `"torn": true` is set in one whose rest did not come though others' records did and
+ * the log went on.
  */
 json_t *records_whole(const json_t *kmsg);

@@ -164,6 +164,31 @@ START_TEST(rest_lost_is_an_error)
 }
 END_TEST
 
+/* A kernel that says no more than the beginning of a line is to blame: nothing came between. */
+START_TEST(cut_short_is_seen)
+{
+	struct recorded *r = recorded_load("memcg-v2");
+	json_t *kmsg = json_object_get(r->observation, "kmsg"), *before = json_deep_copy(kmsg);
+	size_t tried = 0;
+	for (size_t i = 0; i < json_array_size(before); i++) {
+		const json_t *record = json_array_get(before, i);
+		const char *text = json_string_value(json_object_get(record, "text"));
+		struct places p = places_in(before, i);
+		for (size_t at = 0; starts_with(text, "oom-kill:") && at < p.n; at++, tried++) {
+			json_array_clear(kmsg);
+			json_array_extend(kmsg, before);
+			json_array_set_new(kmsg, i, like(record, text, p.at[at], false));
+			struct result *result = recorded_judge(r);
+			ck_assert_msg(result->verdict == VERDICT_FAIL, "cut at place %zu: %s: %s", at, verdict_name(result->verdict), result_words(result));
+			result_free(result);
+		}
+	}
+	ck_assert_uint_gt(tried, 5);
+	json_decref(before);
+	recorded_free(r);
+}
+END_TEST
+
 /* A wrong word in any piece is seen. */
 START_TEST(wrong_piece_is_seen)
 {
@@ -231,4 +256,4 @@ START_TEST(torn_on_the_console)
 }
 END_TEST
 
-TESTS("judge_torn", torn_on_the_console, torn_is_checked_all_the_same, rest_lost_is_an_error, wrong_piece_is_seen)
+TESTS("judge_torn", torn_on_the_console, torn_is_checked_all_the_same, rest_lost_is_an_error, cut_short_is_seen, wrong_piece_is_seen)
