@@ -110,6 +110,7 @@ static void tell_boot_failure(struct vm *vm, const char *kernel, enum message_en
 	CLEANUP_FREE char *panic = tail_find(&vm->console, "Kernel panic");
 	CLEANUP_FREE char *last = tail_lines(&vm->console, 6);
 	CLEANUP_FREE char *reason = qmp_shutdown_reason(&vm->qmp);
+	CLEANUP_FREE char *cpus = end == MESSAGE_EOF ? xstrdup("") : vm_cpus(vm);
 	if (panic) {
 		error_set(err, 0, "the kernel %s panicked before the agent could speak: %s%s", kernel, panic,
 			  panic_advice(panic));
@@ -122,11 +123,13 @@ static void tell_boot_failure(struct vm *vm, const char *kernel, enum message_en
 		vm_tell_end(vm, err);
 	} else if (vm->console.total == 0) {
 		error_set(err, 0, "the kernel %s said nothing within %lld s, not even on its serial console: the image is "
-			  "damaged, or lacks CONFIG_SERIAL_8250_CONSOLE=y, or wants more time (OOMTESTS_BOOT_SECONDS)", kernel, (long long)seconds);
+			  "damaged, or lacks CONFIG_SERIAL_8250_CONSOLE=y, or wants more time (OOMTESTS_BOOT_SECONDS)%s%s", kernel,
+			  (long long)seconds, *cpus ? "; " : "", cpus);
 	} else {
 		error_set(err, 0, "the kernel %s boots but its agent did not speak on the second serial port within %lld s: "
 			  "it needs CONFIG_SERIAL_8250=y with two ports, CONFIG_BLK_DEV_INITRD=y and CONFIG_DEVTMPFS=y (or more time: "
-			  "OOMTESTS_BOOT_SECONDS); its console's last lines: %s", kernel, (long long)seconds, last);
+			  "OOMTESTS_BOOT_SECONDS)%s%s; the last lines of its console, or of another boot's: %s", kernel, (long long)seconds,
+			  *cpus ? "; " : "", cpus, last);
 	}
 }
 

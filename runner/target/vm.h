@@ -70,6 +70,10 @@ struct vm *vm_launch(const struct target_template *t, const struct machine_reque
 		     const char *extra, struct error *err);
 /* SIGKILL if it still runs, and frees. NULL is fine. */
 void vm_free(struct vm *vm);
+/* "CPU 0 at ffffffff81a17a0b (halted), CPU 1 at …": the instruction that each is at. Malloced; empty when QEMU does not say. */
+char *vm_cpus(struct vm *vm);
+/* The same of what its monitor's `info registers -a` prints. */
+char *cpus_listed(const char *registers);
 /* QEMU went away: adds how it ended and what it printed to what err says. */
 void vm_tell_end(struct vm *vm, struct error *err);
 /* Boots (VM_TEMPLATE, VM_BOOT) up to the agent's hello; the error tells what stopped the kernel. */
