@@ -161,14 +161,28 @@ static int start_test(struct run *run, struct slot *slot, struct run_job *job)
 	return 0;
 }
 
+/* Is it time for the test? In a machine of its own it always is. */
+static bool in_time(struct run *run, struct slot *slot, const struct run_job *job)
+{
+	if (run->rq->target->throw_away)
+		return true;
+	int reports = pace_reports(job->what->test);
+	if (!pace_admits(&run->pace, reports, now_ns(), &run->pace_ns))
+		return false;
+	slot->reports = reports;
+	pace_begin(&run->pace, reports);
+	return true;
+}
+
 static void start_what_can(struct run *run)
 {
 	struct slot *slot;
+	run->pace_ns = 0;
 	while ((slot = free_slot(run))) {
 		struct choice next = run_choose(run);
 		if (next.template)
 			start_template(run, slot, next.template);
-		else if (next.job)
+		else if (next.job && in_time(run, slot, next.job))
 			start_test(run, slot, next.job);
 		else
 			break;
@@ -239,6 +253,7 @@ static void slot_done(struct run *run, struct slot *slot, int status)
 		test_done(run, slot, status);
 	else if (!cut_short)
 		template_done(run, slot, status);
+	pace_end(&run->pace, slot->reports, now_ns());
 	json_decref(slot->report);
 	free(slot->hello);
 	*slot = (struct slot){ .worker.fd = -1 };
@@ -306,6 +321,8 @@ static void wait_for_news(struct run *run)
 	}
 	if (run->stopping && run->end_by_ns < wake)
 		wake = run->end_by_ns;
+	if (run->pace_ns && run->pace_ns < wake)
+		wake = run->pace_ns;
 	fds[n] = (struct pollfd){ .fd = run->signal_fd, .events = POLLIN };
 	int ms = wake > now ? (int)((wake - now) / 1000000) + 1 : 1;
 	if (poll(fds, n + 1, ms) < 0)
@@ -378,7 +395,7 @@ static void loop(struct run *run)
 		if (!run->stopping)
 			start_what_can(run);
 		show_progress(run);
-		if (!any_worker(run))
+		if (!any_worker(run) && !run->pace_ns)
 			break;
 		wait_for_news(run);
 		end_overdue(run);

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "run/pace.h"
 #include "run/schedule.h"
 #include "run/worker.h"
 
@@ -36,6 +37,7 @@ struct slot {			/* room for one worker */
 	struct run_template *template;
 	struct run_job *job;	/* NULL: boots the template */
 	int64_t started_ns;
+	int reports;		/* as pace_begin() was told */
 	char *hello;
 	json_t *report;
 	bool closed;		/* its pipe is at its end */
@@ -55,6 +57,8 @@ struct run {
 	int stopping;		/* how many times we were told to stop, by a signal or the first failure */
 	bool interrupted;	/* by a signal */
 	int64_t end_by_ns;
+	struct pace pace;	/* of a machine in use */
+	int64_t pace_ns;	/* when a test may begin for which it was too early; 0: none waits for that */
 	const struct kernel *last_kernel;	/* whose turn it was */
 	size_t done;
 };
