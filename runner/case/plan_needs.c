@@ -105,6 +105,15 @@ static bool lasts(const char *path)
 	return starts_with(path, "/proc/sys/") || starts_with(path, "/sys/kernel/mm/") || streq(path, "/proc/sysrq-trigger");
 }
 
+/* Does the step lower oom_score_adj below 0, which takes the right to (fs/proc/base.c:__set_oom_adj)? */
+static bool lowers_adj(const struct step *s)
+{
+	static const char suffix[] = "/oom_score_adj";
+	size_t len = s->file ? strlen(s->file) : 0;
+	return s->op == STEP_CALL ? starts_with(s->value, "setadj -") || starts_with(s->value, "setoldadj -") :
+	       s->op == STEP_WRITE && len >= sizeof(suffix) - 1 && streq(s->file + len - (sizeof(suffix) - 1), suffix) && *s->value == '-';
+}
+
 static void add_step(json_t *needs, const struct test *t, const struct step *s)
 {
 	bool may_fail = s->result && !streq(s->result, "ok"); /* ENOENT may be the very point */
@@ -114,6 +123,8 @@ static void add_step(json_t *needs, const struct test *t, const struct step *s)
 		add_need(needs, "path", s->file);
 	if (s->op == STEP_SYSRQ)
 		add_need(needs, "path", "/proc/sysrq-trigger");
+	if (!may_fail && lowers_adj(s))
+		add_need(needs, "capability", "sys_resource");
 	if (s->op == STEP_CALL && (!may_fail || (!streq(s->result, "ENOENT") && !streq(s->result, "ENOSYS"))))
 		add_options(needs, s->value);
 	for (size_t i = 0; s->op == STEP_EXPECT && i < s->expect->n_counters; i++) {

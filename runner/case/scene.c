@@ -284,11 +284,13 @@ static void build_texts(struct build *b)
 	t->seconds = (double)number_of(b, "seconds", b->raw->seconds, 0, 0, 86400);
 }
 
-/* Only a virtual machine has a host that does something to it. */
+/* Only a virtual machine has a host that does something to it, and a disk that is the test's own: on any other /dev/vda is somebody's. */
 static void need_host(struct build *b)
 {
 	struct test *t = b->t;
 	bool needed = t->shape.plug || t->shape.balloon;
+	for (unsigned i = 0; i < b->raw->n_tasks; i++)
+		needed = needed || (b->raw->tasks[i].args && strstr(b->raw->tasks[i].args, "/dev/vd"));
 	for (unsigned i = 0; i < b->raw->n_steps; i++)
 		needed = needed || b->raw->steps[i].host;
 	for (size_t i = 0; i < t->n_needs; i++)

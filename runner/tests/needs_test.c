@@ -61,4 +61,50 @@ START_TEST(not_pretended)
 }
 END_TEST
 
-TESTS("needs", all_are_missing, not_pretended)
+static bool needs(const struct test *t, const char *what)
+{
+	json_t *all = test_needs(t), *need;
+	bool found = false;
+	size_t i;
+	json_array_foreach(all, i, need)
+		found |= streq(json_string_value(need), what);
+	json_decref(all);
+	return found;
+}
+
+/* The disk of a guest is the test's own; that of a machine in use is not. */
+START_TEST(disks_of_others_are_left_alone)
+{
+	struct test_list list = all_tests();
+	unsigned with_disk = 0;
+	for (size_t i = 0; i < list.n; i++)
+		for (size_t k = 0; k < list.tests[i]->n_tasks; k++) {
+			if (!strstr(list.tests[i]->tasks[k].args, "/dev/vd"))
+				continue;
+			ck_assert_msg(needs(list.tests[i], "target vm"), "%s would write to a disk of this machine", list.tests[i]->id);
+			with_disk++;
+		}
+	ck_assert_uint_gt(with_disk, 10);
+	test_list_free(&list);
+}
+END_TEST
+
+/* Whoever lowers oom_score_adj below 0 needs the right to, be it in a call. */
+START_TEST(lowering_needs_the_right)
+{
+	struct test_list list = all_tests();
+	unsigned lowering = 0;
+	for (size_t i = 0; i < list.n; i++)
+		for (size_t k = 0; k < list.tests[i]->n_steps; k++) {
+			const struct step *s = &list.tests[i]->steps[k];
+			if (s->op != STEP_CALL || !starts_with(s->value, "setadj -") || (s->result && !streq(s->result, "ok")))
+				continue;
+			ck_assert_msg(needs(list.tests[i], "capability sys_resource"), "%s does not say that it needs it", list.tests[i]->id);
+			lowering++;
+		}
+	ck_assert_uint_gt(lowering, 5);
+	test_list_free(&list);
+}
+END_TEST
+
+TESTS("needs", all_are_missing, not_pretended, disks_of_others_are_left_alone, lowering_needs_the_right)
