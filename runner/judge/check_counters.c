@@ -73,7 +73,7 @@ static bool asks_in_kernel(const struct trial *t, const struct episode *e)
 static struct bound oom_bound(const struct trial *t, const struct episode *e, const char *path, bool hierarchical)
 {
 	int64_t n = ooms_of(e, path, hierarchical);
-	bool quiet = !all_reported(e) || e->expect->no_report || trial_logged(t, e, "OOM killer disabled");
+	bool quiet = !all_reported(e) || e->expect->no_report || trial_logged(t, e->first_record, e->last_record, "OOM killer disabled");
 	if (!n && !quiet)
 		return (struct bound){ 0, 0 };
 	if (quiet)

@@ -172,10 +172,10 @@ static void check_silent_sysrq(struct trial *t, const struct episode *e, const j
 		int64_t when = look_int(step, "t", INT64_MAX);
 		if (!streq(look_text(step, "op"), "sysrq") || look_int(trial_told(t, step), "episode", -1) != (int64_t)e->k ||
 		    look_int(late, "t", 0) - LATE_REAP_US < when || !t->era.reaper || e->n_reports || e->n_deaths ||
-		    trial_logged(t, e, "OOM request ignored") || anybody_ended_since(t, when))
+		    trial_logged(t, e->first_record, SIZE_MAX, "OOM request ignored") || anybody_ended_since(t, when))
 			continue;
 		trial_check_text(t, CHECK_REAPED, NULL, NULL, "the victim ended or was reaped",
-				 trial_logged(t, e, "oom_reaper: ") ? "the victim ended or was reaped" : "neither");
+				 trial_logged(t, e->first_record, SIZE_MAX, "oom_reaper: ") ? "the victim ended or was reaped" : "neither");
 	}
 }
 

@@ -418,9 +418,9 @@ void trial_close(struct trial *t)
 	json_decref(t->with_whole.kmsg);
 }
 
-bool trial_logged(const struct trial *t, const struct episode *e, const char *words)
+bool trial_logged(const struct trial *t, size_t from, size_t to, const char *words)
 {
-	for (size_t i = e->first_record; i < json_array_size(t->seen->kmsg); i++) {
+	for (size_t i = from; i < to && i < json_array_size(t->seen->kmsg); i++) {
 		const char *text = look_text(json_array_get(t->seen->kmsg, i), "text");
 		if (text && strstr(text, words))
 			return true;

@@ -114,8 +114,8 @@ bool trial_check_text(struct trial *t, enum check_id id, const char *what, const
 /* Does the agent have the capability ("sys_resource")? */
 bool trial_capable(const struct trial *t, const char *capability);
 
-/* Does a record of the episode have these words, or one after it? */
-bool trial_logged(const struct trial *t, const struct episode *e, const char *words);
+/* Does one of the records [from, to) of seen->kmsg have these words? SIZE_MAX: to the last one. */
+bool trial_logged(const struct trial *t, size_t from, size_t to, const char *words);
 
 /* The plan's step that a step message answers, or NULL. */
 const json_t *trial_told(const struct trial *t, const json_t *step);

@@ -158,20 +158,15 @@ static int start_test(struct run *run, struct slot *slot, struct run_job *job)
 	slot->template = t;
 	slot->job = job;
 	slot->started_ns = now_ns();
+	slot->reports = run->rq->target->throw_away ? 0 : pace_reports(job->what->test);
+	pace_begin(&run->pace, slot->reports);
 	return 0;
 }
 
 /* Is it time for the test? In a machine of its own it always is. */
-static bool in_time(struct run *run, struct slot *slot, const struct run_job *job)
+static bool in_time(struct run *run, const struct run_job *job)
 {
-	if (run->rq->target->throw_away)
-		return true;
-	int reports = pace_reports(job->what->test);
-	if (!pace_admits(&run->pace, reports, now_ns(), &run->pace_ns))
-		return false;
-	slot->reports = reports;
-	pace_begin(&run->pace, reports);
-	return true;
+	return run->rq->target->throw_away || pace_admits(&run->pace, pace_reports(job->what->test), now_ns(), &run->pace_ns);
 }
 
 static void start_what_can(struct run *run)
@@ -182,7 +177,7 @@ static void start_what_can(struct run *run)
 		struct choice next = run_choose(run);
 		if (next.template)
 			start_template(run, slot, next.template);
-		else if (next.job && in_time(run, slot, next.job))
+		else if (next.job && in_time(run, next.job))
 			start_test(run, slot, next.job);
 		else
 			break;
@@ -321,7 +316,7 @@ static void wait_for_news(struct run *run)
 	}
 	if (run->stopping && run->end_by_ns < wake)
 		wake = run->end_by_ns;
-	if (run->pace_ns && run->pace_ns < wake)
+	if (!run->stopping && run->pace_ns && run->pace_ns < wake)
 		wake = run->pace_ns;
 	fds[n] = (struct pollfd){ .fd = run->signal_fd, .events = POLLIN };
 	int ms = wake > now ? (int)((wake - now) / 1000000) + 1 : 1;
@@ -395,7 +390,7 @@ static void loop(struct run *run)
 		if (!run->stopping)
 			start_what_can(run);
 		show_progress(run);
-		if (!any_worker(run) && !run->pace_ns)
+		if (!any_worker(run) && (run->stopping || !run->pace_ns))
 			break;
 		wait_for_news(run);
 		end_overdue(run);

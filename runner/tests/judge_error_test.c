@@ -198,6 +198,7 @@ START_TEST(oom_of_the_frozen_is_a_pass)
 	static const struct change changes[] = {
 		ONE_MORE("bystander", "memory.events"),
 		ONE_MORE("bystander", "memory.events.local"),
+		{ "snapshots>label=after-0>kmsg_seq", NULL, "100000" },
 		{ "kmsg", "+", "{\"seq\":100000,\"t\":100000000000,\"level\":6,\"text\":\"OOM killer disabled.\"}" },
 	};
 	expect_pass("memcg-v2", changes, ARRAY_SIZE(changes));
