@@ -6,14 +6,15 @@
 #include <sys/mman.h>
 
 #include "anon.h"
+#include "sharer.h"
 
 #define STACK 32768
 
-static struct sharer {
+struct sharer {
 	const char *name;
 	unsigned int i;
 	int start[2];
-} *sharers;
+};
 
 static int run_sharer(void *arg)
 {
@@ -24,23 +25,28 @@ static int run_sharer(void *arg)
 	procs_hold();
 }
 
-static int sharer_open(struct load *l)
+int sharers_add(struct load *l, unsigned int first, unsigned int n)
 {
-	uint64_t n;
-	if (anon_open(l) || !load_arg_size(l, "n", 1, 1, PROCS_MAX, &n))
-		return -1;
-	sharers = system_scratch(n * sizeof(*sharers));
-	for (unsigned int i = 1; sharers && i <= n; i++) {
-		struct sharer *s = &sharers[i - 1];
+	struct sharer *sharers = system_scratch(n * sizeof(*sharers));
+	for (unsigned int i = 0; sharers && i < n; i++) {
+		struct sharer *s = &sharers[i];
 		char *stack = system_scratch(STACK);
 		s->name = l->name;
-		s->i = i;
+		s->i = first + i;
 		int pid = stack && procs_start_begin(s->start) == 0 ? clone(run_sharer, stack + STACK, CLONE_VM | SIGCHLD, s) : -1;
 		if (pid < 0 || !procs_start_wait(s->start))
 			return error_say("%s: clone: %s", l->kind->name, failure_name(errno));
 		procs_add(pid);
 	}
-	return 0;
+	return sharers ? 0 : error_say("%s: no memory for its book-keeping", l->kind->name);
+}
+
+static int sharer_open(struct load *l)
+{
+	uint64_t n;
+	if (anon_open(l) || !load_arg_size(l, "n", 1, 1, PROCS_MAX, &n))
+		return -1;
+	return sharers_add(l, 1, (unsigned int)n);
 }
 
 const struct kind kind_sharer = {

@@ -2,7 +2,8 @@
 /*
  * A vfork() child that has not called exec: NAME/1 shares the memory, and from Linux 4.15 on it is never chosen
  * (mm/oom_kill.c:in_vfork). With own= it has memory of its own, as clone(2) gives without CLONE_VM, and is one like any
- * other. Its parent's thread waits for it, so that is one of its own; the main thread serves orders.
+ * other. With sharers= NAME/2, … are processes with the same memory that are no vfork children. The parent's thread waits for
+ * NAME/1, so that is one of its own; the main thread serves orders.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "anon.h"
+#include "sharer.h"
 
 #define STACK 32768
 
@@ -51,10 +53,12 @@ static int vfork_open(struct load *l)
 	static struct vforked v;
 	pthread_attr_t attr;
 	pthread_t id;
+	uint64_t sharers;
 	int pid = -1;
 	v.name = l->name;
 	v.stack = system_scratch(STACK);
-	if (anon_open(l) || !load_arg_size(l, "own", 0, 0, UINT64_C(1) << 40, &v.own))
+	if (anon_open(l) || !load_arg_size(l, "own", 0, 0, UINT64_C(1) << 40, &v.own) ||
+	    !load_arg_size(l, "sharers", 0, 0, PROCS_MAX - 1, &sharers))
 		return -1;
 	if (!v.stack || pipe2(v.started, O_CLOEXEC) < 0)
 		return error_say("%s: %s", l->kind->name, failure_name(errno));
@@ -66,13 +70,14 @@ static int vfork_open(struct load *l)
 	if (read(v.started[0], &pid, sizeof(pid)) != sizeof(pid) || pid < 0)
 		return error_say("%s: the child could not be made", l->kind->name);
 	procs_add(pid);
-	return 0;
+	return sharers ? sharers_add(l, 2, (unsigned int)sharers) : 0;
 }
 
 const struct kind kind_vfork = {
 	.name = "vfork",
 	.help = "private anonymous memory that is also that of NAME/1, a vfork child that does not exec",
-	.args = { { "own", "memory that the child has instead of the parent's, like 8M" } },
+	.args = { { "own", "memory that the child has instead of the parent's, like 8M" },
+		  { "sharers", "how many other processes have the parent's memory, too: NAME/2, …" } },
 	.open = vfork_open,
 	.add = anon_add,
 	.drop = segment_drop_held,

@@ -36,7 +36,7 @@ static const struct kind_facts kinds[] = {
 	{ .name = "threads", .keeps = true, .many = true, .args = ARGS("n", "weights", "pin") },
 	{ .name = "zombie-leader", .keeps = true, .many = true },
 	{ .name = "sharer", .keeps = true, .args = ARGS("n") },
-	{ .name = "vfork", .args = ARGS("own"), .keeps = true },
+	{ .name = "vfork", .args = ARGS("own", "sharers"), .keeps = true },
 	{ .name = "stress-ng", .many = true },
 	{ .name = "init", .hidden = true },
 };

@@ -98,7 +98,7 @@ static bool borrows_in_vfork(const struct test_task *c)
 bool scene_in_vfork(const struct trial *t, const char *name)
 {
 	const struct test_task *c = scene_case_task(t, name);
-	return c && name[strlen(c->name)] && borrows_in_vfork(c);
+	return c && streq(name + strlen(c->name), "/1") && borrows_in_vfork(c);
 }
 
 /* What only the case knows of a task: its policy, and who shares an mm with whom by the kind's nature. */
