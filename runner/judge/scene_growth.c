@@ -121,11 +121,9 @@ bool scene_must_oom(const struct scene *s, const struct trial *t, const struct e
 /* The other tasks that grow in the episode may have taken anything up to all there was. */
 static void project_rivals(struct scene *s, const struct trial *t, const struct episode *e, int task, int64_t most)
 {
-	size_t k = 0;
-	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
+	for (size_t i = e->first_step; i < e->last_step; i++) {
 		const struct step *step = &t->test->steps[i];
-		k += step->op == STEP_EXPECT;
-		int other = step->op == STEP_GROW && k == e->k ? scene_task_named(s, step->tasks[0]) : -1;
+		int other = step->op == STEP_GROW ? scene_task_named(s, step->tasks[0]) : -1;
 		if (other >= 0 && other != task && !is_hidden(t, step->tasks[0]))
 			s->tasks[other].more += most + most / 512 + 2;
 	}
@@ -133,11 +131,9 @@ static void project_rivals(struct scene *s, const struct trial *t, const struct 
 
 static bool has_rivals(const struct trial *t, const struct episode *e)
 {
-	size_t k = 0, n = 0;
-	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
-		k += t->test->steps[i].op == STEP_EXPECT;
-		n += t->test->steps[i].op == STEP_GROW && k == e->k;
-	}
+	size_t n = 0;
+	for (size_t i = e->first_step; i < e->last_step; i++)
+		n += t->test->steps[i].op == STEP_GROW;
 	return n > 1;
 }
 

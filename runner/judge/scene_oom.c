@@ -16,14 +16,9 @@ bool scene_asks(const struct step *s)
 const struct step *scene_trigger(const struct trial *t, const struct episode *e)
 {
 	const struct step *found = NULL;
-	size_t k = 0;
-	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
-		const struct step *s = &t->test->steps[i];
-		if (s->op == STEP_EXPECT)
-			k++;
-		else if (k == e->k && scene_asks(s))
-			found = s;
-	}
+	for (size_t i = e->first_step; i < e->last_step; i++)
+		if (scene_asks(&t->test->steps[i]))
+			found = &t->test->steps[i];
 	return found;
 }
 

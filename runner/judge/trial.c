@@ -97,10 +97,8 @@ bool trial_own_machine(const struct trial *t)
 bool trial_grows(const struct trial *t, const struct episode *e, const char *wire_name)
 {
 	CLEANUP_FREE char *name = look_bytes(wire_name);
-	size_t k = 0;
-	for (size_t i = 0; name && i < t->test->n_steps && k <= e->k; i++) {
+	for (size_t i = 0; name && i < e->last_step; i++) {
 		const struct step *s = &t->test->steps[i];
-		k += s->op == STEP_EXPECT;
 		if ((s->op != STEP_GROW && s->op != STEP_CALL) || !s->n_tasks)
 			continue;
 		size_t len = strlen(s->tasks[0]);
@@ -281,12 +279,10 @@ static void add_death(struct trial *t, struct episode *e, size_t r, size_t i)
 static void add_written_adj(struct trial *t, struct episode *e)
 {
 	static const char end[] = "/oom_score_adj";
-	size_t k = 0;
-	for (size_t i = 0; i < t->test->n_steps && k <= e->k; i++) {
+	for (size_t i = e->first_step; i < e->last_step; i++) {
 		const struct step *s = &t->test->steps[i];
-		k += s->op == STEP_EXPECT;
 		size_t len = s->op == STEP_WRITE ? strlen(s->file) : 0;
-		if (k != e->k || len < sizeof(end) || !starts_with(s->file, "/proc/@") || !streq(s->file + len + 1 - sizeof(end), end) ||
+		if (len < sizeof(end) || !starts_with(s->file, "/proc/@") || !streq(s->file + len + 1 - sizeof(end), end) ||
 		    look_text(trial_answer(t, i, "write"), "errno"))
 			continue;
 		CLEANUP_FREE char *name = strndup(s->file + strlen("/proc/@"), len + 1 - sizeof(end) - strlen("/proc/@"));
@@ -342,10 +338,11 @@ bool trial_bug_counts(const struct trial *t, const struct episode *e, const char
 	return false;
 }
 
-static void open_episode(struct trial *t, struct episode *e, const struct expectation *x, size_t k)
+/* The episode that begins at test->steps[first] and ends with the `expect' at [last]. */
+static void open_episode(struct trial *t, struct episode *e, size_t k, size_t first, size_t last)
 {
 	char label[32];
-	*e = (struct episode){ .k = k, .expect = x };
+	*e = (struct episode){ .k = k, .expect = t->test->steps[last].expect, .first_step = first, .last_step = last };
 	snprintf(label, sizeof(label), "before-%zu", k);
 	e->before = look_snapshot(t->seen, label);
 	snprintf(label, sizeof(label), "after-%zu", k);
@@ -390,12 +387,13 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 	if (t->page_kb < 1 || t->page_kb > 1024)	/* the largest is hexagon's */
 		t->page_kb = 4;
 	t->plan = plan_make(test, "oomtests", 1.0);
-	for (size_t i = 0; i < test->n_steps; i++) {
+	for (size_t i = 0, first = 0; i < test->n_steps; i++) {
 		if (test->steps[i].op != STEP_EXPECT)
 			continue;
 		t->episodes = xrealloc(t->episodes, t->n_episodes + 1, sizeof(*t->episodes));
-		open_episode(t, &t->episodes[t->n_episodes], test->steps[i].expect, t->n_episodes);
+		open_episode(t, &t->episodes[t->n_episodes], t->n_episodes, first, i);
 		t->n_episodes++;
+		first = i + 1;
 	}
 	return 0;
 }

@@ -43,6 +43,7 @@ struct episode {
 	const char *timed_out_op;
 	bool no_oom;		/* fewer died than stated, and memory need not have run out (again) */
 	size_t first_record, last_record;	/* [first, last) of seen->kmsg */
+	size_t first_step, last_step;		/* [first, last) of test->steps; last is its `expect' */
 };
 
 struct trial {
