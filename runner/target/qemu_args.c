@@ -2,6 +2,7 @@
 #include "target/vm.h"
 
 #include "base/util.h"
+#include "target/tcg.h"
 #include "target/tsc.h"
 
 static void add_memory(struct argv *a, const struct shape *s, const struct vm_fds *fds, enum vm_mode mode)
@@ -90,7 +91,7 @@ void qemu_args(struct argv *a, const struct machine_request *req, const struct v
 		argv_opt(a, "-accel", "kvm");
 		argv_opt(a, "-cpu", "host");
 	} else {
-		argv_opt(a, "-accel", "tcg,tb-size=128,thread=%s", s->cpus > 1 ? "multi" : "single");
+		argv_opt(a, "-accel", "tcg,tb-size=128,thread=%s", s->cpus > 1 && tcg_threads() ? "multi" : "single");
 		/* The least CPU that has a random number source: without, getrandom() in a guest may wait for long. */
 		argv_opt(a, "-cpu", "qemu64,+rdrand,+rdseed");
 	}
