@@ -161,6 +161,11 @@ json_t *plan_make(const struct test *t, const char *root, double scale)
 	return plan;
 }
 
+int64_t plan_rest_ms(const json_t *plan)
+{
+	return (int64_t)(START_AND_END_MS * json_number_value(json_object_get(plan, "scale")));
+}
+
 int64_t plan_deadline_ms(const json_t *plan)
 {
 	double scale = json_number_value(json_object_get(plan, "scale"));

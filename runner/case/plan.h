@@ -20,3 +20,6 @@ const struct expectation *test_expected_panic(const struct test *t);
 
 /* The longest a plan may take, in milliseconds: all its deadlines, scaled, and the agent's own start and clean-up. */
 int64_t plan_deadline_ms(const json_t *plan);
+
+/* How much of that is for the start, and for the end alone. */
+int64_t plan_rest_ms(const json_t *plan);

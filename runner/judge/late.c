@@ -30,7 +30,7 @@ bool late_nobody_in_flight(const struct trial *t, const struct episode *e, const
 	for (size_t i = 0; i < e->n_deaths; i++) {
 		const json_t *exit = look_exit(t->seen, e->deaths[i].tgid);
 		bool ended = exit && look_int(exit, "t", INT64_MAX) <= look_int(late, "t", 0);
-		if (!ended && !late_was_reaped(t, e->deaths[i].tgid))
+		if (!ended && !late_was_reaped(t, e->deaths[i].tgid) && late_told_of(t, "unable to reap pid:", e->deaths[i].tgid) < 0)
 			return false;
 	}
 	return true;

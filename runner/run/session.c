@@ -30,6 +30,7 @@ struct talk {			/* one session's state while it runs */
 	size_t console_len, console_room, console_scanned;
 	bool stream_open, console_open;
 	bool hello, ended, panicked;
+	int64_t deadline_ns, rest_ns;	/* of what is waited for now; and how long the end of a plan may take */
 };
 
 static double since(const struct talk *k)
@@ -105,6 +106,15 @@ static void act(struct talk *k, const char *line, size_t len)
 	json_decref(message);
 }
 
+/* A wait that passed its deadline ends the plan: what is left is the end, and that need not be waited for as long as for all of it. */
+static void hurry(struct talk *k)
+{
+	const json_t *step = json_array_get(k->seen->steps, json_array_size(k->seen->steps) - 1);
+	int64_t by = now_ns() + k->rest_ns;
+	if (json_is_true(json_object_get(step, "timeout")) && by < k->deadline_ns)
+		k->deadline_ns = by;
+}
+
 static void on_line(void *context, const char *line, size_t len)
 {
 	struct talk *k = context;
@@ -115,9 +125,10 @@ static void on_line(void *context, const char *line, size_t len)
 		k->hello = true;
 	else if (streq(name, "begin"))
 		mark(k, &k->marks->begun);
-	else if (streq(name, "step"))
+	else if (streq(name, "step")) {
 		mark(k, &k->marks->first_step);
-	else if (streq(name, "kmsg") && k->marks->kill < 0 && has_kill(k->seen->kmsg))
+		hurry(k);
+	} else if (streq(name, "kmsg") && k->marks->kill < 0 && has_kill(k->seen->kmsg))
 		mark(k, &k->marks->kill);
 	else if (streq(name, "host"))
 		act(k, line, len);
@@ -191,13 +202,14 @@ static void send_more(struct talk *k)
 		mark(k, &k->marks->plan_sent);
 }
 
-/* Reads and writes until `done` says so (1), both streams are closed (0), or the deadline has passed (-1). */
-static int talk_until(struct talk *k, int64_t deadline_ns, bool (*done)(const struct talk *k))
+/* Reads and writes until `done` says so (1), both streams are closed (0), or this time and no more has passed (-1), unless hurry(). */
+static int talk_for(struct talk *k, int64_t ns, bool (*done)(const struct talk *k))
 {
+	k->deadline_ns = now_ns() + ns;
 	while (!done(k)) {
 		if (!k->stream_open && !k->console_open)
 			return 0;
-		int64_t left = deadline_ns - now_ns();
+		int64_t left = k->deadline_ns - now_ns();
 		if (left <= 0)
 			return -1;
 		bool sending = k->stream_open && k->out_done < k->out_len;
@@ -259,20 +271,21 @@ static void converse(struct talk *k, json_t *plan)
 	const struct session_request *rq = k->rq;
 	struct observation *seen = k->seen;
 	int64_t grace_ns = (int64_t)(LAST_WORDS_MS * rq->scale) * 1000000;
-	int got = talk_until(k, now_ns() + (int64_t)(HELLO_MS * rq->scale) * 1000000, said_hello);
+	int got = talk_for(k, (int64_t)(HELLO_MS * rq->scale) * 1000000, said_hello);
 	if (got < 0) {
 		say(seen, FATE_NOT_STARTED, xasprintf("no agent answered within %.0f s", HELLO_MS * rq->scale / 1000));
 		return;
 	}
 	if (!k->hello) {
-		talk_until(k, now_ns() + grace_ns, console_is_over);
+		talk_for(k, grace_ns, console_is_over);
 		say(seen, FATE_NOT_STARTED,
 		    k->panicked ? xstrdup("the kernel panicked before the agent answered") : NULL);
 		return;
 	}
 	send_message(k, json_pack("{s:O}", "plan", plan));
-	int64_t deadline_ms = plan_deadline_ms(plan);
-	got = talk_until(k, now_ns() + deadline_ms * 1000000, over);
+	k->rest_ns = plan_rest_ms(plan) * 1000000;
+	int64_t begin = now_ns();
+	got = talk_for(k, plan_deadline_ms(plan) * 1000000, over);
 	mark(k, &k->marks->end);
 	if (k->ended) {
 		say(seen, FATE_ENDED, NULL);
@@ -280,11 +293,11 @@ static void converse(struct talk *k, json_t *plan)
 	}
 	if (got < 0) {
 		CLEANUP_FREE char *last = last_step(seen);
-		say(seen, FATE_SILENT, xasprintf("no end within %.0f s; %s", (double)deadline_ms / 1000, last));
+		say(seen, FATE_SILENT, xasprintf("no end within %.0f s; %s", (double)(now_ns() - begin) / 1e9, last));
 		return;
 	}
 	/* the stream ended or the kernel panicked: what the console still says belongs to it */
-	talk_until(k, now_ns() + grace_ns, console_is_over);
+	talk_for(k, grace_ns, console_is_over);
 	if (k->stream_open)
 		read_stream(k);
 	if (k->panicked) {

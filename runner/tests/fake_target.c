@@ -70,6 +70,10 @@ static void agent(const char *how, int fd, int console)
 		return;
 	if (streq(how, "silent"))
 		hang();
+	if (streq(how, "late")) {
+		say(fd, "{\"step\":{\"i\":0,\"op\":\"await\",\"timeout\":true}}\n");
+		hang();
+	}
 	if (streq(how, "interrupts")) {
 		kill(fake_counts->runner, SIGINT);
 		hang();

@@ -28,7 +28,7 @@
 static const struct alteration {
 	const char *recorded;
 	enum check_id check;
-	struct change change[10];
+	struct change change[12];
 } alterations[] = {
 	{ "panic", CHECK_PANIC, { { "console", "system-wide", "compulsory" } } },
 	{ "panic", CHECK_PANIC_REPORT, { { "console", "hog invoked oom-killer", "hog" } } },
@@ -78,6 +78,14 @@ static const struct alteration {
 
 	{ "memcg-v2", CHECK_PREDICTED, { LOG("Killed process # (big)", "Killed process #+1 (hog)") } },
 	/* the first victim has its memory still, and the second is killed all the same */
+	/* the first could not be reaped, and is waited for all the same */
+	{ "two-kills", CHECK_VICTIMS,
+	  { { "kmsg>text~(second) total-vm", NULL, NULL }, { "exits>name=second", NULL, NULL }, { "exits>name=big>t", NULL, "90000000" },
+	    { "kmsg", "+", "{\"seq\":100000,\"t\":9000000,\"level\":6,\"text\":\"oom_reaper: unable to reap pid:84 (big)\"}" },
+	    { "steps>op=await>timeout", NULL, "true" }, { "steps>op=await>how", NULL, NULL },
+	    { "snapshots", "copy", "label=before-0" }, { "snapshots>-1>label", NULL, "\"late\"" }, { "snapshots>-1>t", NULL, "80000000" },
+	    { "snapshots", "copy", "label=late" }, { "snapshots>-1>label", NULL, "\"later\"" },
+	    { "snapshots>-1>cgroups>name=box>files>memory.events", "oom 0", "oom 300" } } },
 	{ "two-kills", CHECK_RECOMPUTED, { { "kmsg>24>text", "[ #] # # # # # # -1000 hog", "[ #-2] # #-2 # # # # 0 big" } } },
 	{ "memcg-v2", CHECK_RECOMPUTED, { ROW("big", "[ #] # # # #-16000 # # #") } },
 	{ "memcg-7", CHECK_RECOMPUTED, { ROW7("big", "[ #] # # # #-16000 # # # # # #") } },
