@@ -12,6 +12,9 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21	/* since Linux 5.4 */
 #endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4	/* since Linux 5.7 */
+#endif
 #ifndef MADV_FREE
 #define MADV_FREE 8	/* since Linux 4.5 */
 #endif
@@ -141,6 +144,18 @@ static struct result call_munmap(struct load *l, char *args)
 	return result_of(munmap(maps[n_maps].start, maps[n_maps].len));
 }
 
+/* Its pages go elsewhere, and the mapping stays where it was, empty; both are kept. */
+static struct result call_moveaway(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!n_maps || n_maps == ARRAY_SIZE(maps))
+		return (struct result){ -1, n_maps ? ENOSPC : ENOENT };
+	const struct segment *last = &maps[n_maps - 1];
+	return keep(mremap(last->start, last->len, last->len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL), last->len);
+}
+
 static struct result call_fault(struct load *l, char *args)
 {
 	uint64_t done, size = UINT64_MAX;
@@ -258,6 +273,7 @@ const struct call memory_calls[] = {
 	{ "asleft", "", "pages that RLIMIT_AS has left beside the address space and the largest mapping that is granted", call_asleft },
 	{ "mlock", "", "lock what the last mmap or mprotect mapped (mlock)", call_mlock },
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
+	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },
 	{ "readonly", "", "make what the last mmap or mprotect mapped read-only (mprotect)", call_readonly },

@@ -123,6 +123,12 @@ static struct result call_rlimit_data(struct load *l, char *args)
 	return set_limit(RLIMIT_DATA, args);
 }
 
+static struct result call_rlimit_core(struct load *l, char *args)
+{
+	(void)l;
+	return set_limit(RLIMIT_CORE, args);
+}
+
 static struct result call_rlimit_memlock(struct load *l, char *args)
 {
 	(void)l;
@@ -148,6 +154,7 @@ const struct call rights_calls[] = {
 	  call_dropcap },
 	{ "rlimit_as", "SIZE", "limit the address space", call_rlimit_as },
 	{ "rlimit_data", "SIZE", "limit private writable memory", call_rlimit_data },
+	{ "rlimit_core", "SIZE", "limit the file that a core is dumped to", call_rlimit_core },
 	{ "rlimit_memlock", "SIZE", "limit locked memory", call_rlimit_memlock },
 	{ "cpu", "LIST", "run on these CPUs only", call_cpu },
 	{ NULL, NULL, NULL, NULL },
