@@ -140,6 +140,8 @@ failure segment_add_anon(struct load *l, uint64_t bytes, int flags,
 void system_prefault(void);
 /* Only the stack: for a thread. */
 void system_prefault_stack(void);
+/* In another thread of a process whose first one is about to end: waits until it has. */
+void system_outlive_leader(void);
 /* Raises a resource limit to `most`, or as far as this process may. */
 void system_raise_limit(int which, uint64_t most);
 void system_set_comm(const char *name);

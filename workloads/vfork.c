@@ -70,7 +70,7 @@ static int vfork_open(struct load *l)
 	if (read(v.started[0], &pid, sizeof(pid)) != sizeof(pid) || pid < 0)
 		return error_say("%s: the child could not be made", l->kind->name);
 	procs_add(pid);
-	return sharers ? sharers_add(l, 2, (unsigned int)sharers) : 0;
+	return sharers ? sharers_add(l, 2, (unsigned int)sharers, false) : 0;
 }
 
 const struct kind kind_vfork = {

@@ -4,9 +4,7 @@
  * (find_lock_task_mm).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,27 +12,12 @@
 
 static void (*serve_orders)(struct load *l);
 
-/* The state in /proc/PID/stat, behind the comm, which may hold anything but ends with the last ')'. */
-static char leader_state(void)
-{
-	char text[256];
-	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 'Z';	/* without /proc nobody can tell the difference */
-	ssize_t n = read(fd, text, sizeof(text));
-	close(fd);
-	while (n > 2 && text[n - 1] != ')')
-		n--;
-	return n > 2 ? text[n + 1] : 'Z';
-}
-
 static void *run_worker(void *arg)
 {
 	struct load *l = arg;
 	system_prefault_stack();
 	system_set_comm_of_child(l->name, 1);
-	while (leader_state() != 'Z')
-		sched_yield();	/* it is on its way: from exit(2) to the zombie nothing waits */
+	system_outlive_leader();
 	control_say_ready();
 	serve_orders(l);
 	return NULL;

@@ -69,10 +69,16 @@ bool proc_without_mm(pid_t pid)
 	return process_vm_readv(pid, &here, 1, &there, 1, 0) < 0 && errno == ESRCH;
 }
 
+/* A first thread that has ended is a zombie as long as others go on (kernel/exit.c:delay_group_leader). */
+static bool ended(const struct proc_stat *st)
+{
+	return (st->state == 'Z' && st->threads < 2) || st->state == 'X';
+}
+
 bool proc_dead(pid_t pid, uint64_t start)
 {
 	struct proc_stat st;
-	return proc_read_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || (start && st.start != start);
+	return proc_read_stat(pid, &st) < 0 || ended(&st) || (start && st.start != start);
 }
 
 bool proc_doomed(pid_t pid)
@@ -80,7 +86,7 @@ bool proc_doomed(pid_t pid)
 	struct proc_stat st;
 	CLEANUP_FREE char *status = proc_text(pid, "status");
 	CLEANUP_FREE char *shared = status ? key_text(status, "ShdPnd") : NULL;
-	if (!shared || proc_read_stat(pid, &st) < 0 || st.state == 'Z' || st.state == 'X' || !st.vsize)
+	if (!shared || proc_read_stat(pid, &st) < 0 || ended(&st) || (!st.vsize && st.threads < 2))
 		return true;
 	return strtoull(shared, NULL, 16) >> (SIGKILL - 1) & 1;
 }

@@ -35,7 +35,7 @@ static const struct kind_facts kinds[] = {
 	{ .name = "children", .keeps = true, .many = true, .args = ARGS("n", "weights", "mem", "shared", "pidns") },
 	{ .name = "threads", .keeps = true, .many = true, .args = ARGS("n", "weights", "pin") },
 	{ .name = "zombie-leader", .keeps = true, .many = true },
-	{ .name = "sharer", .keeps = true, .args = ARGS("n") },
+	{ .name = "sharer", .keeps = true, .args = ARGS("n", "headless") },
 	{ .name = "vfork", .args = ARGS("own", "sharers"), .keeps = true },
 	{ .name = "stress-ng", .many = true },
 	{ .name = "init", .hidden = true },
