@@ -6,8 +6,10 @@
 #include "case/kinds.h"
 #include "judge/late.h"
 #include "judge/look.h"
+#include "judge/scene.h"
 #include "judge/trial.h"
 
+#define RATELIMIT_BURST 10	/* include/linux/ratelimit_types.h:DEFAULT_RATELIMIT_BURST */
 #define ENDLESS_MIN  3	/* where one attempt is the last; each may make a report, which takes its time */
 
 /* Does the task sleep where v1 waits at a limit (mm/memcontrol-v1.c:mem_cgroup_oom_synchronize)? */
@@ -149,6 +151,28 @@ static void check_unreaped(struct trial *t, const struct episode *e, const json_
 	}
 }
 
+/* How many records of the episode have these words? */
+static int told(const struct trial *t, const struct episode *e, const char *words)
+{
+	int n = 0;
+	for (size_t i = e->first_record; i < e->last_record; i++)
+		n += trial_logged(t, i, i + 1, words);
+	return n;
+}
+
+/*
+ * A huge page that can't be had is a SIGBUS (mm/hugetlb.c:hugetlb_no_page). Told that memory is out, the fault comes again and again, where
+ * it is not, and as often as the rate limit lets it the log says so (mm/oom_kill.c:pagefault_out_of_memory).
+ */
+static void check_huge_fault(struct trial *t, const struct episode *e)
+{
+	const struct step *asks = scene_trigger(t, e);
+	const struct test_task *task = asks && asks->op == STEP_GROW ? trial_task(t, asks->tasks[0]) : NULL;
+	if (task && streq(task->kind, "hugetlb") && e->expect->end == END_FAILED && !e->n_reports &&
+	    told(t, e, "VM_FAULT_OOM leaked out") >= RATELIMIT_BURST)
+		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "failed", "asks again and again");
+}
+
 static bool anybody_ended_since(const struct trial *t, int64_t since)
 {
 	size_t i;
@@ -187,4 +211,5 @@ void check_late(struct trial *t, const struct episode *e)
 	check_sleepers(t, e, late, later);
 	check_no_wait(t, e, late, later);
 	check_silent_sysrq(t, e, late);
+	check_huge_fault(t, e);
 }
