@@ -23,7 +23,7 @@ static const char *const files_v1[] = {
 static const char *const sysctls[] = {
 	"vm.panic_on_oom", "vm.oom_kill_allocating_task", "vm.oom_dump_tasks", "vm.overcommit_memory",
 	"vm.overcommit_ratio", "vm.overcommit_kbytes", "vm.admin_reserve_kbytes", "vm.user_reserve_kbytes",
-	"vm.min_free_kbytes", "vm.swappiness",
+	"vm.min_free_kbytes", "vm.swappiness", "vm.watermark_scale_factor",
 };
 static const struct {
 	const char *member, *key;

@@ -124,6 +124,9 @@
 	X(SLEEPER, "* waits at its limit")                                                    \
 	X(WITHIN_LIMIT, "* stays within its limit")                                           \
 	X(CLAIM, "stated: * rises by")                                                        \
+	/* what the zones keep back (check_zones.c) */                                        \
+	X(WATERMARKS, "watermarks of *")                                                      \
+	X(LOWMEM_RESERVE, "lowmem_reserve of *")                                              \
 	/* scores and grants (check_choice.c, check_commit.c) */                              \
 	X(SCORE, "oom_score of *")                                                            \
 	X(SCORE_BEFORE, "oom_score of * before")                                              \

@@ -51,6 +51,7 @@ static void judge_episode(struct trial *t, struct episode *e)
 	check_reports(t, e);
 	check_choice(t, e);
 	check_scores_before(t, e);
+	check_zones(t, e);
 	check_counters(t, e);
 }
 

@@ -155,6 +155,7 @@ bool commit_seen(const struct trial *t, const struct step *s, size_t step);	/* i
 /* /proc/PID/oom_score equals the model: where the case asks, and in the snapshot before each episode. */
 void check_scores(struct trial *t, const struct step *s, size_t step);
 void check_scores_before(struct trial *t, const struct episode *e);
+void check_zones(struct trial *t, const struct episode *e);	/* what they keep back */
 void check_deaths(struct trial *t, struct episode *e);	/* who died, how, and who lives */
 void check_reports(struct trial *t, struct episode *e);	/* the log against what was observed from outside */
 /* Parts of it. `first`: nobody has been killed in the episode yet. */

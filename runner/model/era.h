@@ -67,6 +67,7 @@ struct era {
 	bool margin_recheck;	/* a charge that waited for the oom_lock looks again whether there is room now */
 	bool limit_write_nonblock;	/* memory.max written with O_NONBLOCK neither reclaims nor kills */
 	bool high_throttles;	/* above memory.high tasks are slowed down */
+	bool movable_watermarks;	/* a movable zone keeps back next to nothing, and counts for none of the others */
 	bool fault_global_oom;	/* a failed charge in a page fault may end in a global kill with gfp 0 */
 	/* counters */
 	bool oom_kill_counter;	/* oom_kill in /proc/vmstat and memory.events */

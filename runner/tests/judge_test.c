@@ -307,6 +307,12 @@ static const struct alteration {
 	{ "words", CHECK_CLAIM, { AFTER("box", "memory.events", "oom_kill #", "oom_kill 0") } },
 	{ "words", CHECK_CLAIM, { { "snapshots>label=after-0>vmstat>oom_kill", NULL, "0" } } },
 
+	{ "zones", CHECK_WATERMARKS, { { "snapshots>label=before-0>zones>zone=DMA32>min", NULL, "1" } } },
+	{ "zones", CHECK_WATERMARKS, { { "snapshots>label=before-0>zones>zone=DMA>high", NULL, "1" } } },
+	{ "zones", CHECK_WATERMARKS, { { "snapshots>label=before-0>sysctl>vm.min_free_kbytes", NULL, "8196" } } },
+	{ "zones", CHECK_LOWMEM_RESERVE, { { "snapshots>label=before-0>zones>zone=DMA>protection>2", NULL, "0" } } },
+	{ "zones", CHECK_LOWMEM_RESERVE, { { "snapshots>label=before-0>zones>zone=DMA32>managed", NULL, "1000" } } },
+
 	{ "score", CHECK_SCORE, { { "steps>op=score>scores>some>score", NULL, "1" } } },
 	{ "score", CHECK_SCORE, { { "steps>op=score>scores>some", NULL, NULL } } },
 	{ "memcg-v2", CHECK_SCORE_BEFORE, { { "snapshots>label=before-0>tasks>name=big>score", NULL, "728" } } },

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "model/adj.h"
 #include "model/overcommit.h"
+#include "model/watermarks.h"
 #include "tests/harness.h"
 
 static struct era of(const char *release)
@@ -200,4 +201,32 @@ START_TEST(guessed)
 }
 END_TEST
 
-TESTS("model_proc", floor_of_adj, oom_adj, copied, strict, commit_limit, heuristic, guessed)
+/* As 6.1 has it on a machine of 192M and one of 320M with a plugged in module, whose zone is movable. */
+START_TEST(watermarks)
+{
+	static const struct {
+		uint64_t managed, lowmem, pages_min, scale;
+		bool movable;
+		uint64_t min, low, high;
+	} table[] = {
+		{ 44056, 44056, 2048, 300, false, 2048, 3369, 4690 },
+		{ 44056, 44056, 2048, 10, false, 2048, 2560, 3072 },	/* a quarter of min is more than the scale's share */
+		{ 65536, 44056, 2048, 300, true, 64, 2030, 3996 },
+		{ 16384, 44056, 2048, 300, true, 32, 523, 1014 },
+		{ 1 << 20, 44056, 2048, 300, true, 128, 31585, 63042 },
+		{ 0, 44056, 2048, 300, false, 0, 0, 0 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct model_watermarks m = model_watermarks(table[i].managed, table[i].lowmem, table[i].pages_min, table[i].scale,
+							     table[i].movable);
+		ck_assert_uint_eq(m.min, table[i].min);
+		ck_assert_uint_eq(m.low, table[i].low);
+		ck_assert_uint_eq(m.high, table[i].high);
+	}
+	ck_assert_uint_eq(model_lowmem_reserve(3840, 32768, 64), 512);
+	ck_assert_uint_eq(model_lowmem_reserve(3840, 32768, 0), 0);
+	ck_assert_uint_eq(model_lowmem_reserve(0, 32768, 64), 0);
+}
+END_TEST
+
+TESTS("model_proc", watermarks, floor_of_adj, oom_adj, copied, strict, commit_limit, heuristic, guessed)
