@@ -147,8 +147,8 @@ static struct result call_notified(struct load *l, char *args)
 }
 
 /*
- * Twice a call that causes a notification, the second within microseconds of having been told of the first: sooner than the 10 ms for
- * which the kernel holds the next one back (kernel/cgroup/cgroup.c:cgroup_file_notify).
+ * Twice a call that causes a notification, the second within microseconds of having been told of the first: sooner than
+ * the 10 ms for which the kernel holds the next one back (kernel/cgroup/cgroup.c:cgroup_file_notify).
  */
 static struct result call_toldtwice(struct load *l, char *args)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pages of a file that were written in a private mapping of it, and are the process's own since: anonymous memory in a mapping that is
- * a file's. The file is this program, as often as is needed.
+ * Pages of a file that were written in a private mapping of it, and are the process's own since: anonymous memory in a
+ * mapping that is a file's. The file is this program, as often as is needed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,8 @@ static failure map_windows(int fd, char *p, uint64_t bytes)
 		return errno;
 	uint64_t window = ((uint64_t)st.st_size + page_size - 1) / page_size * page_size;
 	for (uint64_t at = 0; at < bytes; at += window)
-		if (mmap(p + at, window < bytes - at ? window : bytes - at, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0) ==
-		    MAP_FAILED)
+		if (mmap(p + at, window < bytes - at ? window : bytes - at, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
 			return errno;
 	return 0;
 }

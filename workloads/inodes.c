@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Names of files: empty files on tmpfs, each an inode and a dentry that the cgroup of their maker is charged for (SLAB_ACCOUNT) and that
- * nothing reclaims. They stay when their maker is killed.
+ * Names of files: empty files on tmpfs, each an inode and a dentry that the cgroup of their maker is charged for
+ * (SLAB_ACCOUNT) and that nothing reclaims. They stay when their maker is killed.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Data in pipes: kernel memory that a cgroup is charged for (fs/pipe.c: GFP_HIGHUSER | __GFP_ACCOUNT) and no process is bigger for. */
+/* Data in pipes: kernel memory that a cgroup is charged for (fs/pipe.c: GFP_HIGHUSER | __GFP_ACCOUNT) and no process is
+ * bigger for. */
 #include "stuffed.h"
 
 #include <fcntl.h>

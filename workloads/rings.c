@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Kernel memory in pieces of several pages: the rings of pipes. A ring is one array of 40 bytes a slot, a slot for each page of
- * the pipe's size (fs/pipe.c:pipe_resize_ring), and above 8K such an array is not from a slab but whole pages; of 8K at the most it is
- * from a slab of two pages or more. The pipes themselves, which are small objects, are there before anything is filled, so that nothing else is asked for then.
+ * Kernel memory in pieces of several pages: the rings of pipes. A ring is one array of 40 bytes a slot, a slot for each
+ * page of the pipe's size (fs/pipe.c:pipe_resize_ring), and above 8K such an array is not from a slab but whole pages;
+ * of 8K at the most it is from a slab of two pages or more. The pipes themselves, which are small objects, are there
+ * before anything is filled, so that nothing else is asked for then.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,8 @@
 
 #include "oomload.h"
 
-/* `pair` makes one more, non-blocking and close-on-exec, or returns -1 with errno. When all there may be take no more, it is EAGAIN. */
+/* `pair` makes one more, non-blocking and close-on-exec, or returns -1 with errno. When all there may be take no more,
+ * it is EAGAIN. */
 int stuffed_open(struct load *l, int (*pair)(int fd[2]), unsigned int pairs_max);
 #define STUFFED_PAIRS_MAX (1 << 19)	/* half of fs.nr_open's default */
 failure stuffed_add(struct load *l, uint64_t bytes);

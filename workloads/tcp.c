@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Data in TCP sockets, over the loopback interface: socket memory, which the cgroup of the socket is charged for
- * (mm/memcontrol.c:mem_cgroup_charge_skmem). What arrives may go over the limit. Most waits at the sender: nobody reads, so that the
- * receiver's window stays small.
+ * (mm/memcontrol.c:mem_cgroup_charge_skmem). What arrives may go over the limit. Most waits at the sender: nobody
+ * reads, so that the receiver's window stays small.
  */
 #include "loopback.h"
 #include "stuffed.h"

@@ -42,8 +42,8 @@ static int start_thread(struct load *l, struct thread *t, unsigned int i, pthrea
 }
 
 /*
- * The CPUs that threads can be pinned to, however few of them this task was given (musl counts only those). 64 at the most: bits of a
- * mask.
+ * The CPUs that threads can be pinned to, however few of them this task was given (musl counts only those). 64 at the
+ * most: bits of a mask.
  */
 static unsigned int count_cpus(void)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Who plays in ci/protection's guest, as units of systemd: a database that is larger than anything else, a worker, an app one of whose two
- * processes leaks, and a pulse that only wants to run. `actor ROLE`; what they tell stands in a file that all of them map.
+ * Who plays in ci/protection's guest, as units of systemd: a database that is larger than anything else, a worker, an
+ * app one of whose two processes leaks, and a pulse that only wants to run. `actor ROLE`; what they tell stands in a
+ * file that all of them map.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -168,7 +169,9 @@ static void judge(void)
 		usleep(1000);	/* app is started by the service manager, and nobody tells us when: a look each millisecond */
 	for (int i = 0; i < N_WHO; i++) {
 		/* who is not there any more has ended, or could not begin */
-		ends[i] = (struct pollfd){ .fd = shared->pids[i] ? (int)syscall(SYS_pidfd_open, shared->pids[i], 0) : -1, .events = POLLIN };
+		ends[i] =
+			(struct pollfd){ .fd = shared->pids[i] ? (int)syscall(SYS_pidfd_open, shared->pids[i], 0) : -1,
+					 .events = POLLIN };
 		if (ends[i].fd < 0) {
 			printf("ended %s\n", names[i]);
 			deaths++;

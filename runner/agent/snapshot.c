@@ -165,7 +165,8 @@ static void collect(pid_t pid, void *arg)
 	r->pids[r->n++] = pid;
 }
 
-/* On a machine in use, where only the scene runs out of memory: what is in the scene's cgroups, and the plan's tasks wherever they are. */
+/* On a machine in use, where only the scene runs out of memory: what is in the scene's cgroups, and the plan's tasks
+ * wherever they are. */
 static void collect_own(struct rows *r)
 {
 	for (size_t i = 0; i < r->a->tasks.n; i++)

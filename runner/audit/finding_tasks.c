@@ -167,6 +167,7 @@ void find_nobody(struct audit *a)
 	char used[32], can[32];
 	finding_add(a, "little-to-kill", SEVERITY_CRITICAL, xstrdup("all processes"),
 		    xasprintf("of %s that processes use only %s can be freed by killing",
-			      format_size((uint64_t)audit_bytes(a, all), used), format_size((uint64_t)audit_bytes(a, killable), can)),
+			      format_size((uint64_t)audit_bytes(a, all), used),
+			      format_size((uint64_t)audit_bytes(a, killable), can)),
 		    xstrdup("give the large services an oom_score_adj above -1000"));
 }

@@ -92,7 +92,8 @@ static void print_series(const struct audit *a, const struct ranking *r, FILE *o
 	if (!table)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		scols_table_new_column(table, columns[i].name, columns[i].width, terminal ? columns[i].flags : columns[i].flags & SCOLS_FL_RIGHT);
+		scols_table_new_column(table, columns[i].name, columns[i].width,
+				       terminal ? columns[i].flags : columns[i].flags & SCOLS_FL_RIGHT);
 	scols_table_enable_noencoding(table, 1);	/* printable() has done it */
 	scols_table_set_stream(table, out);
 	for (size_t i = 0; i < r->series.n; i++)

@@ -235,7 +235,8 @@ static void complete(const struct scene *s, struct expectation *e)
 	}
 	if (e->trigger || s->askers != 1)
 		return;
-	/* In a memcg nobody else charges, but for a child that has just been born; on a full machine anybody may be the one who asks. */
+	/* In a memcg nobody else charges, but for a child that has just been born; on a full machine anybody may be the
+	 * one who asks. */
 	if (by->op == STEP_SYSRQ)
 		e->trigger = xstrdup("kworker");
 	else if (by->op == STEP_SET && e->constraint == CONSTRAINT_MEMCG)

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 
 /*
- * May this be compiled and run with the memory and time that a log is worth? False, and a sentence in why, where it is none, longer than
- * 1000 bytes, or one whose repetitions stand within each other: a library that writes them out takes all memory for `(((a{99}){99}){99})`.
+ * May this be compiled and run with the memory and time that a log is worth? False, and a sentence in why, where it is
+ * none, longer than 1000 bytes, or one whose repetitions stand within each other: a library that writes them out takes
+ * all memory for `(((a{99}){99}){99})`.
  */
 bool pattern_fits(const char *text, char why[200]);

@@ -111,7 +111,8 @@ static bool lowers_adj(const struct step *s)
 	static const char suffix[] = "/oom_score_adj";
 	size_t len = s->file ? strlen(s->file) : 0;
 	return s->op == STEP_CALL ? starts_with(s->value, "setadj -") || starts_with(s->value, "setoldadj -") :
-	       s->op == STEP_WRITE && len >= sizeof(suffix) - 1 && streq(s->file + len - (sizeof(suffix) - 1), suffix) && *s->value == '-';
+				    s->op == STEP_WRITE && len >= sizeof(suffix) - 1 &&
+					    streq(s->file + len - (sizeof(suffix) - 1), suffix) && *s->value == '-';
 }
 
 static void add_step(json_t *needs, const struct test *t, const struct step *s)

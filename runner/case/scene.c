@@ -284,7 +284,8 @@ static void build_texts(struct build *b)
 	t->seconds = (double)number_of(b, "seconds", b->raw->seconds, 0, 0, 86400);
 }
 
-/* Only a virtual machine has a host that does something to it, and a disk that is the test's own: on any other /dev/vda is somebody's. */
+/* Only a virtual machine has a host that does something to it, and a disk that is the test's own: on any other /dev/vda
+ * is somebody's. */
 static void need_host(struct build *b)
 {
 	struct test *t = b->t;

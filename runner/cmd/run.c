@@ -61,7 +61,8 @@ static int resolve_kernels(const struct run_args *args, const struct target_ops 
 					    streq(args->kernels[0], args->target));
 		if (args->n_kernels > 1 || (args->n_kernels && !own))
 			return complain(STATUS_USAGE, "target %s has a kernel of its own: leave -k out, or use -t vm", target->name);
-		kernels[(*n)++] = (struct kernel){ .name = xstrdup(args->target ? args->target : target->name), .release = target->own_release() };
+		kernels[(*n)++] = (struct kernel){ .name = xstrdup(args->target ? args->target : target->name),
+						   .release = target->own_release() };
 		return STATUS_OK;
 	}
 	if (!args->n_kernels) {

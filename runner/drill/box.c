@@ -41,7 +41,9 @@ static uint64_t take_tasks(struct drill *d, int cgroup)
 			continue;
 		d->tasks = xrealloc(d->tasks, d->n_tasks + 1, sizeof(*d->tasks));
 		struct drill_task *t = &d->tasks[d->n_tasks++];
-		*t = (struct drill_task){ .source = (int)i, .size = (uint64_t)audit_bytes(a, audit_base(a, (int)i)), .adj = a->tasks[i].adj };
+		*t = (struct drill_task){ .source = (int)i,
+					  .size = (uint64_t)audit_bytes(a, audit_base(a, (int)i)),
+					  .adj = a->tasks[i].adj };
 		sum += t->size;
 	}
 	if (d->n_tasks)

@@ -128,7 +128,8 @@ static void check_limits(struct drill *d)
 		uint64_t sum = 0;
 		struct drill_cgroup *g = &d->cgroups[i];
 		for (size_t k = 0; k < d->n_tasks; k++)
-			if (d->tasks[k].cgroup == (int)i || (d->tasks[k].cgroup >= 0 && is_below(&d->cgroups[d->tasks[k].cgroup], g)))
+			if (d->tasks[k].cgroup == (int)i ||
+			    (d->tasks[k].cgroup >= 0 && is_below(&d->cgroups[d->tasks[k].cgroup], g)))
 				sum += d->tasks[k].size + LEAST;
 		if (g->limit && (g->limit < LEAST_LIMIT || g->limit < sum)) {
 			g->limit = 0;

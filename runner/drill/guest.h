@@ -11,8 +11,9 @@
 uint64_t guest_pages(const struct drill *d, int most);
 
 /*
- * By how many pages what the kernel reads of a stand-in may be less than its size, and more. It has one thread, on one CPU, and what is not
- * alike in two of them is anonymous memory only, one of the four counters; it only grows, so that a counter is behind, if anything.
+ * By how many pages what the kernel reads of a stand-in may be less than its size, and more. It has one thread, on one
+ * CPU, and what is not alike in two of them is anonymous memory only, one of the four counters; it only grows, so that
+ * a counter is behind, if anything.
  */
 int64_t stand_in_less(const struct drill *d);
 #define STAND_IN_MORE 4		/* page tables at a boundary */
@@ -21,7 +22,7 @@ int64_t stand_in_less(const struct drill *d);
 int64_t stand_in_tables(const struct drill_task *t);
 
 /*
- * Lets each stand-in stand out from the next to die, in the order in which the originals die: from the first on, as far as the growth fits
- * into `room` bytes. Adds a note.
+ * Lets each stand-in stand out from the next to die, in the order in which the originals die: from the first on, as far
+ * as the growth fits into `room` bytes. Adds a note.
  */
 void part_neighbours(struct drill *d, uint64_t room);

@@ -33,7 +33,8 @@ static char *read_text(const char *dir, const char *file)
 static int headroom(const struct drill *d, struct error *err)
 {
 	int64_t available = machine_value(&d->audit->machine->meminfo, "MemAvailable");
-	uint64_t total = d->audit->scene.machine.totalram * (uint64_t)d->audit->machine->page_size, need = 2 * d->memory + total / 20;
+	uint64_t total = d->audit->scene.machine.totalram * (uint64_t)d->audit->machine->page_size,
+		 need = 2 * d->memory + total / 20;
 	char have[32], want[32];
 	if (available < 0 || (uint64_t)available * 1024 < need)
 		return error_set(err, 0, "%s are available, and %s are wanted (twice the drill's limit, and a twentieth of all memory)",

@@ -182,7 +182,8 @@ static int find_members(struct trial *t, struct error *err)
 	CLEANUP_FREE char *cgroup = property(text, "ControlGroup");
 	CLEANUP_FREE char *limit_path = xasprintf("%s%s/%s", d->audit->machine->mount, cgroup, d->v1 ? "memory.limit_in_bytes" : "memory.max");
 	CLEANUP_FREE char *procs_path = xasprintf("%s%s/cgroup.procs", d->audit->machine->mount, cgroup);
-	CLEANUP_FREE char *limit = read_whole_at(AT_FDCWD, limit_path, 4096, NULL), *procs = read_whole_at(AT_FDCWD, procs_path, 1 << 16, NULL);
+	CLEANUP_FREE char *limit = read_whole_at(AT_FDCWD, limit_path, 4096, NULL),
+			  *procs = read_whole_at(AT_FDCWD, procs_path, 1 << 16, NULL);
 	if (!*cgroup || !limit || !procs || strtoull(limit, NULL, 10) != d->memory)
 		return error_set(err, 0, "%s was to be limited to %" PRIu64 ", and reads %s", limit_path, d->memory, limit ? limit : "nothing");
 	size_t found = 0, all = 0;

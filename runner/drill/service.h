@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What systemd does when a process of a unit is killed: OOMPolicy=, Restart=, and whom it tells. The unit's properties are given to a
- * transient service of stand-ins, which runs out of memory within a limit of its own. systemd itself ends it, whatever becomes of us
- * (RuntimeMaxSec=).
+ * What systemd does when a process of a unit is killed: OOMPolicy=, Restart=, and whom it tells. The unit's properties
+ * are given to a transient service of stand-ins, which runs out of memory within a limit of its own. systemd itself
+ * ends it, whatever becomes of us (RuntimeMaxSec=).
  */
 #pragma once
 
@@ -31,7 +31,8 @@ struct service_seen {
 	bool told;		/* the journal has systemd's word of it */
 };
 
-/* Starts the stand-ins, lets the leak grow to the limit, and looks until systemd is done. -1: it could not be set up, and is undone. */
+/* Starts the stand-ins, lets the leak grow to the limit, and looks until systemd is done. -1: it could not be set up,
+ * and is undone. */
 int service_drill(const struct drill *d, const struct service *s, struct service_seen *seen, struct error *err);
 void service_seen_free(struct service_seen *seen);
 

@@ -259,9 +259,9 @@ static bool is_given_up(const struct trial *t, const struct oom_report *r, int64
 }
 
 /*
- * An earlier victim for which the scan has to wait: its row in the table, which is printed behind the scan, says that it had its
- * mm then (mm/oom_kill.c:oom_evaluate_task, dump_task). NULL: there is none. A kernel that does not see who is inside do_exit() in a
- * memcg is not asked, nor one without MMF_OOM_SKIP.
+ * An earlier victim for which the scan has to wait: its row in the table, which is printed behind the scan, says that
+ * it had its mm then (mm/oom_kill.c:oom_evaluate_task, dump_task). NULL: there is none. A kernel that does not see who
+ * is inside do_exit() in a memcg is not asked, nor one without MMF_OOM_SKIP.
  */
 static const char *must_wait_for(const struct trial *t, const struct episode *e, size_t index)
 {

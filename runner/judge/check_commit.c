@@ -70,7 +70,8 @@ void check_commit(struct trial *t, const struct step *s, size_t step)
 		return;
 	if (largest == MODEL_NO_LIMIT) {
 		/* Only the address space ends it: it is beyond all memory there is. */
-		trial_check_range(t, CHECK_COMMIT, s->tasks[0], &s->where, (int64_t)(vm.totalram + vm.total_swap) * 4, INT64_MAX, seen);
+		trial_check_range(t, CHECK_COMMIT, s->tasks[0], &s->where, (int64_t)(vm.totalram + vm.total_swap) * 4,
+				  INT64_MAX, seen);
 		return;
 	}
 	int64_t slack = held_back(t, &vm);

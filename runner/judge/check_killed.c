@@ -101,9 +101,9 @@ static void check_sizes(struct trial *t, const struct episode *e, const struct d
 
 /*
  * The table and the Killed line are of the same mm, moments apart, and whoever asked for memory is inside the kernel
- * meanwhile; so is a task that holds still. Pages may go between the two by the hand of others (kswapd), never come: but on several
- * CPUs the victim has its SIGKILL before the line is printed (mm/oom_kill.c:__oom_kill_process), and may have back from swap what it
- * touches on its way out (kernel/fork.c:mm_release).
+ * meanwhile; so is a task that holds still. Pages may go between the two by the hand of others (kswapd), never come:
+ * but on several CPUs the victim has its SIGKILL before the line is printed (mm/oom_kill.c:__oom_kill_process), and may
+ * have back from swap what it touches on its way out (kernel/fork.c:mm_release).
  */
 static void check_as_listed(struct trial *t, const struct episode *e, const struct death *d, const json_t *task)
 {
@@ -124,7 +124,8 @@ static void check_as_listed(struct trial *t, const struct episode *e, const stru
 	const struct oom_kill *line = d->line;
 	int64_t shmem = line->shmem_rss_kb == OOM_UNKNOWN ? 0 : line->shmem_rss_kb;
 	int64_t all = line->anon_rss_kb + line->file_rss_kb + shmem;
-	int64_t swapped = row->value[OOM_COL_SWAPENTS], back = t->ncpus > 1 && swapped > 0 && swapped <= most ? swapped * t->page_kb : 0;
+	int64_t swapped = row->value[OOM_COL_SWAPENTS],
+		back = t->ncpus > 1 && swapped > 0 && swapped <= most ? swapped * t->page_kb : 0;
 	bool ok = vm * t->page_kb == line->total_vm_kb && all <= rss + back + given_over(t, task);
 	if (bytes != OOM_UNKNOWN && line->pgtables_kb != OOM_UNKNOWN && !t->era.killed_pgtables_bytes)
 		ok &= bytes / 1024 == line->pgtables_kb || (t->ncpus > 1 && line->pgtables_kb < bytes / 1024);

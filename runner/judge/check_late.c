@@ -35,8 +35,9 @@ static int64_t failures(const struct trial *t, const json_t *from, const json_t 
 }
 
 /*
- * Who waits at a limit on memory and swap is woken when it is raised (mm/memcontrol-v1.c:mem_cgroup_resize_max, memcg1_oom_recover),
- * and asks again. Where memory alone is still short, that is counted: who waits on and has not asked was not woken.
+ * Who waits at a limit on memory and swap is woken when it is raised (mm/memcontrol-v1.c:mem_cgroup_resize_max,
+ * memcg1_oom_recover), and asks again. Where memory alone is still short, that is counted: who waits on and has not
+ * asked was not woken.
  */
 static bool slept_on(const struct trial *t, const struct episode *e, const json_t *later, const char *name, const char *path)
 {
@@ -65,7 +66,8 @@ static void check_sleepers(struct trial *t, const struct episode *e, const json_
 	json_array_foreach(json_object_get(later, "tasks"), i, task) {
 		const char *name = look_text(task, "name"), *path = look_text(task, "cgroup");
 		int64_t under;
-		if (!name || !sleeps_at_limit(task) || !sleeps_at_limit(look_task(late, name)) || !late_nobody_in_flight(t, e, late))
+		if (!name || !sleeps_at_limit(task) || !sleeps_at_limit(look_task(late, name)) ||
+		    !late_nobody_in_flight(t, e, late))
 			continue;
 		const json_t *why = trial_waits_for(t, later, path);
 		bool reason = (why || trial_waits_for(t, late, path)) && !slept_on(t, e, later, name, path);
@@ -97,7 +99,8 @@ static void check_no_wait(struct trial *t, const struct episode *e, const json_t
 		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "blocked", "asks again and again");
 }
 
-/* Does anybody grow in the episode, or in an earlier one who may not be done yet? With @faults only those count who ask by page faults. */
+/* Does anybody grow in the episode, or in an earlier one who may not be done yet? With @faults only those count who ask
+ * by page faults. */
 static bool grows(const struct trial *t, const struct episode *e, bool faults)
 {
 	for (size_t i = 0; i < e->last_step; i++) {
@@ -110,8 +113,9 @@ static bool grows(const struct trial *t, const struct episode *e, bool faults)
 }
 
 /*
- * Where nobody can be killed an attempt to is the last: a charge in a system call fails (mm/memcontrol.c:try_charge_memcg), and a write
- * of a limit lets it be (memory_max_write). Only page faults come back. Each cgroup has its own count (era events_local).
+ * Where nobody can be killed an attempt to is the last: a charge in a system call fails
+ * (mm/memcontrol.c:try_charge_memcg), and a write of a limit lets it be (memory_max_write). Only page faults come back.
+ * Each cgroup has its own count (era events_local).
  */
 void check_endless(struct trial *t, const struct episode *e)
 {
@@ -133,8 +137,8 @@ void check_endless(struct trial *t, const struct episode *e)
 }
 
 /*
- * A victim that does not end is reaped after two seconds, or a second later it is said that it can't be (mm/oom_kill.c:oom_reap_task).
- * "pinned by": the reaper keeps its hands off memory that PID 1 uses, too.
+ * A victim that does not end is reaped after two seconds, or a second later it is said that it can't be
+ * (mm/oom_kill.c:oom_reap_task). "pinned by": the reaper keeps its hands off memory that PID 1 uses, too.
  */
 static void check_unreaped(struct trial *t, const struct episode *e, const json_t *late)
 {
@@ -161,8 +165,9 @@ static int told(const struct trial *t, const struct episode *e, const char *word
 }
 
 /*
- * A huge page that can't be had is a SIGBUS (mm/hugetlb.c:hugetlb_no_page). Told that memory is out, the fault comes again and again, where
- * it is not, and as often as the rate limit lets it the log says so (mm/oom_kill.c:pagefault_out_of_memory).
+ * A huge page that can't be had is a SIGBUS (mm/hugetlb.c:hugetlb_no_page). Told that memory is out, the fault comes
+ * again and again, where it is not, and as often as the rate limit lets it the log says so
+ * (mm/oom_kill.c:pagefault_out_of_memory).
  */
 static void check_huge_fault(struct trial *t, const struct episode *e)
 {
@@ -184,8 +189,8 @@ static bool anybody_ended_since(const struct trial *t, int64_t since)
 }
 
 /*
- * A sysrq f that neither kills nor says that there is nobody has chosen who is on its way out already (mm/oom_kill.c:oom_kill_process:
- * task_will_free_mem), and that one is reaped as any victim is.
+ * A sysrq f that neither kills nor says that there is nobody has chosen who is on its way out already
+ * (mm/oom_kill.c:oom_kill_process: task_will_free_mem), and that one is reaped as any victim is.
  */
 static void check_silent_sysrq(struct trial *t, const struct episode *e, const json_t *late)
 {

@@ -192,8 +192,9 @@ static int64_t number_before(const struct episode *e, const char *cgroup, const 
 }
 
 /*
- * The file's number after the episode is not above the limit of the cgroup `up`, which is the file's or above that: what is charged is
- * charged to both (mm/page_counter.c:page_counter_try_charge). Unless it was before, when the limit was another.
+ * The file's number after the episode is not above the limit of the cgroup `up`, which is the file's or above that:
+ * what is charged is charged to both (mm/page_counter.c:page_counter_try_charge). Unless it was before, when the limit
+ * was another.
  */
 static void check_bound(struct trial *t, const struct episode *e, const struct scene *s, size_t i, size_t up, const char *file,
 			const char *limit_file)
@@ -223,7 +224,8 @@ static void check_within_limits(struct trial *t, const struct episode *e, const 
 		for (size_t f = 0; f < ARRAY_SIZE(v2); f++) {
 			if (!streq(v2[f][1], "memory.swap.max") && scene_zswaps(e))
 				continue;
-			/* A charge that a limit above refuses counts in the highest usage for all that (page_counter_try_charge). */
+			/* A charge that a limit above refuses counts in the highest usage for all that
+			 * (page_counter_try_charge). */
 			bool peak = streq(v2[f][0], "memory.peak");
 			for (int up = (int)i; up >= 0; up = peak ? -1 : s->model.memcgs[up].parent)
 				check_bound(t, e, s, i, (size_t)up, t->v1 ? v1[f][0] : v2[f][0], t->v1 ? v1[f][1] : v2[f][1]);

@@ -98,8 +98,8 @@ static enum place place_of(const struct trial *t, size_t record)
 }
 
 /*
- * When the first of the files was read that the runner wants and the case knows nothing of (run --collect): the kernel may need much
- * memory for that, and the scene fills the machine still. INT64_MAX: none was.
+ * When the first of the files was read that the runner wants and the case knows nothing of (run --collect): the kernel
+ * may need much memory for that, and the scene fills the machine still. INT64_MAX: none was.
  */
 static int64_t collecting_since(const struct trial *t)
 {

@@ -57,7 +57,8 @@ static int64_t room(const struct oom_usage *u)
 static void check_usage(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)
 {
 	const struct oom_usage *memory = counter(r, OOM_COUNTER_MEMORY), *memsw = counter(r, OOM_COUNTER_MEMSW);
-	/* What the network has comes and goes in interrupts, also while the report is printed. What zswap keeps is charged beyond the limit. */
+	/* What the network has comes and goes in interrupts, also while the report is printed. What zswap keeps is
+	 * charged beyond the limit. */
 	bool forces = trial_forces(t), above = streq(e->expect->trigger, "agent") || forces || scene_zswaps(e);
 	const struct oom_usage *full = memory;
 	if (t->v1 && memsw && room(memsw) < room(memory))
@@ -67,7 +68,8 @@ static void check_usage(struct trial *t, const struct episode *e, const struct o
 		least = full->limit_kb - stock;
 	trial_check_range(t, CHECK_USAGE, NULL, NULL, least, above ? INT64_MAX : full->limit_kb,
 			  full->usage_kb);
-	/* What is in swap alone is in the statistics, of which each CPU holds back some. On another CPU memory may be freed between the lines. */
+	/* What is in swap alone is in the statistics, of which each CPU holds back some. On another CPU memory may be
+	 * freed between the lines. */
 	int64_t swapped = stat_of(r, "total_swap") / 1024 - stock * 2;
 	int64_t both = t->ncpus > 1 ? 0 : memory->usage_kb + (first && swapped > 0 ? swapped : 0);
 	if (t->v1 && memsw && memory->usage_kb != OOM_UNKNOWN)
@@ -173,9 +175,10 @@ static bool pins(const struct trial *t)
 }
 
 /*
- * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there since 5.18): a charge that
- * stands for no memory would fill it. What a flush leaves out and what each CPU has in stock may differ, as above. Not where there is swap:
- * what is on its way there is nobody's any more, and charged still. Nor where pages are pinned that nobody maps: "anon" is what is mapped.
+ * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there
+ * since 5.18): a charge that stands for no memory would fill it. What a flush leaves out and what each CPU has in stock
+ * may differ, as above. Not where there is swap: what is on its way there is nobody's any more, and charged still. Nor
+ * where pages are pinned that nobody maps: "anon" is what is mapped.
  */
 static void check_stats_sum(struct trial *t, const struct episode *e, const struct oom_report *r)
 {
@@ -291,8 +294,8 @@ static uint64_t nodes_with_memory(const json_t *snapshot)
 }
 
 /*
- * The report shows the nodes that who asked may use, and no others (mm/show_mem.c:show_mem_node_skip, SHOW_MEM_FILTER_NODES): those of
- * the nodemask that it names, or of its mems_allowed.
+ * The report shows the nodes that who asked may use, and no others (mm/show_mem.c:show_mem_node_skip,
+ * SHOW_MEM_FILTER_NODES): those of the nodemask that it names, or of its mems_allowed.
  */
 static void check_nodes(struct trial *t, const struct episode *e, const struct oom_report *r)
 {

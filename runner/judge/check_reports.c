@@ -141,8 +141,8 @@ static int64_t bits_of(const char *names, size_t len)
 }
 
 /* What who asks for memory this way can ask for; NULL: not known. sysrq and a write of a limit say GFP_KERNEL
- * themselves; a memcg's page fault charges a page, or (accounted) a page table, or a page read back from swap, with the flags that it
- * was allocated with (mm/swap_state.c:__read_swap_cache_async). */
+ * themselves; a memcg's page fault charges a page, or (accounted) a page table, or a page read back from swap, with the
+ * flags that it was allocated with (mm/swap_state.c:__read_swap_cache_async). */
 static bool asks_so(const struct trial *t, const struct episode *e, const char *names, size_t len)
 {
 	const char *who = e->expect->trigger;

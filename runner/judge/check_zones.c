@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the zones keep back, where the case has written the sysctl that it is computed from: else it is of the time of boot, when less
- * memory was managed.
+ * What the zones keep back, where the case has written the sysctl that it is computed from: else it is of the time of
+ * boot, when less memory was managed.
  */
 #include <string.h>
 
@@ -58,8 +58,9 @@ static void check_watermarks(struct trial *t, const json_t *snapshot)
 	if (all <= 0 || min_free_kb < 0 || min_free_kb > MANY || scale < 0 || scale > 10000)
 		return;
 	json_array_foreach(zones, i, zone) {
-		struct model_watermarks m = model_watermarks((uint64_t)pages(zone, "managed"), (uint64_t)all,
-							     (uint64_t)(min_free_kb / t->page_kb), (uint64_t)scale, is_movable(zone));
+		struct model_watermarks m =
+			model_watermarks((uint64_t)pages(zone, "managed"), (uint64_t)all,
+					 (uint64_t)(min_free_kb / t->page_kb), (uint64_t)scale, is_movable(zone));
 		int64_t min = pages(zone, "min"), low = pages(zone, "low"), high = pages(zone, "high");
 		/* a boost raises all three, and shows since 5.18 only */
 		int64_t boost = look_int(zone, "boost", min > (int64_t)m.min ? min - (int64_t)m.min : 0);

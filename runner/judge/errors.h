@@ -12,8 +12,8 @@ bool judge_setup_failed(const struct trial *t);
 /* Is a part of the log missing that a verdict needs? Then nothing can be held against the kernel but what was counted. */
 bool judge_log_lost(const struct trial *t);
 
-/* The text of a record of an episode, on the wire, that others' records tore and whose rest was not found: nobody knows what it said.
- * NULL: none. */
+/* The text of a record of an episode, on the wire, that others' records tore and whose rest was not found: nobody knows
+ * what it said. NULL: none. */
 const char *judge_log_torn(const struct trial *t);
 
 /* Was the scene not built, because the machine ran out of memory before? To be asked after check_outside(). */

@@ -25,8 +25,8 @@ int64_t late_told_of(const struct trial *t, const char *words, int64_t pid);
 bool late_was_reaped(const struct trial *t, int64_t pid);
 
 /*
- * Is everybody who was killed out of the way: ended, reaped, or given up by the reaper (mm/oom_kill.c:oom_reap_task sets MMF_OOM_SKIP in
- * either case, since 4.9)? Until then nobody else may be killed (oom_evaluate_task).
+ * Is everybody who was killed out of the way: ended, reaped, or given up by the reaper (mm/oom_kill.c:oom_reap_task
+ * sets MMF_OOM_SKIP in either case, since 4.9)? Until then nobody else may be killed (oom_evaluate_task).
  */
 bool late_nobody_in_flight(const struct trial *t, const struct episode *e, const json_t *late);
 

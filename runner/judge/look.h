@@ -26,8 +26,8 @@ const json_t *look_task(const json_t *snapshot, const char *name);
 const json_t *look_task_pid(const json_t *snapshot, int64_t pid);
 
 /*
- * Under whose pid and comm the kernel shows the process (mm/oom_kill.c:find_lock_task_mm): its first thread, or where that has ended
- * the only one that is left. NULL: one of several threads, nobody can tell which.
+ * Under whose pid and comm the kernel shows the process (mm/oom_kill.c:find_lock_task_mm): its first thread, or where
+ * that has ended the only one that is left. NULL: one of several threads, nobody can tell which.
  */
 const json_t *look_shown(const json_t *task);
 

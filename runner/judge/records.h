@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kernel records as the kernel meant them: a line that others' records tore (klog/cont.h) is one record again. Private to the judge. */
+/* Kernel records as the kernel meant them: a line that others' records tore (klog/cont.h) is one record again. Private
+ * to the judge. */
 #pragma once
 
 #include <jansson.h>

@@ -119,7 +119,8 @@ static void add_nature(struct scene *s, struct model_task *m, const struct trial
 	m->in_vfork = scene_in_vfork(t, name);
 }
 
-/* Was a victim that had init's memory killed before the snapshot? Nobody with that memory is chosen then (mm/oom_kill.c:__oom_kill_process). */
+/* Was a victim that had init's memory killed before the snapshot? Nobody with that memory is chosen then
+ * (mm/oom_kill.c:__oom_kill_process). */
 static bool init_is_skipped(const struct trial *t, const json_t *snapshot)
 {
 	size_t i;

@@ -80,8 +80,9 @@ const struct test_task *trial_task(const struct trial *t, const char *name);
 bool trial_own_machine(const struct trial *t);
 
 /*
- * On a machine in use (strangers.c): is the report of an OOM that has nothing to do with the scene? What has to do with it and yet is
- * not what the case is about is told as `disturbed`. And: is the "Killed process" line in this record about a process of others?
+ * On a machine in use (strangers.c): is the report of an OOM that has nothing to do with the scene? What has to do with
+ * it and yet is not what the case is about is told as `disturbed`. And: is the "Killed process" line in this record
+ * about a process of others?
  */
 bool trial_strangers_report(struct trial *t, const struct oom_report *r);
 bool trial_strangers_kill(const struct trial *t, const char *text);
@@ -134,8 +135,8 @@ bool trial_bug_counts(const struct trial *t, const struct episode *e, const char
 /* Did the kernel ask for kills that it did not make, until a wait passed its deadline? Fewer died than the case states. */
 bool trial_in_vain(const struct trial *t, const struct episode *e);
 
-/* The cgroup of a snapshot that keeps a task in the cgroup at `path` waiting for room, because v1's oom_kill_disable is set where the limit
- * is met; NULL: none. Whoever is charged there waits, and gets ENOMEM in a system call. */
+/* The cgroup of a snapshot that keeps a task in the cgroup at `path` waiting for room, because v1's oom_kill_disable is
+ * set where the limit is met; NULL: none. Whoever is charged there waits, and gets ENOMEM in a system call. */
 const json_t *trial_waits_for(const struct trial *t, const json_t *snapshot, const char *path);
 
 /* What all CPUs may have charged ahead (mm/memcontrol.c:MEMCG_CHARGE_BATCH), 64 pages each, in kB: room that nobody gets. It may be

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What -k names. A path to an image (or a kernel's build tree), "host", "lab" (of `make lab-kernel`), or a kernel of
- * Debian's archive by name: debian:SUITE, debian:SUITE-X.Y, debian:SUITE/PACKAGE. Those live in a cache (directory oomtests/kernels of
- * $XDG_CACHE_HOME or ~/.cache) that ci/fetch-kernel fills; what is in the cache is used without asking the network.
+ * Debian's archive by name: debian:SUITE, debian:SUITE-X.Y, debian:SUITE/PACKAGE. Those live in a cache (directory
+ * oomtests/kernels of $XDG_CACHE_HOME or ~/.cache) that ci/fetch-kernel fills; what is in the cache is used without
+ * asking the network.
  */
 #pragma once
 

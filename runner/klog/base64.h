@@ -20,8 +20,8 @@ struct base64 {
 	char text[2 * BASE64_LINE];
 };
 
-/* Is the line one of such a part? Then it is kept, and base64_next() has what it ends. Also of the line behind the part, so that the
- * order is kept. Anything else is looked at, and false. */
+/* Is the line one of such a part? Then it is kept, and base64_next() has what it ends. Also of the line behind the
+ * part, so that the order is kept. Anything else is looked at, and false. */
 bool base64_take(struct base64 *b, struct text t);
 
 /* The next line of what is kept, valid until base64_take(); false: it goes on in what is still to come. */

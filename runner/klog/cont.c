@@ -3,8 +3,8 @@
 
 #include "base/util.h"
 
-/* What follows the nodemask of the oom-kill line, in this order; each is printed by itself, and so are the values of those with a path
- * or a name. */
+/* What follows the nodemask of the oom-kill line, in this order; each is printed by itself, and so are the values of
+ * those with a path or a name. */
 static const char *const keys[] = { ",cpuset=", ",mems_allowed=", ",oom_memcg=", ",global_oom", ",task_memcg=", ",task=" };
 enum { KEY_CPUSET, KEY_MEMS, KEY_OOM_MEMCG, KEY_GLOBAL, KEY_TASK_MEMCG, KEY_TASK };
 
@@ -247,7 +247,8 @@ static bool header_goes_on(struct text head, struct text t)
 {
 	if (ends_with(head, "nodemask=")) {
 		if (!text_eat(&t, "(null)"))
-			while (t.p < t.end && (is_digit(*t.p) || *t.p == '-' || (*t.p == ',' && t.p + 1 < t.end && is_digit(t.p[1]))))
+			while (t.p < t.end &&
+			       (is_digit(*t.p) || *t.p == '-' || (*t.p == ',' && t.p + 1 < t.end && is_digit(t.p[1]))))
 				t.p++;
 		if (!text_len(t))
 			return true;

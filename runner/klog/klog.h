@@ -227,8 +227,8 @@ struct klog *klog_new(oom_sink sink, void *arg);
 /* Frees without handing out what is open: call klog_flush() first for that. */
 void klog_free(struct klog *k);
 
-/* Does a record go on with what an earlier one began? /dev/kmsg has a 'c' among its flags then, else a '-' (Documentation/ABI/testing/
- * dev-kmsg; a '+' before 4.9). */
+/* Does a record go on with what an earlier one began? /dev/kmsg has a 'c' among its flags then, else a '-'
+ * (Documentation/ABI/testing/ dev-kmsg; a '+' before 4.9). */
 enum klog_continues { CONTINUES_UNSAID, CONTINUES_NOTHING, CONTINUES_SOME };
 
 enum klog_continues klog_continues(char flag);

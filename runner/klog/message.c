@@ -286,8 +286,8 @@ static bool alike(struct text a, struct text b)
 	return text_len(a) == text_len(b) && (!text_len(a) || memcmp(a.p, b.p, text_len(a)) == 0);
 }
 
-/* The kernel itself prints the oom-kill line in pieces, between which others' lines may come. Wrapped are only a line that broke within
- * its last piece, what has the end of it, and one that was cut at the same width. */
+/* The kernel itself prints the oom-kill line in pieces, between which others' lines may come. Wrapped are only a line
+ * that broke within its last piece, what has the end of it, and one that was cut at the same width. */
 static bool selected_wrapped(const struct klog *k, struct text t)
 {
 	return text_rfind(text_of(k->pending.text, k->pending.len), ",task=") || text_rfind(t, ",uid=") || k->raw == k->pending.raw;

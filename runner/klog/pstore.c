@@ -94,7 +94,9 @@ bool pstore_take(struct pstore *s, uint64_t number, struct text t)
 		return false;
 	}
 	memcpy(s->text + s->bytes, t.p, text_len(t));
-	s->lines[s->n] = (struct pstore_line){ .number = number, .part = s->part, .at = s->bytes, .len = text_len(t), .order = s->n };
+	s->lines[s->n] = (struct pstore_line){
+		.number = number, .part = s->part, .at = s->bytes, .len = text_len(t), .order = s->n
+	};
 	s->n++;
 	s->bytes += text_len(t);
 	return true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a dying kernel leaves in firmware (fs/pstore/platform.c:pstore_dump) comes in parts, each behind a line "Panic#2 Part1": the last
- * one is the first, as it is the newest that must not be lost. Files of it, one behind the other, tell the end before the beginning.
- * Here the lines of a dump are kept until it is over, and then come from its highest part on.
+ * What a dying kernel leaves in firmware (fs/pstore/platform.c:pstore_dump) comes in parts, each behind a line "Panic#2
+ * Part1": the last one is the first, as it is the newest that must not be lost. Files of it, one behind the other, tell
+ * the end before the beginning. Here the lines of a dump are kept until it is over, and then come from its highest part
+ * on.
  */
 #pragma once
 

@@ -118,7 +118,9 @@ static bool unpack(struct stream *s, size_t own)
 {
 	char *line = s->buf + own, *nl = memchr(line, '\n', s->have - own);
 	size_t len = nl ? (size_t)(nl - line) : s->have - own;
-	enum packing kind = len < PACKED_MIN || s->packing != PACKED_NOT || own < s->unpacked ? PACKED_NOT : packed_kind(line, len, &s->words);
+	enum packing kind = len < PACKED_MIN || s->packing != PACKED_NOT || own < s->unpacked ?
+				    PACKED_NOT :
+				    packed_kind(line, len, &s->words);
 	if (kind == PACKED_NOT)
 		return false;
 	s->packing = kind;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a tool or a transport did to each line of a log alike, undone before anything is read: quoted-printable or base64 of a mail,
- * `cat -A` (also vim's :set list), tabs for blanks, a terminal's colours in letters, a newline written as its escape behind each line, the markup of a web page, a mark or
- * a number before each line (a diff's "+", a comment's "#", `cat -n`), also before what was a further piece of a line. What
- * was done is learned from the lines themselves; a name that happens to end in "$" is left as it is.
+ * What a tool or a transport did to each line of a log alike, undone before anything is read: quoted-printable or
+ * base64 of a mail, `cat -A` (also vim's :set list), tabs for blanks, a terminal's colours in letters, a newline
+ * written as its escape behind each line, the markup of a web page, a mark or a number before each line (a diff's "+",
+ * a comment's "#", `cat -n`), also before what was a further piece of a line. What was done is learned from the lines
+ * themselves; a name that happens to end in "$" is left as it is.
  */
 #pragma once
 

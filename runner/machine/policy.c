@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory policies stand in numa_maps, mapping by mapping; one without a policy of its own shows the task's (fs/proc/task_mmu.c:show_numa_map).
- * The first mapping is that of the program, for which nobody calls mbind(). Only its line is read: each costs a walk of its page tables.
+ * Memory policies stand in numa_maps, mapping by mapping; one without a policy of its own shows the task's
+ * (fs/proc/task_mmu.c:show_numa_map). The first mapping is that of the program, for which nobody calls mbind(). Only
+ * its line is read: each costs a walk of its page tables.
  */
 #include <ctype.h>
 #include <dirent.h>

@@ -75,8 +75,8 @@ static void add_row(struct libscols_table *table, const struct result *const *re
 	scols_line_refer_data(line, n_kernels, printable(results[0]->id));
 }
 
-void grid_print(FILE *out, const struct result *const *results, size_t n, const char *const *kernels, size_t n_kernels, unsigned width,
-		bool all)
+void grid_print(FILE *out, const struct result *const *results, size_t n, const char *const *kernels, size_t n_kernels,
+		unsigned width, bool all)
 {
 	struct libscols_table *table = scols_new_table();
 	if (!table || !n || !n_kernels) {

@@ -9,5 +9,5 @@
 
 /* `results` are sorted by id. With `all` every test has a row, else those that did not pass on all kernels; what is left
  * out is counted below. */
-void grid_print(FILE *out, const struct result *const *results, size_t n, const char *const *kernels, size_t n_kernels, unsigned width,
-		bool all);
+void grid_print(FILE *out, const struct result *const *results, size_t n, const char *const *kernels, size_t n_kernels,
+		unsigned width, bool all);

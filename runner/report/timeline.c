@@ -26,7 +26,8 @@ static json_t *column(const json_t *rows, size_t index, size_t stride)
 		const json_t *cell = json_array_get(json_array_get(rows, i), index);
 		if (json_is_integer(cell)) {
 			/* whatever the numbers are: their sums wrap as they do */
-			json_array_append_new(list, json_integer((json_int_t)((uint64_t)json_integer_value(cell) - (uint64_t)last)));
+			json_array_append_new(list, json_integer((json_int_t)((uint64_t)json_integer_value(cell) -
+									      (uint64_t)last)));
 			last = json_integer_value(cell);
 		} else {
 			json_array_append_new(list, json_null());

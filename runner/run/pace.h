@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel tells of ten OOMs in five seconds at the most, and is silent about more (mm/oom_kill.c:oom_kill_process, oom_rs:
- * DEFAULT_RATELIMIT_BURST, DEFAULT_RATELIMIT_INTERVAL). In a machine of its own a test has that to itself; on a machine in use all tests of
- * the run share it, and must not begin faster.
+ * The kernel tells of ten OOMs in five seconds at the most, and is silent about more (mm/oom_kill.c:oom_kill_process,
+ * oom_rs: DEFAULT_RATELIMIT_BURST, DEFAULT_RATELIMIT_INTERVAL). In a machine of its own a test has that to itself; on a
+ * machine in use all tests of the run share it, and must not begin faster.
  */
 #pragma once
 
@@ -23,8 +23,8 @@ struct pace {
 /* How many reports the test will bring, by its expectations; at most PACE_REPORTS. */
 int pace_reports(const struct test *t);
 
-/* May a test begin that brings so many? Those at work are at their end sooner or later; of others *wake_ns, if it is later, becomes the
- * time to ask again. */
+/* May a test begin that brings so many? Those at work are at their end sooner or later; of others *wake_ns, if it is
+ * later, becomes the time to ask again. */
 bool pace_admits(struct pace *p, int reports, int64_t now_ns, int64_t *wake_ns);
 void pace_begin(struct pace *p, int reports);
 void pace_end(struct pace *p, int reports, int64_t now_ns);

@@ -106,7 +106,8 @@ static void act(struct talk *k, const char *line, size_t len)
 	json_decref(message);
 }
 
-/* A wait that passed its deadline ends the plan: what is left is the end, and that need not be waited for as long as for all of it. */
+/* A wait that passed its deadline ends the plan: what is left is the end, and that need not be waited for as long as
+ * for all of it. */
 static void hurry(struct talk *k)
 {
 	const json_t *step = json_array_get(k->seen->steps, json_array_size(k->seen->steps) - 1);
@@ -202,7 +203,8 @@ static void send_more(struct talk *k)
 		mark(k, &k->marks->plan_sent);
 }
 
-/* Reads and writes until `done` says so (1), both streams are closed (0), or this time and no more has passed (-1), unless hurry(). */
+/* Reads and writes until `done` says so (1), both streams are closed (0), or this time and no more has passed (-1),
+ * unless hurry(). */
 static int talk_for(struct talk *k, int64_t ns, bool (*done)(const struct talk *k))
 {
 	k->deadline_ns = now_ns() + ns;

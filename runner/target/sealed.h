@@ -2,8 +2,8 @@
 /*
  * A program that makes processes of its own, and leaves none behind: it runs under a small keeper, as the first process
  * of a PID namespace where the system allows (the kernel then ends all of them with the keeper), else (and
- * with OOMTESTS_SEAL=session) as a session whose members the keeper ends and reaps. The keeper ends when the program does, when `lifeline` is closed, or when the
- * process that holds it dies.
+ * with OOMTESTS_SEAL=session) as a session whose members the keeper ends and reaps. The keeper ends when the program
+ * does, when `lifeline` is closed, or when the process that holds it dies.
  */
 #pragma once
 

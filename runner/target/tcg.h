@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * May the processors of an emulated machine be threads of their own? Linux changes its own code while it runs: an int3 comes first, the
- * rest of the instruction next (arch/x86/kernel/alternative.c:text_poke_bp_batch). Before QEMU 8.1 one thread could translate what another
- * had just changed, and keep what it saw for ever (accel/tcg/translate-all.c:tb_gen_code, mended by deba78709ae8): then some processor
- * meets an int3 that nobody knows of any more, and the kernel dies of it, about once in a hundred boots.
+ * May the processors of an emulated machine be threads of their own? Linux changes its own code while it runs: an int3
+ * comes first, the rest of the instruction next (arch/x86/kernel/alternative.c:text_poke_bp_batch). Before QEMU 8.1 one
+ * thread could translate what another had just changed, and keep what it saw for ever
+ * (accel/tcg/translate-all.c:tb_gen_code, mended by deba78709ae8): then some processor meets an int3 that nobody knows
+ * of any more, and the kernel dies of it, about once in a hundred boots.
  */
 #pragma once
 

@@ -146,7 +146,8 @@ static void ask_v1(struct cgroup_watch *c, struct limited *g, size_t at, int fd,
 	int n = threshold ? snprintf(line, sizeof(line), "%d %d %" PRIu64, s.fd, fd, threshold) :
 			    snprintf(line, sizeof(line), "%d %d", s.fd, fd);
 	g->events[at] = s;
-	if (fd >= 0 && cfd >= 0 && s.fd >= 0 && write(cfd, line, (size_t)n) == n && loop_watch(c->w, &g->events[at], EPOLLIN, NULL) == 0)
+	if (fd >= 0 && cfd >= 0 && s.fd >= 0 && write(cfd, line, (size_t)n) == n &&
+	    loop_watch(c->w, &g->events[at], EPOLLIN, NULL) == 0)
 		return;
 	if (s.fd >= 0)
 		close(s.fd);
