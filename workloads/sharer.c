@@ -32,9 +32,11 @@ static int run_sharer(void *arg)
 	struct sharer *s = arg;
 	procs_child_init();
 	system_set_comm_of_child(s->name, s->i);
-	if (s->thread_stack && clone(run_thread, s->thread_stack + STACK,
-				     CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, s) >= 0)
-		syscall(SYS_exit, 0);	/* this thread alone */
+	if (s->thread_stack) {
+		clone(run_thread, s->thread_stack + STACK,
+		      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, s);
+		syscall(SYS_exit, 0);	/* this thread alone; where there is no other, the parent sees an end of file */
+	}
 	procs_start_done(s->start);	/* its descriptors are copies */
 	procs_hold();
 }
@@ -48,7 +50,8 @@ int sharers_add(struct load *l, unsigned int first, unsigned int n, bool headles
 		s->name = l->name;
 		s->i = first + i;
 		s->thread_stack = headless ? system_scratch(STACK) : NULL;
-		int pid = stack && procs_start_begin(s->start) == 0 ? clone(run_sharer, stack + STACK, CLONE_VM | SIGCHLD, s) : -1;
+		bool room = stack && (s->thread_stack || !headless);
+		int pid = room && procs_start_begin(s->start) == 0 ? clone(run_sharer, stack + STACK, CLONE_VM | SIGCHLD, s) : -1;
 		if (pid < 0 || !procs_start_wait(s->start))
 			return error_say("%s: clone: %s", l->kind->name, failure_name(errno));
 		procs_add(pid);

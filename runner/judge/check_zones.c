@@ -71,7 +71,7 @@ static void check_watermarks(struct trial *t, const json_t *snapshot)
 	}
 }
 
-/* The numbers of vm.lowmem_reserve_ratio, by the zone's place in its node; 0 where the text ends. */
+/* A number of vm.lowmem_reserve_ratio, by the zone's place in its node; -1: there is none. */
 static int64_t ratio_of(const char *text, int64_t place)
 {
 	char *end;
