@@ -46,6 +46,21 @@ static struct result call_read(struct load *l, char *args)
 	return !path || next_word(&args) ? BAD_ARGS : sysfile_read(path);
 }
 
+static struct result call_fallocate(struct load *l, char *args)
+{
+	uint64_t size;
+	char *path = next_word(&args), *word = next_word(&args);
+	(void)l;
+	if (!path || !word || next_word(&args) || !parse_size(word, &size))
+		return BAD_ARGS;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return result_of(-1);
+	struct result r = result_of(fallocate(fd, 0, 0, (off_t)size));
+	close(fd);
+	return r;
+}
+
 static struct result call_unlink(struct load *l, char *args)
 {
 	char *path = next_word(&args);
@@ -142,6 +157,7 @@ const struct call machine_calls[] = {
 	{ "writebad", "PATH", "write to a file from where there is no memory, so that nothing is written", call_writebad },
 	{ "refusals", "PATH N", "write a page to a new file N times; the result is how often there was no space", call_refusals },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
+	{ "fallocate", "PATH SIZE", "give a file so much of memory or of a disk (fallocate)", call_fallocate },
 	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },
 	{ "mount", "TYPE PATH [OPTIONS]", "mount a file system without a device", call_mount },

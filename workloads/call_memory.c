@@ -144,6 +144,27 @@ static struct result call_munmap(struct load *l, char *args)
 	return result_of(munmap(maps[n_maps].start, maps[n_maps].len));
 }
 
+/* One page, with room behind it, so that it can stay where it is. */
+static struct result call_extend(struct load *l, char *args)
+{
+	uint64_t size;
+	(void)l;
+	if (!next_size(&args, &size) || next_word(&args))
+		return BAD_ARGS;
+	if (n_maps == ARRAY_SIZE(maps))
+		return (struct result){ -1, ENOSPC };
+	char *room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (room == MAP_FAILED || munmap(room + page_size, size - page_size) < 0 || mprotect(room, page_size, PROT_READ | PROT_WRITE) < 0)
+		return result_of(-1);
+	void *p = mremap(room, page_size, size, 0);
+	if (p == MAP_FAILED) {
+		struct result refused = result_of(-1);
+		munmap(room, page_size);
+		return refused;
+	}
+	return keep(p, size);
+}
+
 /* Its pages go elsewhere, and the mapping stays where it was, empty; both are kept. */
 static struct result call_moveaway(struct load *l, char *args)
 {
@@ -273,6 +294,7 @@ const struct call memory_calls[] = {
 	{ "asleft", "", "pages that RLIMIT_AS has left beside the address space and the largest mapping that is granted", call_asleft },
 	{ "mlock", "", "lock what the last mmap or mprotect mapped (mlock)", call_mlock },
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
+	{ "extend", "SIZE", "map a page, then so much where it is (mremap); keep it", call_extend },
 	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },

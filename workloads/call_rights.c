@@ -146,6 +146,13 @@ static struct result call_cpu(struct load *l, char *args)
 	return r.errnum ? r : (struct result){ 0, 0 };
 }
 
+static struct result call_realtime(struct load *l, char *args)
+{
+	const struct sched_param lowest = { .sched_priority = 1 };
+	(void)l;
+	return next_word(&args) ? BAD_ARGS : result_of(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &lowest));
+}
+
 const struct call rights_calls[] = {
 	{ "userns", "", "a user namespace of its own, in which this user is root", call_userns },
 	{ "setuid", "N", "become this user", call_setuid },
@@ -156,6 +163,7 @@ const struct call rights_calls[] = {
 	{ "rlimit_data", "SIZE", "limit private writable memory", call_rlimit_data },
 	{ "rlimit_core", "SIZE", "limit the file that a core is dumped to", call_rlimit_core },
 	{ "rlimit_memlock", "SIZE", "limit locked memory", call_rlimit_memlock },
+	{ "realtime", "", "be a task of the realtime class (SCHED_FIFO)", call_realtime },
 	{ "cpu", "LIST", "run on these CPUs only", call_cpu },
 	{ NULL, NULL, NULL, NULL },
 };
