@@ -37,6 +37,26 @@ static bool next_size(char **args, uint64_t *size)
 	return word && parse_size(word, size);
 }
 
+/* What was mapped is kept where the kernel granted more for it, else undone; errno is the refusal's. */
+static struct result keep_if(bool granted, void *p, uint64_t size)
+{
+	if (granted)
+		return keep(p, size);
+	struct result refused = result_of(-1);
+	munmap(p, size);
+	return refused;
+}
+
+/* A size is all that is said, and what is mapped can be kept; else the answer is in no. */
+static bool one_size(char *args, uint64_t *size, struct result *no)
+{
+	*no = BAD_ARGS;
+	if (!next_size(&args, size) || next_word(&args))
+		return false;
+	*no = (struct result){ -1, ENOSPC };
+	return n_maps < ARRAY_SIZE(maps);
+}
+
 static struct result call_mmap(struct load *l, char *args)
 {
 	static const struct {
@@ -148,21 +168,15 @@ static struct result call_munmap(struct load *l, char *args)
 static struct result call_extend(struct load *l, char *args)
 {
 	uint64_t size;
+	struct result no;
 	(void)l;
-	if (!next_size(&args, &size) || next_word(&args))
-		return BAD_ARGS;
-	if (n_maps == ARRAY_SIZE(maps))
-		return (struct result){ -1, ENOSPC };
+	if (!one_size(args, &size, &no))
+		return no;
 	char *room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (room == MAP_FAILED || munmap(room + page_size, size - page_size) < 0 || mprotect(room, page_size, PROT_READ | PROT_WRITE) < 0)
 		return result_of(-1);
-	void *p = mremap(room, page_size, size, 0);
-	if (p == MAP_FAILED) {
-		struct result refused = result_of(-1);
-		munmap(room, page_size);
-		return refused;
-	}
-	return keep(p, size);
+	bool granted = mremap(room, page_size, size, 0) != MAP_FAILED;
+	return keep_if(granted, room, granted ? size : page_size);
 }
 
 /* Its pages go elsewhere, and the mapping stays where it was, empty; both are kept. */
@@ -196,20 +210,14 @@ static struct result call_fault(struct load *l, char *args)
 static struct result call_mprotect(struct load *l, char *args)
 {
 	uint64_t size;
+	struct result no;
 	(void)l;
-	if (!next_size(&args, &size) || next_word(&args))
-		return BAD_ARGS;
-	if (n_maps == ARRAY_SIZE(maps))
-		return (struct result){ -1, ENOSPC };
+	if (!one_size(args, &size, &no))
+		return no;
 	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return result_of(-1);
-	if (mprotect(p, size, PROT_READ | PROT_WRITE) < 0) {
-		struct result r = result_of(-1);
-		munmap(p, size);
-		return r;
-	}
-	return keep(p, size);
+	return keep_if(mprotect(p, size, PROT_READ | PROT_WRITE) == 0, p, size);
 }
 
 static struct result call_readonly(struct load *l, char *args)
