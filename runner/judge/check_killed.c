@@ -199,9 +199,10 @@ static int64_t longest_pause(const struct trial *t, int64_t from, int64_t to)
  * reaper tries for a second at most. On one CPU its timer and it get their turns as the agent does, which has to wait no less
  * than they: a machine that stood still is not blamed. Of several CPUs one alone counts the ticks (kernel/time/tick-sched.c:
  * tick_do_timer_cpu): where that one stood still, the two seconds begin in the past of the log's clock, so nothing is said there.
- * @when: the time of the reaper's line in us; below 0: it has none.
+ * @when: the time of the reaper's line in us; below 0: it has none. @gave_up: it tried ten times, with a tenth of a second, give or take
+ * a tick, behind each (oom_reap_task), and may get each turn late.
  */
-static void check_delay(struct trial *t, const struct death *d, int64_t when)
+static void check_delay(struct trial *t, const struct death *d, int64_t when, bool gave_up)
 {
 	size_t i;
 	json_t *record;
@@ -210,7 +211,8 @@ static void check_delay(struct trial *t, const struct death *d, int64_t when)
 		int64_t killed = look_int(record, "t", -1);
 		if (!p || killed < 0 || when < 0 || strtoll(p + strlen("Killed process "), NULL, 10) != d->line->pid)
 			continue;
-		trial_check_range(t, CHECK_REAP_DELAY, NULL, NULL, 1980, 3020 + 3 * longest_pause(t, killed, when) / 1000,
+		trial_check_range(t, CHECK_REAP_DELAY, NULL, NULL, gave_up ? 2880 : 1980,
+				  (gave_up ? 3200 : 3020) + (gave_up ? 11 : 3) * longest_pause(t, killed, when) / 1000,
 				  (when - killed) / 1000);
 		return;
 	}
@@ -248,14 +250,26 @@ static void check_reaped(struct trial *t, const struct episode *e, const char *t
 		  dying && look_same(comm, look_text(dying, "comm")) && anon <= look_int(dying, "anon_kb", 0);
 	trial_check(t, CHECK_REAPED, NULL, NULL, want, text, ok);
 	if (d && t->era.version >= KVER(5, 18, 0) && t->ncpus == 1)
-		check_delay(t, d, when);
+		check_delay(t, d, when, false);
+}
+
+static void check_given_up(struct trial *t, const struct episode *e, const char *text, int64_t when)
+{
+	long long pid;
+	if (sscanf(text, "oom_reaper: unable to reap pid:%lld (", &pid) != 1)
+		return;
+	const struct death *d = death_of(t, e, pid);
+	if (d && t->era.version >= KVER(5, 18, 0) && t->ncpus == 1)
+		check_delay(t, d, when, true);
 }
 
 void check_reaper(struct trial *t, const struct episode *e)
 {
 	for (size_t i = e->first_record; i < e->last_record; i++) {
 		CLEANUP_FREE char *text = look_bytes(look_text(json_array_get(t->seen->kmsg, i), "text"));
-		if (text && starts_with(text, "oom_reaper: "))
-			check_reaped(t, e, text, look_int(json_array_get(t->seen->kmsg, i), "t", -1));
+		if (!text || !starts_with(text, "oom_reaper: "))
+			continue;
+		check_reaped(t, e, text, look_int(json_array_get(t->seen->kmsg, i), "t", -1));
+		check_given_up(t, e, text, look_int(json_array_get(t->seen->kmsg, i), "t", -1));
 	}
 }
