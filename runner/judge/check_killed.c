@@ -204,15 +204,17 @@ static int64_t longest_pause(const struct trial *t, int64_t from, int64_t to)
  */
 static void check_delay(struct trial *t, const struct death *d, int64_t when, bool gave_up)
 {
+	const int64_t least = gave_up ? 2880 : 1980, most = gave_up ? 3200 : 3020, turns = gave_up ? 11 : 3;
 	size_t i;
 	json_t *record;
+	if (t->era.version < KVER(5, 18, 0) || t->ncpus != 1)
+		return;
 	json_array_foreach(t->seen->kmsg, i, record) {
 		const char *text = look_text(record, "text"), *p = text ? strstr(text, "Killed process ") : NULL;
 		int64_t killed = look_int(record, "t", -1);
 		if (!p || killed < 0 || when < 0 || strtoll(p + strlen("Killed process "), NULL, 10) != d->line->pid)
 			continue;
-		trial_check_range(t, CHECK_REAP_DELAY, NULL, NULL, gave_up ? 2880 : 1980,
-				  (gave_up ? 3200 : 3020) + (gave_up ? 11 : 3) * longest_pause(t, killed, when) / 1000,
+		trial_check_range(t, CHECK_REAP_DELAY, NULL, NULL, least, most + longest_pause(t, killed, when) / 1000 * turns,
 				  (when - killed) / 1000);
 		return;
 	}
@@ -249,7 +251,7 @@ static void check_reaped(struct trial *t, const struct episode *e, const char *t
 	bool ok = d ? streq(d->line->comm, comm) && anon <= d->line->anon_rss_kb :
 		  dying && look_same(comm, look_text(dying, "comm")) && anon <= look_int(dying, "anon_kb", 0);
 	trial_check(t, CHECK_REAPED, NULL, NULL, want, text, ok);
-	if (d && t->era.version >= KVER(5, 18, 0) && t->ncpus == 1)
+	if (d)
 		check_delay(t, d, when, false);
 }
 
@@ -259,7 +261,7 @@ static void check_given_up(struct trial *t, const struct episode *e, const char 
 	if (sscanf(text, "oom_reaper: unable to reap pid:%lld (", &pid) != 1)
 		return;
 	const struct death *d = death_of(t, e, pid);
-	if (d && t->era.version >= KVER(5, 18, 0) && t->ncpus == 1)
+	if (d)
 		check_delay(t, d, when, true);
 }
 

@@ -25,7 +25,7 @@ static const char *written(const struct trial *t, const char *sysctl)
 static int64_t pages(const json_t *zone, const char *field)
 {
 	int64_t n = look_int(zone, field, -1);
-	return n < MANY ? n : -1;
+	return n >= 0 && n < MANY ? n : -1;
 }
 
 static bool is_movable(const json_t *zone)
@@ -63,7 +63,8 @@ static void check_watermarks(struct trial *t, const json_t *snapshot)
 					 (uint64_t)(min_free_kb / t->page_kb), (uint64_t)scale, is_movable(zone));
 		int64_t min = pages(zone, "min"), low = pages(zone, "low"), high = pages(zone, "high");
 		/* a boost raises all three, and shows since 5.18 only */
-		int64_t boost = look_int(zone, "boost", min > (int64_t)m.min ? min - (int64_t)m.min : 0);
+		int64_t shown = pages(zone, "boost"), over = min > (int64_t)m.min ? min - (int64_t)m.min : 0;
+		int64_t boost = shown >= 0 ? shown : over;
 		CLEANUP_FREE char *want = xasprintf("min %lld, low %lld, high %lld", (long long)m.min, (long long)m.low, (long long)m.high);
 		CLEANUP_FREE char *have = xasprintf("min %lld, low %lld, high %lld", (long long)(min - boost), (long long)(low - boost),
 						    (long long)(high - boost));
