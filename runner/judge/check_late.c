@@ -10,6 +10,7 @@
 #include "judge/trial.h"
 
 #define RATELIMIT_BURST 10	/* include/linux/ratelimit_types.h:DEFAULT_RATELIMIT_BURST */
+#define CONTENT_MIN  100	/* kswapd looks once when it is woken, and once more when it sleeps; never of itself */
 #define ENDLESS_MIN  3	/* where one attempt is the last; each may make a report, which takes its time */
 
 /* Does the task sleep where v1 waits at a limit (mm/memcontrol-v1.c:mem_cgroup_oom_synchronize)? */
@@ -207,6 +208,25 @@ static void check_silent_sysrq(struct trial *t, const struct episode *e, const j
 	}
 }
 
+/*
+ * Who asks when the reserves are low sleeps until kswapd has made room (mm/vmscan.c:throttle_direct_reclaim). Here it slept from
+ * one look to the other, and all that time kswapd looked again and again, found its node balanced (pgdat_balanced) and
+ * did nothing: nobody will make room.
+ */
+static void check_held_back(struct trial *t, const json_t *late, const json_t *later)
+{
+	size_t i;
+	json_t *task;
+	if (late_vm_rise(late, later, "pgscan_direct_throttle") || late_vm_rise(late, later, "pgscan_kswapd") ||
+	    late_vm_rise(late, later, "pageoutrun") < CONTENT_MIN)
+		return;
+	json_array_foreach(json_object_get(later, "tasks"), i, task) {
+		const char *name = look_text(task, "name"), *wchan = look_text(task, "wchan");
+		if (name && wchan && strstr(wchan, "throttle_direct_reclaim"))
+			trial_check_text(t, CHECK_HELD_BACK, name, NULL, "while kswapd makes room", "while kswapd has nothing to do");
+	}
+}
+
 void check_late(struct trial *t, const struct episode *e)
 {
 	const json_t *late = look_snapshot(t->seen, "late"), *later = look_snapshot(t->seen, "later");
@@ -214,6 +234,7 @@ void check_late(struct trial *t, const struct episode *e)
 		return;
 	check_unreaped(t, e, late);
 	check_sleepers(t, e, late, later);
+	check_held_back(t, late, later);
 	check_no_wait(t, e, late, later);
 	check_silent_sysrq(t, e, late);
 	check_huge_fault(t, e);

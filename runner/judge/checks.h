@@ -122,6 +122,7 @@
 	X(TOLD, "whoever watches * is told")                                                  \
 	X(UNDER_OOM, "memory.oom_control under_oom of *")                                     \
 	X(SLEEPER, "* waits at its limit")                                                    \
+	X(HELD_BACK, "* is held back")                                                        \
 	X(WITHIN_LIMIT, "* stays within its limit")                                           \
 	X(CLAIM, "stated: * rises by")                                                        \
 	/* what the zones keep back (check_zones.c) */                                        \

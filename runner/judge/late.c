@@ -53,3 +53,15 @@ int64_t late_rise(const json_t *from, const json_t *to, const char *cgroup, cons
 	int64_t was, is;
 	return look_counter(from, cgroup, file, field, &was) && look_counter(to, cgroup, file, field, &is) ? is - was : 0;
 }
+
+int64_t late_vm_rise(const json_t *from, const json_t *to, const char *begin)
+{
+	const json_t *was = json_object_get(from, "vmstat");
+	json_t *is = json_object_get(to, "vmstat"), *value;
+	const char *key;
+	int64_t n = 0;
+	json_object_foreach(is, key, value)
+		if (starts_with(key, begin))
+			n += look_int(is, key, 0) - look_int(was, key, 0);
+	return n;
+}

@@ -35,3 +35,6 @@ bool late_killed_since(const struct trial *t, const json_t *late);
 
 /* By how much did a counter of the cgroup rise from one snapshot to another? 0 when it is not there. */
 int64_t late_rise(const json_t *from, const json_t *to, const char *cgroup, const char *file, const char *field);
+
+/* The same of all fields of /proc/vmstat together that begin so. */
+int64_t late_vm_rise(const json_t *from, const json_t *to, const char *begin);

@@ -47,19 +47,6 @@ static int64_t held_kb(const json_t *snapshot)
 	return kb;
 }
 
-/* The same of all fields of /proc/vmstat that begin so. */
-static int64_t vm_rise(const json_t *from, const json_t *to, const char *begin)
-{
-	const json_t *was = json_object_get(from, "vmstat");
-	json_t *is = json_object_get(to, "vmstat"), *value;
-	const char *key;
-	int64_t n = 0;
-	json_object_foreach(is, key, value)
-		if (starts_with(key, begin))
-			n += look_int(is, key, 0) - look_int(was, key, 0);
-	return n;
-}
-
 /*
  * Between the two looks charges failed again and again (v2 counts the attempts to kill and the passes, v1 the failures), or for the
  * machine direct reclaim was called and gave nothing (mm/page_alloc.c:should_reclaim_retry gives up after 16 times), and nobody was
@@ -71,7 +58,7 @@ static bool asks_in_vain(const struct trial *t, const struct episode *e)
 	if (!late || !later || !late_nobody_in_flight(t, e, late) || late_killed_since(t, late) || held_kb(late) != held_kb(later))
 		return false;
 	if (e->expect->memcg < 0)
-		return vm_rise(late, later, "allocstall_") >= STALLS_MIN && !vm_rise(late, later, "pgsteal_");
+		return late_vm_rise(late, later, "allocstall_") >= STALLS_MIN && !late_vm_rise(late, later, "pgsteal_");
 	const char *cgroup = t->test->cgroups[e->expect->memcg].name;
 	if (t->v1)
 		return late_rise(late, later, cgroup, "memory.failcnt", NULL) + late_rise(late, later, cgroup, "memory.memsw.failcnt", NULL) >=
@@ -80,7 +67,7 @@ static bool asks_in_vain(const struct trial *t, const struct episode *e)
 		return false;
 	int64_t attempts = late_rise(late, later, cgroup, "memory.events", "oom");
 	/* Who never asks for a kill: where nothing can be reclaimed a charge does so after 16 passes (try_charge_memcg). */
-	bool never_asks = !attempts && late_rise(late, later, cgroup, "memory.events", "max") >= LATE_FAILURES_MIN && !vm_rise(late, later, "pgsteal_");
+	bool never_asks = !attempts && late_rise(late, later, cgroup, "memory.events", "max") >= LATE_FAILURES_MIN && !late_vm_rise(late, later, "pgsteal_");
 	return attempts >= ATTEMPTS_MIN || never_asks;
 }
 
