@@ -12,6 +12,7 @@
 #include "model/kill.h"
 
 #define RANKING_MAX 30
+#define HELD_BACK 64	/* pages, on up to 32 CPUs: mm/memory.c:TASK_RSS_EVENTS_THRESH, lib/percpu_counter.c:compute_batch_value */
 
 static const char *name_in(const struct scene *s, int task)
 {
@@ -276,6 +277,22 @@ static const char *must_wait_for(const struct trial *t, const struct episode *e,
 	return NULL;
 }
 
+/*
+ * The table is printed behind the scan. Others who grow may do so in between (not who asked, it waits): in a memcg that is
+ * full, by what their CPU has in stock and no further, with a page table for it and what was not counted yet; elsewhere
+ * by all that they have now and had not before.
+ */
+static int64_t grown_since(const struct trial *t, const struct episode *e, const struct scene *s, const struct oom_report *r,
+			   const struct model_task *m, bool memcg)
+{
+	int i = scene_task(s, m->pid);
+	if (i < 0 || m->pid == trial_tgid(r, r->trigger.pid) || !trial_grows(t, e, look_text(s->rows[i], "name")))
+		return 0;
+	int64_t all = model_base(&t->era, &m->pages) - model_base(&t->era, &s->tasks[i].pages);
+	int64_t most = HELD_BACK + trial_stock_kb(t) / t->ncpus / s->page_kb + 2;
+	return all < 0 ? 0 : memcg && all > most ? most : all;
+}
+
 static void recompute(struct trial *t, struct episode *e, size_t index)
 {
 	const struct oom_report *r = e->reports[index];
@@ -295,6 +312,7 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 		s.memcgs[oom.memcg].limit = (uint64_t)(limit_kb / s.page_kb);
 		totalpages = model_memcg_totalpages(&t->era, &s.model.machine, t->v1, &s.memcgs[oom.memcg]);
 	}
+	bool memcg = oom.memcg >= 0;
 	oom.totalpages = totalpages;
 	oom.memcg = -1;
 	oom.current = -1;
@@ -303,6 +321,7 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 	for (size_t i = 0; i < r->n_rows; i++) {
 		task_of_row(&tasks[i], &r->rows[i], s.page_kb);
 		add_hidden(&tasks[i], t, e, &s, index);
+		tasks[i].less = grown_since(t, e, &s, r, &tasks[i], memcg);
 	}
 	struct model_scene rows = s.model;
 	rows.tasks = tasks;

@@ -17,6 +17,18 @@ static char *panic_text(const char *console)
 	return p ? strndup(p, strcspn(p, "\r\n")) : NULL;
 }
 
+/*
+ * Was it this one's turn? The last records of a machine that dies are not sent any more: who was to die behind others who did
+ * may have been killed, too, and been given up by the reaper before it had ended (mm/oom_kill.c:oom_reap_task).
+ */
+static bool was_next(const struct episode *e, const char *name)
+{
+	for (size_t i = 0; e->n_deaths && name && i < e->expect->n_victims; i++)
+		if (look_same(e->expect->victims[i], name))
+			return true;
+	return false;
+}
+
 /* Is a task of the scene left that the killer could take? By the last snapshot there is, less those that ended since. */
 static bool victim_left(const struct trial *t)
 {
@@ -26,9 +38,11 @@ static bool victim_left(const struct trial *t)
 	json_array_foreach(json_object_get(snapshot, "tasks"), i, task) {
 		int64_t pid = look_int(task, "pid", -1);
 		bool gone = look_exit(t->seen, pid) != NULL;
-		for (size_t k = 0; k < t->n_episodes; k++)
+		for (size_t k = 0; k < t->n_episodes; k++) {
+			gone |= was_next(&t->episodes[k], look_text(task, "name"));
 			for (size_t j = 0; j < t->episodes[k].n_deaths; j++)
 				gone |= t->episodes[k].deaths[j].tgid == pid;
+		}
 		if (!gone && look_text(task, "name") && look_int(task, "adj", 0) != ADJ_MIN)
 			return true;
 	}

@@ -76,6 +76,39 @@ START_TEST(not_seen_is_an_error)
 }
 END_TEST
 
+/*
+ * Who was to die behind the first may have, unseen, when the machine dies for want of a victim; where the first did not die
+ * either, or nobody else was to, it is the kernel's fault.
+ */
+START_TEST(nobody_left_behind_the_first)
+{
+	static const char *const later[] = { "exits>name=small", "exits>name=hog", "snapshots>label=after-0", "snapshots>label=end" };
+	static const struct {
+		const char *victims, *killed;
+		enum verdict verdict;
+	} panics[] = {
+		{ "big, small, hog", "Killed process", VERDICT_ERROR },
+		{ "big, small, hog", "Said process", VERDICT_FAIL },
+		{ "big", "Killed process", VERDICT_FAIL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(panics); i++) {
+		CLEANUP_FREE char *yaml = xasprintf("title: t\nmachine: {memory: 256M}\ntasks:\n  - {name: small, size: 16M}\n"
+						    "  - {name: big, size: 110M}\n  - {name: hog, size: 1M, to: 96M}\ntrigger: hog\n"
+						    "expect:\n  - {victims: [%s], constraint: none, end: filled}\n", panics[i].victims);
+		struct recorded *r = recorded_load_as("global", yaml);
+		recorded_change(r, &(struct change){ "fate", NULL, "\"panic\"" });
+		recorded_change(r, &(struct change){ "console", NULL, "\"Kernel panic - not syncing: System is deadlocked on memory\"" });
+		recorded_change(r, &(struct change){ "kmsg>text~Killed process>text", "Killed process", panics[i].killed });
+		for (size_t k = 0; k < ARRAY_SIZE(later); k++)
+			recorded_change(r, &(struct change){ later[k], NULL, NULL });
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result->verdict == panics[i].verdict, "%s, %s: %s", panics[i].victims, panics[i].killed, result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
 /* When a message came: a step's when it was answered. */
 static int64_t time_of(const json_t *message)
 {
@@ -258,7 +291,7 @@ START_TEST(missing_is_a_skip)
 }
 END_TEST
 
-TESTS("judge_error", not_seen_is_an_error, cut_off, one_message_lost, lost_elsewhere_is_a_pass, waiting_by_design_is_a_pass,
-      back_from_swap_is_a_pass, swap_before_its_limit_is_a_pass,
+TESTS("judge_error", not_seen_is_an_error, nobody_left_behind_the_first, cut_off, one_message_lost, lost_elsewhere_is_a_pass,
+      waiting_by_design_is_a_pass, back_from_swap_is_a_pass, swap_before_its_limit_is_a_pass,
       oom_of_the_frozen_is_a_pass, killed_while_filled_is_an_error,
       missing_is_a_skip)
