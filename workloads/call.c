@@ -5,7 +5,7 @@
 
 static const struct call *const tables[] = {
 	memory_calls, process_calls, exec_calls, rights_calls, machine_calls, file_calls, hold_calls, notify_calls, mutex_calls,
-	wrapped_calls,
+	wrapped_calls, segment_calls,
 };
 
 struct result result_of(int64_t ret)

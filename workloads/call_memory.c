@@ -2,6 +2,7 @@
 /* Calls about address space: they map and promise, and touch nothing but where they say so. */
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -295,6 +296,13 @@ static struct result call_lazyfree(struct load *l, char *args)
 	return advise(l, args, MADV_FREE);
 }
 
+/* For what comes, and for khugepaged: what is there stays until that has come. */
+static struct result call_hugepages(struct load *l, char *args)
+{
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);	/* main.c has set it */
+	return advise(l, args, MADV_HUGEPAGE);
+}
+
 const struct call memory_calls[] = {
 	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb]",
 	  "map anonymous memory and keep it, untouched", call_mmap },
@@ -314,5 +322,6 @@ const struct call memory_calls[] = {
 	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
 	{ "touch", "", "read what is held; the result is the bytes read up to a failure, SIGBUS where a page can't be read", call_touch },
 	{ "lazyfree", "", "give up what is held, to be freed when memory is short (MADV_FREE)", call_lazyfree },
+	{ "hugepages", "", "let huge pages be made of what is held (MADV_HUGEPAGE)", call_hugepages },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -135,6 +135,12 @@ static struct result call_rlimit_memlock(struct load *l, char *args)
 	return set_limit(RLIMIT_MEMLOCK, args);
 }
 
+static struct result call_rlimit_stack(struct load *l, char *args)
+{
+	(void)l;
+	return set_limit(RLIMIT_STACK, args);
+}
+
 static struct result call_cpu(struct load *l, char *args)
 {
 	uint64_t mask;
@@ -163,6 +169,7 @@ const struct call rights_calls[] = {
 	{ "rlimit_data", "SIZE", "limit private writable memory", call_rlimit_data },
 	{ "rlimit_core", "SIZE", "limit the file that a core is dumped to", call_rlimit_core },
 	{ "rlimit_memlock", "SIZE", "limit locked memory", call_rlimit_memlock },
+	{ "rlimit_stack", "SIZE", "limit the stack", call_rlimit_stack },
 	{ "realtime", "", "be a task of the realtime class (SCHED_FIFO)", call_realtime },
 	{ "cpu", "LIST", "run on these CPUs only", call_cpu },
 	{ NULL, NULL, NULL, NULL },

@@ -145,6 +145,7 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 	if (st.state == 'D') {
 		CLEANUP_FREE char *wchan = proc_text(pid, "wchan");
 		json_object_set_new(o, "wchan", json_text(wchan));
+		json_object_set_new(o, "switches", json_integer(key_number(status, "voluntary_ctxt_switches")));
 	}
 	return o;
 }

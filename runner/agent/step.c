@@ -7,7 +7,7 @@
 #include "agent/guest.h"
 #include "agent/snapshot.h"
 
-#define LOOK_AGAIN_MS 1000
+#define LOOK_AGAIN_MS 3000	/* judge/late.h: LATE_APART_US. Who is above memory.high sleeps for two seconds at a time */
 
 static const struct {
 	const char *name;

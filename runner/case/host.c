@@ -14,6 +14,7 @@ static const struct form {
 } forms[] = {
 	{ "plug ", HOST_PLUG, HOST_MODULE, 0 },
 	{ "unplug", HOST_UNPLUG, 0, 0 },
+	{ "balloon shows ", HOST_BALLOON_SHOWS, (uint64_t)1 << 20, 0 },
 	{ "balloon ", HOST_BALLOON, (uint64_t)1 << 20, 0 },
 	{ "disk slow ", HOST_DISK_SLOW, 1, 0 },
 	{ "disk fail reads", HOST_DISK_FAIL, 0, HOST_READS },
@@ -24,7 +25,8 @@ static const struct form {
 };
 
 static const char *const shown[] = {
-	"plug SIZE", "unplug", "balloon SIZE", "disk slow SIZE", "disk fail reads|writes|all", "disk ok", "nmi",
+	"plug SIZE", "unplug", "balloon SIZE", "balloon shows SIZE", "disk slow SIZE", "disk fail reads|writes|all", "disk ok",
+	"nmi",
 };
 
 const char *const *host_orders(size_t *n)

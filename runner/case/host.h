@@ -13,6 +13,7 @@ enum host_deed {
 	HOST_PLUG,		/* a memory module of `bytes` */
 	HOST_UNPLUG,		/* takes the last one out, if the guest lets go of it */
 	HOST_BALLOON,		/* the guest is to give memory up until it has only `bytes` */
+	HOST_BALLOON_SHOWS,	/* has the guest told that it has `bytes` or more? ERANGE: less */
 	HOST_DISK_SLOW,		/* the swap disk moves `bytes` a second */
 	HOST_DISK_FAIL,		/* it answers with EIO */
 	HOST_DISK_OK,		/* it is as it was: undoes both */

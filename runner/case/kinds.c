@@ -79,6 +79,10 @@ static const struct call_facts calls[] = {
 	{ "pageout", OOM_NEVER, false },
 	{ "touch", OOM_PERHAPS, false },
 	{ "lazyfree", OOM_NEVER, false },
+	{ "hugepages", OOM_NEVER, false },
+	{ "segment", OOM_PERHAPS, false },
+	{ "segmentlock", OOM_PERHAPS, false },
+	{ "segmentunlock", OOM_NEVER, false },
 	{ "setadj", OOM_NEVER, false },
 	{ "setoldadj", OOM_NEVER, false },
 	{ "getadj", OOM_NEVER, false },
@@ -104,6 +108,7 @@ static const struct call_facts calls[] = {
 	{ "rlimit_data", OOM_NEVER, false },
 	{ "rlimit_core", OOM_NEVER, false },
 	{ "rlimit_memlock", OOM_NEVER, false },
+	{ "rlimit_stack", OOM_NEVER, false },
 	{ "realtime", OOM_NEVER, true },
 	{ "cpu", OOM_NEVER, false },
 	{ "write", OOM_PERHAPS, true },
@@ -167,7 +172,7 @@ enum can_oom step_can_oom(const struct step *s)
 		       starts_with(s->file, "/proc/sys/") ? OOM_NEVER :
 							    OOM_PERHAPS;
 	case STEP_HOST: /* what it takes away may be missed */
-		return starts_with(s->value, "balloon ") || streq(s->value, "unplug") ? OOM_PERHAPS : OOM_NEVER;
+		return (starts_with(s->value, "balloon ") && !starts_with(s->value, "balloon shows ")) || streq(s->value, "unplug") ? OOM_PERHAPS : OOM_NEVER;
 	case STEP_CALL: /* mmap and mprotect only map, unless they are told to fill as well */
 		return strstr(s->value, " populate") || strstr(s->value, " locked") ? OOM_SURELY :
 										      call_facts(s->value)->can_oom;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
+
 #define LONGEST	 1000
 #define COPIES_MAX 100000	/* of single characters, about 100 bytes each when compiled */
 
@@ -88,4 +90,15 @@ bool pattern_fits(const char *text, char why[200])
 	else
 		regfree(&re);
 	return !result;
+}
+
+const char *pattern_pid(const char *text, char **name, const char **end)
+{
+	static const char begin[] = "<pid ";
+	const char *at = strstr(text, begin), *close = at ? strchr(at, '>') : NULL;
+	if (!close)
+		return NULL;
+	*name = xasprintf("%.*s", (int)(close - at) - (int)strlen(begin), at + strlen(begin));
+	*end = close + 1;
+	return at;
 }

@@ -10,3 +10,9 @@
  * all memory for `(((a{99}){99}){99})`.
  */
 bool pattern_fits(const char *text, char why[200]);
+
+/*
+ * The next `<pid TASK>` of the text, which stands for that task's pid: where it begins, or NULL. name: the task, malloced;
+ * end: what follows.
+ */
+const char *pattern_pid(const char *text, char **name, const char **end);

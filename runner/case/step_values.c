@@ -112,6 +112,13 @@ static void set_comparison(struct build *b, struct step *s, const char *raw, cha
 		bad(b, "is", "is: %s needs a whole number or a size behind it", s->compare);
 }
 
+/* Each task whose pid a pattern has. */
+static void check_pids(struct build *b, const char *pattern)
+{
+	for (char *name; !b->failed && (pattern_pid(pattern, &name, &pattern)); free(name))
+		check_names(b, "is", &name, 1);
+}
+
 /* A cgroup's file, or an absolute path. */
 void step_set_source(struct build *b, struct step *s, const struct raw_target *raw)
 {
@@ -131,6 +138,8 @@ void step_set_source(struct build *b, struct step *s, const struct raw_target *r
 		bad(b, "field", "field: the first word of a line of the file, like oom_kill");
 	if (raw->is)
 		set_comparison(b, s, raw->is, &s->value);
+	if (!b->failed && s->compare && strchr(s->compare, '~'))
+		check_pids(b, s->value);
 }
 
 void step_set_call(struct build *b, struct step *s, const char *raw, const char *is)

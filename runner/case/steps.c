@@ -152,7 +152,7 @@ static void check_host_order(struct build *b, const struct host_order *order)
 		    format_size(order->bytes, size));
 	else if (order->deed == HOST_UNPLUG && !shape->plug)
 		bad(b, "host", "host: nothing can be unplugged; say `machine: {plug: SIZE}`, and plug something in");
-	else if (order->deed == HOST_BALLOON && shape->balloon == BALLOON_NONE)
+	else if ((order->deed == HOST_BALLOON || order->deed == HOST_BALLOON_SHOWS) && shape->balloon == BALLOON_NONE)
 		bad(b, "host", "host: the machine has no balloon; say `machine: {balloon: plain}` or `deflates`");
 	else if (order->deed == HOST_BALLOON && order->bytes > shape->memory)
 		bad(b, "host", "host: a balloon leaves no more than the machine has, %s", format_size(shape->memory, size));

@@ -227,6 +227,25 @@ static void check_held_back(struct trial *t, const json_t *late, const json_t *l
 	}
 }
 
+/*
+ * Who is above memory.high sleeps two seconds at most before it goes on (mm/memcontrol.c:mem_cgroup_handle_over_high,
+ * MEMCG_MAX_HIGH_DELAY_JIFFIES). Here it has not woken between two looks that are further apart.
+ */
+static void check_high_sleep(struct trial *t, const json_t *late, const json_t *later)
+{
+	size_t i;
+	json_t *task;
+	if (look_int(later, "t", 0) - look_int(late, "t", INT64_MAX) < LATE_APART_US)
+		return;
+	json_array_foreach(json_object_get(later, "tasks"), i, task) {
+		const char *name = look_text(task, "name"), *wchan = look_text(task, "wchan");
+		int64_t switches = look_int(task, "switches", -1);
+		if (name && wchan && strstr(wchan, "handle_over_high") && switches >= 0 &&
+		    switches == look_int(look_task(late, name), "switches", -1))
+			trial_check_text(t, CHECK_HIGH_SLEEP, name, NULL, "two seconds at a time", "longer");
+	}
+}
+
 void check_late(struct trial *t, const struct episode *e)
 {
 	const json_t *late = look_snapshot(t->seen, "late"), *later = look_snapshot(t->seen, "later");
@@ -235,6 +254,7 @@ void check_late(struct trial *t, const struct episode *e)
 	check_unreaped(t, e, late);
 	check_sleepers(t, e, late, later);
 	check_held_back(t, late, later);
+	check_high_sleep(t, late, later);
 	check_no_wait(t, e, late, later);
 	check_silent_sysrq(t, e, late);
 	check_huge_fault(t, e);

@@ -63,6 +63,38 @@ static bool on_console(const struct trial *t, const regex_t *re, bool *torn)
 	return found;
 }
 
+/* Faults may fail for other reasons than a memcg's or the machine's memory: huge pages of a pool, failures on purpose. */
+static bool only_memory_fails(const struct trial *t)
+{
+	for (size_t i = 0; i < t->test->n_tasks; i++)
+		if (streq(t->test->tasks[i].kind, "hugetlb"))
+			return false;
+	for (size_t i = 0; i < t->test->n_steps; i++) {
+		const struct step *s = &t->test->steps[i];
+		if (s->op == STEP_WRITE && starts_with(s->file, "/sys/kernel/debug/fail"))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Who can't get a page in a fault comes again, and that is warned of only when nobody was killed for it
+ * (mm/oom_kill.c:pagefault_out_of_memory, since 5.16). Here each report killed somebody, and who grew died or got all.
+ */
+void check_leaks(struct trial *t, const struct episode *e)
+{
+	int64_t n = 0;
+	bool got_it = e->expect->end == END_DEAD || e->expect->end == END_FILLED;
+	if (trial_cut_short(e) || e->no_oom || !e->n_reports || !got_it || !only_memory_fails(t))
+		return;
+	for (size_t i = 0; i < e->n_reports; i++)
+		if (e->reports[i]->no_killable)
+			return;
+	for (size_t i = e->first_record; i < end_of_records(t, e); i++)
+		n += trial_logged(t, i, i + 1, "VM_FAULT_OOM leaked");
+	trial_check_int(t, CHECK_LEAKS, NULL, NULL, 0, n);
+}
+
 void check_log(struct trial *t, struct episode *e)
 {
 	const struct expectation *x = e->expect;

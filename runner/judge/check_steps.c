@@ -2,10 +2,12 @@
 /*
  * What the case itself asked for, step by step: results of writes and system calls, contents of files, scores, waits.
  */
+#include <inttypes.h>
 #include <regex.h>
 
 #include "base/bytes.h"
 #include "base/util.h"
+#include "case/pattern.h"
 #include "judge/look.h"
 #include "judge/trial.h"
 
@@ -127,11 +129,39 @@ static char *value_of(const char *text, const char *field)
 	return strndup(text, len);
 }
 
+static int64_t pid_of(const struct trial *t, const char *name)
+{
+	size_t i;
+	json_t *snapshot;
+	json_array_foreach(t->seen->snapshots, i, snapshot) {
+		const json_t *task = look_task(snapshot, name);
+		if (task)
+			return look_int(task, "pid", -1);
+	}
+	return -1;
+}
+
+/* With the number that each `<pid TASK>` stands for. The caller frees. */
+static char *with_pids(const struct trial *t, const char *pattern)
+{
+	char *whole = xstrdup(""), *name;
+	for (const char *at, *end; (at = pattern_pid(pattern, &name, &end)); pattern = end) {
+		char *more = xasprintf("%s%.*s%" PRId64, whole, (int)(at - pattern), pattern, pid_of(t, name));
+		free(name);
+		free(whole);
+		whole = more;
+	}
+	char *more = xasprintf("%s%s", whole, pattern);
+	free(whole);
+	return more;
+}
+
 /* Each line is a line to ^ and $. */
-static bool matches(const char *pattern, const char *text)
+static bool matches(const struct trial *t, const char *pattern, const char *text)
 {
 	regex_t re;
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE))
+	CLEANUP_FREE char *whole = with_pids(t, pattern);
+	if (regcomp(&re, whole, REG_EXTENDED | REG_NOSUB | REG_NEWLINE))
 		return false;
 	bool found = regexec(&re, text, 0, NULL, 0) == 0;
 	regfree(&re);
@@ -164,7 +194,7 @@ static void check_read(struct trial *t, const struct step *s, size_t i)
 		number = strtoll(have, &end, 10);
 		numeric = end != have && (!*end || *end == ' ');
 	}
-	bool ok = s->compare && strchr(s->compare, '~') ? matches(s->value, have) == streq(s->compare, "~") :
+	bool ok = s->compare && strchr(s->compare, '~') ? matches(t, s->value, have) == streq(s->compare, "~") :
 							  holds(s->compare, numeric, want, number, s->value, have);
 	char expected[256];
 	snprintf(expected, sizeof(expected), "%s%s", s->compare && !streq(s->compare, "=") ? s->compare : "", s->value);

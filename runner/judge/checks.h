@@ -83,6 +83,7 @@
 	X(REAPED, "log: oom_reaper")                                                          \
 	X(REAP_DELAY, "log: ms from the kill to the reaper")                                  \
 	X(LOG_RECORD, "log: a record matches")                                                \
+	X(LEAKS, "log: faults that leaked")                                                   \
 	/* the task table (check_table.c) */                                                  \
 	X(TABLE, "log: task table")                                                           \
 	X(TABLE_MISSING, "table: nobody of the OOM domain is missing")                        \
@@ -123,6 +124,7 @@
 	X(UNDER_OOM, "memory.oom_control under_oom of *")                                     \
 	X(SLEEPER, "* waits at its limit")                                                    \
 	X(HELD_BACK, "* is held back")                                                        \
+	X(HIGH_SLEEP, "* is throttled")                                                       \
 	X(WITHIN_LIMIT, "* stays within its limit")                                           \
 	X(CLAIM, "stated: * rises by")                                                        \
 	/* what the zones keep back (check_zones.c) */                                        \

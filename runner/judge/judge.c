@@ -49,6 +49,7 @@ static void judge_episode(struct trial *t, struct episode *e)
 	check_deaths(t, e);
 	check_late(t, e);
 	check_reports(t, e);
+	check_leaks(t, e);
 	check_choice(t, e);
 	check_scores_before(t, e);
 	check_zones(t, e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A wait passed its deadline: what the agent's two looks of that moment tell (the snapshots "late" and "later", a second apart at least).
+ * A wait passed its deadline: what the agent's two looks of that moment tell (the snapshots "late" and "later").
  * Private to the judge.
  */
 #pragma once
@@ -14,6 +14,9 @@ struct trial;
 
 /* Charges that fail between the looks: less would be no habit, for a single one counts as often as it has retries. */
 #define LATE_FAILURES_MIN 200
+
+/* So long the agent waits between the looks (runner/agent/step.c:look_twice), in us. */
+#define LATE_APART_US 3000000
 
 /* Three times as long as the reaper takes to have done it or to give up, in us; a wait's deadline is never shorter. */
 #define LATE_REAP_US 9000000

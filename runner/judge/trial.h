@@ -170,6 +170,7 @@ void check_late(struct trial *t, const struct episode *e);	/* what a wait that c
 /* … of what tries to kill for ever: by counters alone, for its reports fill the log over and over. */
 void check_endless(struct trial *t, const struct episode *e);
 void check_log(struct trial *t, struct episode *e);	/* the records that the case asks for */
+void check_leaks(struct trial *t, const struct episode *e);	/* no fault failed for nothing */
 void check_outside(struct trial *t);			/* nobody is killed between the episodes */
 void check_counters(struct trial *t, struct episode *e);	/* every counter of every cgroup */
 void check_levels(struct trial *t, const struct episode *e);	/* the counters of a tree, its notifications and limits */

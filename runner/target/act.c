@@ -62,6 +62,17 @@ static int unplug(struct vm *vm, int64_t deadline_ns, struct error *err)
 	return error_set(err, ETIMEDOUT, "the guest did not say whether it lets go of the memory module");
 }
 
+/* What the guest said last, in its device's configuration (Virtio 1.2, 5.5.4: actual). */
+static int balloon_shows(struct vm *vm, uint64_t bytes, int64_t deadline_ns, struct error *err)
+{
+	json_t *answer = qmp_ask(&vm->qmp, "query-balloon", NULL, -1, deadline_ns, err);
+	if (!answer)
+		return -1;
+	bool as_much = json_integer_value(json_object_get(answer, "actual")) >= (json_int_t)bytes;
+	json_decref(answer);
+	return as_much ? 0 : ERANGE;
+}
+
 static int set_throttle(struct vm *vm, uint64_t bytes, int64_t deadline_ns, struct error *err)
 {
 	json_int_t bps = (json_int_t)bytes;
@@ -124,6 +135,8 @@ int vm_act(struct session *s, const struct host_order *order, int64_t deadline_n
 		return unplug(vm, deadline_ns, err);
 	case HOST_BALLOON:
 		return command(vm, "balloon", json_pack("{s:I}", "value", (json_int_t)order->bytes), deadline_ns, err);
+	case HOST_BALLOON_SHOWS:
+		return balloon_shows(vm, order->bytes, deadline_ns, err);
 	case HOST_DISK_SLOW:
 		return set_throttle(vm, order->bytes, deadline_ns, err);
 	case HOST_DISK_FAIL:

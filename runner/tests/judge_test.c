@@ -100,6 +100,9 @@ static const struct alteration {
 	    { "kmsg>-1>seq", NULL, "100000" },
 	    { "kmsg>-1>text", NULL, "\"Tasks in /x are going to be killed due to memory.oom.group set\"" } } },
 
+	{ "two-kills", CHECK_LEAKS,
+	  { { "snapshots>label=after-0>kmsg_seq", NULL, "100000" },
+	    { "kmsg", "+", "{\"seq\":100000,\"t\":9000000,\"level\":4,\"text\":\"Huh VM_FAULT_OOM leaked out to the #PF handler. Retrying PF\"}" } } },
 	{ "memcg-v2", CHECK_REPORTS, { { "kmsg>text~invoked", NULL, NULL } } },
 	{ "memcg-v2", CHECK_SUMMARY, { { "kmsg>text~oom-kill:", NULL, NULL } } },
 	{ "memcg-v2", CHECK_CONSTRAINT, { LOG("CONSTRAINT_MEMCG", "CONSTRAINT_NONE") } },
@@ -300,6 +303,13 @@ static const struct alteration {
 	    { "snapshots>-1>label", NULL, "\"late\"" }, { "snapshots>-1>tasks>name=hog>wchan", NULL, "\"mem_cgroup_oom_synchronize\"" },
 	    { "snapshots>-1>cgroups>name=box>files>memory.oom_control", "under_oom 1", "under_oom 0" },
 	    { "snapshots", "copy", "label=late" }, { "snapshots>-1>label", NULL, "\"later\"" } } },
+	/* it has not woken for three seconds */
+	{ "memcg-v2", CHECK_HIGH_SLEEP,
+	  { { "steps>op=await>timeout", NULL, "true" }, { "steps>op=await>how", NULL, NULL },
+	    { "snapshots", "copy", "label=before-0" }, { "snapshots>-1>label", NULL, "\"late\"" },
+	    { "snapshots>-1>tasks>name=hog>wchan", NULL, "\"mem_cgroup_handle_over_high\"" },
+	    { "snapshots>-1>tasks>name=hog>switches", NULL, "17" }, { "snapshots>-1>t", NULL, "80000000" },
+	    { "snapshots", "copy", "label=late" }, { "snapshots>-1>label", NULL, "\"later\"" }, { "snapshots>-1>t", NULL, "83000000" } } },
 	{ "global", CHECK_HELD_BACK,
 	  { { "steps>op=await>timeout", NULL, "true" }, { "steps>op=await>how", NULL, NULL },
 	    { "snapshots", "copy", "label=before-0" }, { "snapshots>-1>label", NULL, "\"late\"" },
@@ -444,7 +454,7 @@ START_TEST(every_check_is_made)
 		recorded_free(r);
 	}
 	for (int id = CHECK_NONE + 1; id < CHECK_COUNT; id++)
-		if (id != CHECK_NO_PANIC && id != CHECK_SLEEPER && id != CHECK_HELD_BACK)	/* made only when there is one */
+		if (id != CHECK_NO_PANIC && id != CHECK_SLEEPER && id != CHECK_HELD_BACK && id != CHECK_HIGH_SLEEP)	/* made only when there is one */
 			ck_assert_msg(made[id], "no recording makes the check \"%s\"", check_name((enum check_id)id));
 	ck_assert(!made[CHECK_NONE]);
 }
@@ -472,4 +482,33 @@ START_TEST(a_thread_is_named_once)
 }
 END_TEST
 
-TESTS("judge", recordings_pass, a_thread_is_named_once, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
+/*
+ * Who grows beside the one that asked may have had less when it was compared than when it was printed: not more than
+ * its CPU's stock and what was not counted yet.
+ */
+START_TEST(a_rival_grows_on)
+{
+	static const char alone[] = "title: t\ncgroups: [{name: box, limit: 40M, swap_limit: 0}]\ntasks:\n"
+				    "  - {name: big, cgroup: box, size: 16M}\n  - {name: second, cgroup: box, size: 8M}\n"
+				    "  - {name: hog, cgroup: box, size: 1M, adj: -1000, to: 34M}\nsteps:\n  - fill: [big, second, hog]\n";
+	static const char end[] = "  - grow: hog\n  - expect: {victims: [big, second], constraint: memcg, memcg: box, end: filled}\n";
+	static const struct {
+		const char *grows, *rss;
+		bool red;
+	} table[] = {
+		{ "", "#=4150", true }, { "  - grow: second\n", "#=4150", false }, { "  - grow: second\n", "#=4350", true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		CLEANUP_FREE char *yaml = xasprintf("%s%s%s", alone, table[i].grows, end), *to = xasprintf("[ #] # # # %s # # # second", table[i].rss);
+		const struct change row = ROW("second", "[ #] # # # ");
+		struct recorded *r = recorded_load_as("two-kills", yaml);
+		recorded_change(r, &(struct change){ row.path, row.from, to });
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, CHECK_RECOMPUTED) == table[i].red, "%s of %s: %s", table[i].rss, yaml, result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
+TESTS("judge", recordings_pass, a_rival_grows_on, a_thread_is_named_once, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
