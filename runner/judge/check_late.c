@@ -156,15 +156,6 @@ static void check_unreaped(struct trial *t, const struct episode *e, const json_
 	}
 }
 
-/* How many records of the episode have these words? */
-static int told(const struct trial *t, const struct episode *e, const char *words)
-{
-	int n = 0;
-	for (size_t i = e->first_record; i < e->last_record; i++)
-		n += trial_logged(t, i, i + 1, words);
-	return n;
-}
-
 /*
  * A huge page that can't be had is a SIGBUS (mm/hugetlb.c:hugetlb_no_page). Told that memory is out, the fault comes
  * again and again, where it is not, and as often as the rate limit lets it the log says so
@@ -175,7 +166,7 @@ static void check_huge_fault(struct trial *t, const struct episode *e)
 	const struct step *asks = scene_trigger(t, e);
 	const struct test_task *task = asks && asks->op == STEP_GROW ? trial_task(t, asks->tasks[0]) : NULL;
 	if (task && streq(task->kind, "hugetlb") && e->expect->end == END_FAILED && !e->n_reports &&
-	    told(t, e, "VM_FAULT_OOM leaked out") >= RATELIMIT_BURST)
+	    trial_times_logged(t, e->first_record, e->last_record, "VM_FAULT_OOM leaked out") >= RATELIMIT_BURST)
 		trial_check_text(t, CHECK_GROW_END, NULL, &e->expect->where, "failed", "asks again and again");
 }
 

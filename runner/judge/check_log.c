@@ -83,16 +83,13 @@ static bool only_memory_fails(const struct trial *t)
  */
 void check_leaks(struct trial *t, const struct episode *e)
 {
-	int64_t n = 0;
 	bool got_it = e->expect->end == END_DEAD || e->expect->end == END_FILLED;
 	if (trial_cut_short(e) || e->no_oom || !e->n_reports || !got_it || !only_memory_fails(t))
 		return;
 	for (size_t i = 0; i < e->n_reports; i++)
 		if (e->reports[i]->no_killable)
 			return;
-	for (size_t i = e->first_record; i < end_of_records(t, e); i++)
-		n += trial_logged(t, i, i + 1, "VM_FAULT_OOM leaked");
-	trial_check_int(t, CHECK_LEAKS, NULL, NULL, 0, n);
+	trial_check_int(t, CHECK_LEAKS, NULL, NULL, 0, trial_times_logged(t, e->first_record, end_of_records(t, e), "VM_FAULT_OOM leaked"));
 }
 
 void check_log(struct trial *t, struct episode *e)

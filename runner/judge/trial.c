@@ -416,12 +416,17 @@ void trial_close(struct trial *t)
 	json_decref(t->with_whole.kmsg);
 }
 
-bool trial_logged(const struct trial *t, size_t from, size_t to, const char *words)
+int64_t trial_times_logged(const struct trial *t, size_t from, size_t to, const char *words)
 {
+	int64_t n = 0;
 	for (size_t i = from; i < to && i < json_array_size(t->seen->kmsg); i++) {
 		const char *text = look_text(json_array_get(t->seen->kmsg, i), "text");
-		if (text && strstr(text, words))
-			return true;
+		n += text && strstr(text, words);
 	}
-	return false;
+	return n;
+}
+
+bool trial_logged(const struct trial *t, size_t from, size_t to, const char *words)
+{
+	return trial_times_logged(t, from, to, words);
 }

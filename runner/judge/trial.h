@@ -116,7 +116,8 @@ bool trial_check_text(struct trial *t, enum check_id id, const char *what, const
 /* Does the agent have the capability ("sys_resource")? */
 bool trial_capable(const struct trial *t, const char *capability);
 
-/* Does one of the records [from, to) of seen->kmsg have these words? SIZE_MAX: to the last one. */
+/* How many of the records [from, to) of seen->kmsg have these words? Is there one? SIZE_MAX: to the last one. */
+int64_t trial_times_logged(const struct trial *t, size_t from, size_t to, const char *words);
 bool trial_logged(const struct trial *t, size_t from, size_t to, const char *words);
 
 /* The plan's step that a step message answers, or NULL. */

@@ -100,7 +100,7 @@ static const struct era_behaviour table[] = {
 	{ ROW(high_throttles), V(5, 4), ERA_NEVER, EXACT, "el8:240.22.1..305", "0e4b01df8659",
 	  "mm/memcontrol.c:mem_cgroup_handle_over_high",
 	  "tasks above memory.high are slowed down; before, they could grow into a global OOM" },
-	{ ROW(movable_watermarks), V(6, 7), ERA_NEVER, EXACT, "", "", "mm/page_alloc.c:__setup_per_zone_wmarks",
+	{ ROW(movable_watermarks), V(6, 6), ERA_NEVER, EXACT, "", "", "mm/page_alloc.c:__setup_per_zone_wmarks",
 	  "a movable zone's min is a 1024th of it, of 32 to 128 pages, and it has no part in those of the others" },
 	{ ROW(fault_global_oom), ALWAYS, V(5, 16), EXACT,
 	  "=4.19.218 =5.4.160 =5.10.80 5.14.? =5.15.3 u5.15-204 el8:425.10.1..425.13.1 el9:162.6.1..162.12.1",

@@ -224,6 +224,17 @@ START_TEST(swap_before_its_limit_is_a_pass)
 }
 END_TEST
 
+/* What zswap keeps of a page is charged when the page goes, beyond the limit if it must. */
+START_TEST(zswap_beyond_the_limit_is_a_pass)
+{
+	static const struct change changes[] = {
+		{ "snapshots>label=after-0>vmstat>zswpout", NULL, "1" },
+		{ "snapshots>label=after-0>cgroups>name=box>files>memory.current", "#", "#+99999999" },
+	};
+	expect_pass("memcg-v2", changes, ARRAY_SIZE(changes));
+}
+END_TEST
+
 /* While all are frozen attempts are counted, and nobody is killed or told of. */
 START_TEST(oom_of_the_frozen_is_a_pass)
 {
@@ -293,5 +304,5 @@ END_TEST
 
 TESTS("judge_error", not_seen_is_an_error, nobody_left_behind_the_first, cut_off, one_message_lost, lost_elsewhere_is_a_pass,
       waiting_by_design_is_a_pass, back_from_swap_is_a_pass, swap_before_its_limit_is_a_pass,
-      oom_of_the_frozen_is_a_pass, killed_while_filled_is_an_error,
+      zswap_beyond_the_limit_is_a_pass, oom_of_the_frozen_is_a_pass, killed_while_filled_is_an_error,
       missing_is_a_skip)

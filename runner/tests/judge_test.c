@@ -511,4 +511,33 @@ START_TEST(a_rival_grows_on)
 }
 END_TEST
 
-TESTS("judge", recordings_pass, a_rival_grows_on, a_thread_is_named_once, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
+/* A page of a pool that can't be had is a SIGBUS, not a fault that comes again and again and says so each time. */
+START_TEST(a_huge_fault_comes_again)
+{
+	static const char yaml[] = "title: t\ncgroups: [{name: box, limit: 100M, swap_limit: 0}]\ntasks:\n"
+				   "  - {name: big, kind: hugetlb, cgroup: box, size: 2M, to: 48M}\ntrigger: big\n"
+				   "expect:\n  - {victims: [], end: failed}\n";
+	static const char leaked[] = "{\"seq\":%d,\"t\":80000000,\"level\":4,\"text\":\"Huh VM_FAULT_OOM leaked out to the #PF handler. Retrying PF\"}";
+	for (int n = 9; n <= 10; n++) {
+		struct recorded *r = recorded_load_as("refused", yaml);
+		static const struct change late[] = {
+			{ "steps", "+", "{\"i\":4,\"op\":\"await\",\"t\":80000000,\"errno\":null,\"timeout\":true,\"took_us\":1}" },
+			{ "snapshots>label=before-0>kmsg_seq", NULL, "99" }, { "snapshots>label=after-0>kmsg_seq", NULL, "200" },
+			{ "snapshots", "copy", "label=before-0" }, { "snapshots>-1>label", NULL, "\"late\"" },
+			{ "snapshots", "copy", "label=late" }, { "snapshots>-1>label", NULL, "\"later\"" },
+		};
+		for (size_t i = 0; i < ARRAY_SIZE(late); i++)
+			recorded_change(r, &late[i]);
+		for (int i = 0; i < n; i++) {
+			CLEANUP_FREE char *record = xasprintf(leaked, 100 + i);
+			recorded_change(r, &(struct change){ "kmsg", "+", record });
+		}
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, CHECK_GROW_END) == (n == 10), "%d: %s", n, result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
+TESTS("judge", recordings_pass, a_rival_grows_on, a_huge_fault_comes_again, a_thread_is_named_once, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
