@@ -112,8 +112,10 @@ static void tell_boot_failure(struct vm *vm, const char *kernel, enum message_en
 	CLEANUP_FREE char *reason = qmp_shutdown_reason(&vm->qmp);
 	CLEANUP_FREE char *cpus = end == MESSAGE_EOF ? xstrdup("") : vm_cpus(vm);
 	if (panic) {
-		error_set(err, 0, "the kernel %s panicked before the agent could speak: %s%s", kernel, panic,
-			  panic_advice(panic));
+		/* of an Oops the panic says little: where it was tells more */
+		CLEANUP_FREE char *where = tail_find(&vm->console, "RIP: 0010:");
+		error_set(err, 0, "the kernel %s panicked before the agent could speak: %s%s%s%s", kernel, panic,
+			  where ? ", " : "", where ? where : "", panic_advice(panic));
 	} else if (end == MESSAGE_EOF && reason && starts_with(reason, "guest-")) {
 		error_set(err, 0, "the kernel %s %s before the agent could speak%s%s", kernel,
 			  streq(reason, "guest-shutdown") ? "powered off" : "reset the machine (a damaged image, too little memory, or a panic it could not print)",
