@@ -58,8 +58,24 @@ static bool one_size(char *args, uint64_t *size, struct result *no)
 	return n_maps < ARRAY_SIZE(maps);
 }
 
+/* On the boundary of a huge page, of which it may be made. main.c has forbidden them. */
+static void *map_huge(uint64_t size, int prot, int flags)
+{
+	const uintptr_t huge = UINT64_C(2) << 20;
+	char *p = mmap(NULL, size + huge, prot, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return p;
+	char *start = (char *)(((uintptr_t)p + huge - 1) & ~(huge - 1));
+	if (start > p)
+		munmap(p, (size_t)(start - p));
+	munmap(start + size, (size_t)(p + huge - start));
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	return madvise(start, size, MADV_HUGEPAGE) < 0 ? MAP_FAILED : start;
+}
+
 static struct result call_mmap(struct load *l, char *args)
 {
+	bool huge = false;
 	static const struct {
 		const char *word;
 		int flags, not_prot;
@@ -76,6 +92,10 @@ static struct result call_mmap(struct load *l, char *args)
 		return BAD_ARGS;
 	for (char *word; (word = next_word(&args));) {
 		size_t i = 0;
+		if (streq(word, "huge")) {
+			huge = true;
+			continue;
+		}
 		while (i < ARRAY_SIZE(options) && !streq(options[i].word, word))
 			i++;
 		if (i == ARRAY_SIZE(options))
@@ -87,7 +107,7 @@ static struct result call_mmap(struct load *l, char *args)
 		flags |= MAP_PRIVATE;
 	if (n_maps == ARRAY_SIZE(maps))
 		return (struct result){ -1, ENOSPC };
-	return keep(mmap(NULL, size, prot, flags, -1, 0), size);
+	return keep(huge ? map_huge(size, prot, flags) : mmap(NULL, size, prot, flags, -1, 0), size);
 }
 
 /* Each try is undone at once, so the answer is what one mapping could have. */
@@ -304,8 +324,8 @@ static struct result call_hugepages(struct load *l, char *args)
 }
 
 const struct call memory_calls[] = {
-	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb]",
-	  "map anonymous memory and keep it, untouched", call_mmap },
+	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb] [huge]",
+	  "map anonymous memory and keep it, untouched; huge: of huge pages, where there is room for them", call_mmap },
 	{ "mmapmax", "", "pages of the largest private writable mapping that is granted; nothing is kept", call_mmapmax },
 	{ "asleft", "", "pages that RLIMIT_AS has left beside the address space and the largest mapping that is granted", call_asleft },
 	{ "mlock", "", "lock what the last mmap or mprotect mapped (mlock)", call_mlock },

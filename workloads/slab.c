@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Small kernel objects: Unix sockets that nobody uses. Each has an inode, a sock, a dentry and a struct file, from slabs
- * that the cgroup is charged for (SLAB_ACCOUNT), and none can be reclaimed.
+ * Small kernel objects: eventfds that nobody uses. Each has a dentry and a struct file, from slabs that the cgroup is charged
+ * for (SLAB_ACCOUNT), and its own few bytes; none can be reclaimed. Not sockets, or anything with an inode of its own: what
+ * security modules keep of one is asked for without __GFP_FS (security/security.c:lsm_inode_alloc), and who asks for
+ * that brings no kill, however long it takes (mm/oom_kill.c:out_of_memory).
  */
 #include <errno.h>
-#include <sys/socket.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "oomload.h"
 
 #define FILES_MAX (1 << 20)	/* fs.nr_open's default */
-#define SPARE 32		/* sockets closed to have room for an answer: some pages' worth of each kind of object */
+#define SPARE 128	/* closed to have room for an answer: some pages' worth of each kind of object */
 
 struct slab {
 	unsigned int n;
-	uint64_t object;	/* bytes per socket */
+	uint64_t object;	/* bytes per eventfd */
 	int fd[FILES_MAX];
 };
 
@@ -24,7 +27,7 @@ static int slab_open(struct load *l)
 	if (!s)
 		return error_say("%s: no memory for its book-keeping", l->kind->name);
 	l->priv = s;
-	return load_arg_size(l, "object", 2560, 256, 65536, &s->object) ? 0 : -1;
+	return load_arg_size(l, "object", 512, 128, 65536, &s->object) ? 0 : -1;
 }
 
 /*
@@ -44,7 +47,7 @@ static failure slab_add(struct load *l, uint64_t bytes)
 {
 	struct slab *s = l->priv;
 	for (uint64_t end = l->total + bytes; s->n * s->object < end; s->n++) {
-		int fd = s->n < FILES_MAX ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : (errno = EMFILE, -1);
+		int fd = s->n < FILES_MAX ? eventfd(0, EFD_CLOEXEC) : (errno = EMFILE, -1);
 		if (fd < 0)
 			return slab_refused(l, errno);
 		s->fd[s->n] = fd;
@@ -65,12 +68,9 @@ static failure slab_drop(struct load *l, uint64_t bytes)
 static uint64_t slab_touch(struct load *l)
 {
 	struct slab *s = l->priv;
-	struct sockaddr name;
 	uint64_t n = 0;
-	for (unsigned int i = 0; i < s->n; i++) {
-		socklen_t len = sizeof(name);
-		n += getsockname(s->fd[i], &name, &len) == 0;
-	}
+	for (unsigned int i = 0; i < s->n; i++)
+		n += fcntl(s->fd[i], F_GETFD) >= 0;
 	return n == s->n ? l->total : n * s->object;
 }
 
@@ -82,8 +82,8 @@ static void slab_close(struct load *l)
 
 const struct kind kind_slab = {
 	.name = "slab",
-	.help = "small kernel objects (unused Unix sockets); the bytes are an estimate",
-	.args = { { "object", "bytes that one socket is taken for, default 2560" } },
+	.help = "small kernel objects (unused eventfds); the bytes are an estimate",
+	.args = { { "object", "bytes that one eventfd is taken for, default 512" } },
 	.open = slab_open,
 	.add = slab_add,
 	.drop = slab_drop,

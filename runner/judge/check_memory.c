@@ -139,7 +139,8 @@ static bool any_moves(const struct trial *t)
 /*
  * "anon" of the statistics is what the members have mapped (NR_ANON_MAPPED), so the sum over the table's rows. Each
  * CPU may hold back 64 pages of the statistics, and a flush is left out below 64 pages for each CPU (mm/memcontrol.c:
- * memcg_vmstats_needs_flush); a task's own counters may lag behind what it has mapped (SOURCE_TOUCHED).
+ * memcg_vmstats_needs_flush); a task's own counters may lag behind what it has mapped (SOURCE_TOUCHED). The table is printed
+ * behind the statistics: others who grow may have got what their CPU has in stock, 64 pages, by then.
  */
 static void check_anon(struct trial *t, const struct episode *e, const struct oom_report *r)
 {
@@ -157,6 +158,8 @@ static void check_anon(struct trial *t, const struct episode *e, const struct oo
 		sum += kinds ? rss : rss - others;
 		/* What was dropped of files since the snapshot is not in rss. */
 		slack += model_rss_error(&t->era, SOURCE_TOUCHED, t->ncpus, 1) + (kinds ? 0 : others);
+		if (row->value[OOM_COL_TGID] != trial_tgid(r, r->trigger.pid) && trial_grows(t, e, look_text(task, "name")))
+			slack += 64;
 	}
 	for (size_t i = 0; i < r->n_stats; i++)
 		if (streq(r->stats[i].name, "anon") || (anon < 0 && streq(r->stats[i].name, "total_rss")))
@@ -177,7 +180,8 @@ static bool pins(const struct trial *t)
 /*
  * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there
  * since 5.18): a charge that stands for no memory would fill it. What a flush leaves out and what each CPU has in stock
- * may differ, as above. Not where there is swap: what is on its way there is nobody's any more, and charged still. Nor
+ * may differ, as above; on each CPU a page may be charged that is not mapped yet, and one of which kernel objects are made
+ * (mm/memcontrol.c:refill_obj_stock). Not where there is swap: what is on its way there is nobody's any more, and charged still. Nor
  * where pages are pinned that nobody maps: "anon" is what is mapped.
  */
 static void check_stats_sum(struct trial *t, const struct episode *e, const struct oom_report *r)
@@ -187,7 +191,7 @@ static void check_stats_sum(struct trial *t, const struct episode *e, const stru
 	int64_t usage_kb = counter(r, OOM_COUNTER_MEMORY)->usage_kb;
 	if (t->v1 || pins(t) || !stat_of(r, "kernel") || scene_swap_total_kb(t, e) > 0 || usage_kb == OOM_UNKNOWN)
 		return;
-	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * trial_stock_kb(t), INT64_MAX, sum / 1024);
+	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * trial_stock_kb(t) - 2 * t->ncpus * t->page_kb, INT64_MAX, sum / 1024);
 }
 
 static void check_memcg_memory(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)
