@@ -172,7 +172,9 @@ enum can_oom step_can_oom(const struct step *s)
 		       starts_with(s->file, "/proc/sys/") ? OOM_NEVER :
 							    OOM_PERHAPS;
 	case STEP_HOST: /* what it takes away may be missed */
-		return (starts_with(s->value, "balloon ") && !starts_with(s->value, "balloon shows ")) || streq(s->value, "unplug") ? OOM_PERHAPS : OOM_NEVER;
+		if (starts_with(s->value, "balloon shows "))
+			return OOM_NEVER;
+		return starts_with(s->value, "balloon ") || streq(s->value, "unplug") ? OOM_PERHAPS : OOM_NEVER;
 	case STEP_CALL: /* mmap and mprotect only map, unless they are told to fill as well */
 		return strstr(s->value, " populate") || strstr(s->value, " locked") ? OOM_SURELY :
 										      call_facts(s->value)->can_oom;

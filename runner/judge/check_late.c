@@ -226,7 +226,8 @@ static void check_high_sleep(struct trial *t, const json_t *late, const json_t *
 {
 	size_t i;
 	json_t *task;
-	if (look_int(later, "t", 0) - look_int(late, "t", INT64_MAX) < LATE_APART_US)
+	int64_t first = look_int(late, "t", -1), second = look_int(later, "t", -1);
+	if (first < 0 || second < first || second - first < LATE_APART_US)
 		return;
 	json_array_foreach(json_object_get(later, "tasks"), i, task) {
 		const char *name = look_text(task, "name"), *wchan = look_text(task, "wchan");

@@ -89,7 +89,8 @@ void check_leaks(struct trial *t, const struct episode *e)
 	for (size_t i = 0; i < e->n_reports; i++)
 		if (e->reports[i]->no_killable)
 			return;
-	trial_check_int(t, CHECK_LEAKS, NULL, NULL, 0, trial_times_logged(t, e->first_record, end_of_records(t, e), "VM_FAULT_OOM leaked"));
+	trial_check_int(t, CHECK_LEAKS, NULL, NULL, 0,
+			trial_times_logged(t, e->first_record, end_of_records(t, e), "VM_FAULT_OOM leaked"));
 }
 
 void check_log(struct trial *t, struct episode *e)

@@ -181,7 +181,8 @@ static bool pins(const struct trial *t)
  * What a cgroup is charged for is somewhere in its statistics (mm/memcontrol.c:memory_stats; "kernel" is there
  * since 5.18): a charge that stands for no memory would fill it. What a flush leaves out and what each CPU has in stock
  * may differ, as above; on each CPU a page may be charged that is not mapped yet, and one of which kernel objects are made
- * (mm/memcontrol.c:refill_obj_stock). Not where there is swap: what is on its way there is nobody's any more, and charged still. Nor
+ * (mm/memcontrol.c:refill_obj_stock). Not where there is swap: what is on its way there is nobody's any more, and charged
+ * still. Nor
  * where pages are pinned that nobody maps: "anon" is what is mapped.
  */
 static void check_stats_sum(struct trial *t, const struct episode *e, const struct oom_report *r)
@@ -191,7 +192,8 @@ static void check_stats_sum(struct trial *t, const struct episode *e, const stru
 	int64_t usage_kb = counter(r, OOM_COUNTER_MEMORY)->usage_kb;
 	if (t->v1 || pins(t) || !stat_of(r, "kernel") || scene_swap_total_kb(t, e) > 0 || usage_kb == OOM_UNKNOWN)
 		return;
-	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * trial_stock_kb(t) - 2 * t->ncpus * t->page_kb, INT64_MAX, sum / 1024);
+	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * trial_stock_kb(t) - 2 * t->ncpus * t->page_kb, INT64_MAX,
+			  sum / 1024);
 }
 
 static void check_memcg_memory(struct trial *t, const struct episode *e, const struct oom_report *r, bool first)
