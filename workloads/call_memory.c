@@ -58,19 +58,17 @@ static bool one_size(char *args, uint64_t *size, struct result *no)
 	return n_maps < ARRAY_SIZE(maps);
 }
 
-/* On the boundary of a huge page, of which it may be made. main.c has forbidden them. */
+/* Of huge pages, which main.c has forbidden. */
 static void *map_huge(uint64_t size, int prot, int flags)
 {
-	const uintptr_t huge = UINT64_C(2) << 20;
-	char *p = mmap(NULL, size + huge, prot, flags, -1, 0);
-	if (p == MAP_FAILED)
-		return p;
-	char *start = (char *)(((uintptr_t)p + huge - 1) & ~(huge - 1));
-	if (start > p)
-		munmap(p, (size_t)(start - p));
-	munmap(start + size, (size_t)(p + huge - start));
+	void *p = segment_map(size, HUGE_PAGE, prot, flags);
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
-	return madvise(start, size, MADV_HUGEPAGE) < 0 ? MAP_FAILED : start;
+	if (p == MAP_FAILED || madvise(p, size, MADV_HUGEPAGE) == 0)
+		return p;
+	int why = errno;
+	munmap(p, size);
+	errno = why;
+	return MAP_FAILED;
 }
 
 static struct result call_mmap(struct load *l, char *args)

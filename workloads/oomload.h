@@ -130,6 +130,9 @@ void segment_drop(struct load *l, uint64_t bytes);
 failure segment_drop_held(struct load *l, uint64_t bytes);
 uint64_t segment_touch(struct load *l);
 void segment_close(struct load *l);
+#define HUGE_PAGE (UINT64_C(2) << 20)	/* of x86-64 and others with pages of 4 KiB */
+/* Maps `bytes` of anonymous memory whose start is a multiple of `align`; MAP_FAILED and errno. */
+char *segment_map(uint64_t bytes, uint64_t align, int prot, int flags);
 /* Maps `bytes` of anonymous memory, fills it, runs `then` (or NULL) on it, records it. What can't be filled is
  * unmapped. */
 failure segment_add_anon(struct load *l, uint64_t bytes, int flags,

@@ -63,11 +63,10 @@ void segment_close(struct load *l)
 	l->total = 0;
 }
 
-/* With huge pages wanted, the start is on the boundary of one; what is mapped too much is given back. */
-static char *map_aligned(uint64_t bytes, uint64_t align, int flags)
+char *segment_map(uint64_t bytes, uint64_t align, int prot, int flags)
 {
 	uint64_t spare = align > page_size ? align : 0;
-	char *p = mmap(NULL, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+	char *p = mmap(NULL, bytes + spare, prot, MAP_ANONYMOUS | flags, -1, 0);
 	if (p == MAP_FAILED || !spare)
 		return p;
 	char *start = (char *)(((uintptr_t)p + align - 1) & ~(uintptr_t)(align - 1));
@@ -81,7 +80,7 @@ static char *map_aligned(uint64_t bytes, uint64_t align, int flags)
 failure segment_add_anon(struct load *l, uint64_t bytes, int flags,
 			 failure (*then)(struct load *l, char *p, uint64_t len))
 {
-	char *p = map_aligned(bytes, l->advice == MADV_HUGEPAGE ? UINT64_C(2) << 20 : page_size, flags);
+	char *p = segment_map(bytes, l->advice == MADV_HUGEPAGE ? HUGE_PAGE : page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | flags);
 	if (p == MAP_FAILED)
 		return errno;
 	if ((l->advice >= 0 && madvise(p, bytes, l->advice) < 0) ||

@@ -286,7 +286,7 @@ static int64_t grown_since(const struct trial *t, const struct episode *e, const
 			   const struct model_task *m, bool memcg)
 {
 	int i = scene_task(s, m->pid);
-	if (i < 0 || m->pid == trial_tgid(r, r->trigger.pid) || !trial_grows(t, e, look_text(s->rows[i], "name")))
+	if (i < 0 || !trial_is_rival(t, e, r, m->pid))
 		return 0;
 	int64_t all = model_base(&t->era, &m->pages) - model_base(&t->era, &s->tasks[i].pages);
 	int64_t most = HELD_BACK + trial_stock_kb(t) / t->ncpus / s->page_kb + 2;

@@ -182,19 +182,6 @@ static void check_victims(struct trial *t, struct episode *e)
 	trial_check(t, CHECK_VICTIMS, NULL, &x->where, want, have, ok);
 }
 
-/* The pid of a task as the snapshot before, or its start, tells. */
-static int64_t pid_of(const struct trial *t, const struct episode *e, const char *name)
-{
-	int64_t pid = look_int(look_task(e->before, name), "pid", -1);
-	if (pid < 0)
-		for (size_t i = 0; pid < 0 && i < json_array_size(t->seen->steps); i++) {
-			const json_t *step = json_array_get(t->seen->steps, i);
-			if (look_same(name, look_text(trial_told(t, step), "task")))
-				pid = look_int(step, "pid", -1);
-		}
-	return pid;
-}
-
 static const json_t *episode_answer(const struct trial *t, const struct episode *e, const char *op)
 {
 	size_t i;
@@ -316,7 +303,7 @@ static void check_also_die(struct trial *t, struct episode *e)
 {
 	for (size_t i = 0; i < e->expect->n_also_die; i++) {
 		const char *name = e->expect->also_die[i];
-		int64_t pid = pid_of(t, e, name);
+		int64_t pid = trial_pid(t, name);
 		if (pid >= 0)
 			check_status(t, e, name, pid, &e->expect->where);
 	}

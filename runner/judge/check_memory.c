@@ -158,7 +158,7 @@ static void check_anon(struct trial *t, const struct episode *e, const struct oo
 		sum += kinds ? rss : rss - others;
 		/* What was dropped of files since the snapshot is not in rss. */
 		slack += model_rss_error(&t->era, SOURCE_TOUCHED, t->ncpus, 1) + (kinds ? 0 : others);
-		if (row->value[OOM_COL_TGID] != trial_tgid(r, r->trigger.pid) && trial_grows(t, e, look_text(task, "name")))
+		if (trial_is_rival(t, e, r, row->value[OOM_COL_TGID]))
 			slack += 64;
 	}
 	for (size_t i = 0; i < r->n_stats; i++)

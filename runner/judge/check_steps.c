@@ -129,24 +129,12 @@ static char *value_of(const char *text, const char *field)
 	return strndup(text, len);
 }
 
-static int64_t pid_of(const struct trial *t, const char *name)
-{
-	size_t i;
-	json_t *snapshot;
-	json_array_foreach(t->seen->snapshots, i, snapshot) {
-		const json_t *task = look_task(snapshot, name);
-		if (task)
-			return look_int(task, "pid", -1);
-	}
-	return -1;
-}
-
 /* With the number that each `<pid TASK>` stands for. The caller frees. */
 static char *with_pids(const struct trial *t, const char *pattern)
 {
 	char *whole = xstrdup(""), *name;
 	for (const char *at, *end; (at = pattern_pid(pattern, &name, &end)); pattern = end) {
-		char *more = xasprintf("%s%.*s%" PRId64, whole, (int)(at - pattern), pattern, pid_of(t, name));
+		char *more = xasprintf("%s%.*s%" PRId64, whole, (int)(at - pattern), pattern, trial_pid(t, name));
 		free(name);
 		free(whole);
 		whole = more;

@@ -116,6 +116,27 @@ const struct test_task *trial_task(const struct trial *t, const char *name)
 	return NULL;
 }
 
+int64_t trial_pid(const struct trial *t, const char *name)
+{
+	size_t i;
+	json_t *snapshot, *step;
+	json_array_foreach(t->seen->snapshots, i, snapshot) {
+		const json_t *task = look_task(snapshot, name);
+		if (task)
+			return look_int(task, "pid", -1);
+	}
+	json_array_foreach(t->seen->steps, i, step)
+		if (look_same(name, look_text(trial_told(t, step), "task")) && look_int(step, "pid", -1) >= 0)
+			return look_int(step, "pid", -1);
+	return -1;
+}
+
+bool trial_is_rival(const struct trial *t, const struct episode *e, const struct oom_report *r, int64_t tgid)
+{
+	const json_t *task = look_task_pid(e->before, tgid);
+	return task && tgid != trial_tgid(r, r->trigger.pid) && trial_grows(t, e, look_text(task, "name"));
+}
+
 bool trial_forces(const struct trial *t)
 {
 	for (size_t i = 0; i < t->test->n_tasks; i++)

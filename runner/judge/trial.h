@@ -90,6 +90,12 @@ bool trial_strangers_kill(const struct trial *t, const char *text);
 /* The process of a pid that a report names: it may be a thread that still has the mm, and the table knows of which process. */
 int64_t trial_tgid(const struct oom_report *report, int64_t pid);
 
+/* The pid of the task with this name (bytes), or of a child of one, as a snapshot or its start tells; -1: none does. */
+int64_t trial_pid(const struct trial *t, const char *name);
+
+/* Does this process take memory in the episode beside the one that asked in the report? Then it may have gone on meanwhile. */
+bool trial_is_rival(const struct trial *t, const struct episode *e, const struct oom_report *r, int64_t tgid);
+
 /* The task of kind stress-ng, or NULL: it makes processes of its own as it runs, which no snapshot knows. */
 const struct test_task *trial_stress_ng(const struct trial *t);
 
