@@ -203,7 +203,13 @@ static struct result call_mreleaseof(struct load *l, char *args)
 	int64_t pid;
 	char *word = next_word(&args);
 	(void)l;
-	if (!word || next_word(&args) || !parse_int(word, 0, INT32_MAX, &pid))
+	if (!word || next_word(&args))
+		return BAD_ARGS;
+	if (strncmp(word, "/proc/", strlen("/proc/")) == 0) {	/* as a case can name it: /proc/@TASK/ */
+		word += strlen("/proc/");
+		word[strcspn(word, "/")] = '\0';
+	}
+	if (!parse_int(word, 0, INT32_MAX, &pid))
 		return BAD_ARGS;
 	return mrelease(pid ? (int)syscall(434, (pid_t)pid, 0) : open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
 }
@@ -293,7 +299,7 @@ const struct call process_calls[] = {
 	{ "forkmax", "[SIZE]", "children that stay, each with SIZE of its own, until there can be no more; the result is how many", call_forkmax },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
 	{ "mrelease", "CHILD [FLAGS]", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
-	{ "mreleaseof", "PID", "the same of any process; 0: of a descriptor that is no process's", call_mreleaseof },
+	{ "mreleaseof", "PID|/proc/PID/", "the same of any process; 0: of a descriptor that is no process's", call_mreleaseof },
 	{ "ptrace", "CHILD|all [exit]", "trace a child, which stops, or does so only when it is about to end, with all it holds", call_ptrace },
 	{ "peek", "CHILD", "read a word of the memory of a child that is stopped by its tracer, this process", call_peek },
 	{ "untrace", "CHILD|all", "wait until a traced child stops, and let it go", call_untrace },

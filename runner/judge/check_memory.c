@@ -190,7 +190,7 @@ static void check_stats_sum(struct trial *t, const struct episode *e, const stru
 	int64_t sum = stat_of(r, "anon") + stat_of(r, "file") + stat_of(r, "kernel") + stat_of(r, "sock") + stat_of(r, "zswap") +
 		      stat_of(r, "hugetlb");
 	int64_t usage_kb = counter(r, OOM_COUNTER_MEMORY)->usage_kb;
-	if (t->v1 || pins(t) || !stat_of(r, "kernel") || scene_swap_total_kb(t, e) > 0 || usage_kb == OOM_UNKNOWN)
+	if (t->v1 || pins(t) || !stat_of(r, "kernel") || scene_swaps(e) || usage_kb == OOM_UNKNOWN)
 		return;
 	trial_check_range(t, CHECK_STATS_SUM, NULL, NULL, usage_kb - 3 * trial_stock_kb(t) - 2 * t->ncpus * t->page_kb, INT64_MAX,
 			  sum / 1024);

@@ -152,7 +152,7 @@ static bool asks_so(const struct trial *t, const struct episode *e, const char *
 		return kernel;
 	if (e->expect->constraint == CONSTRAINT_MEMCG && task && streq(task->kind, "anon") && !*task->args)
 		return kernel || starts_with(names, "GFP_KERNEL_ACCOUNT") ||
-		       (scene_swap_total_kb(t, e) > 0 && starts_with(names, "GFP_HIGHUSER_MOVABLE"));
+		       (scene_swaps(e) && starts_with(names, "GFP_HIGHUSER_MOVABLE"));
 	return true;
 }
 

@@ -253,6 +253,11 @@ int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e)
 	return kb > 0 ? kb : 0;
 }
 
+bool scene_swaps(const struct episode *e)
+{
+	return look_int(json_object_get(e->before, "meminfo"), "SwapTotal", 0) > 0;
+}
+
 bool scene_zswaps(const struct episode *e)
 {
 	return look_int(json_object_get(e->after, "vmstat"), "zswpout", 0) > 0;

@@ -27,6 +27,8 @@ void scene_close(struct scene *s);
  * there (mm/swapfile.c: total_swap_pages is lowered before try_to_unuse); the cases have one.
  */
 int64_t scene_swap_total_kb(const struct trial *t, const struct episode *e);
+/* Was there swap when the episode began? Then pages may be there, or come back, even while swapoff() empties it. */
+bool scene_swaps(const struct episode *e);
 
 /*
  * Has zswap taken pages? What it keeps of one is charged after it was compressed, whatever the limit is (mm/memcontrol.c:
