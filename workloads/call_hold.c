@@ -95,20 +95,20 @@ static struct segment largest(int maps)
 	return best;
 }
 
-/* Whoever's page is not there is waited for with his mmap_lock held (mm/memory.c:__access_remote_vm). */
-static struct result call_readmem(struct load *l, char *args)
+/* A word of each page of a process's largest mapping. Whoever's page is not there is waited for with his mmap_lock held
+ * (mm/memory.c:__access_remote_vm). */
+static struct result each_word(char *args, ssize_t (*move)(int mem, uint64_t *word, off_t at), int how)
 {
 	static char maps[64];
 	char *path = next_word(&args), *file = path ? strrchr(path, '/') : NULL;
-	(void)l;
 	if (!file || next_word(&args) || !streq(file, "/mem") || (size_t)(file - path) + sizeof("/maps") > sizeof(maps))
 		return BAD_ARGS;
 	memcpy(maps, path, (size_t)(file - path));
 	memcpy(maps + (file - path), "/maps", sizeof("/maps"));
-	int from = open(maps, O_RDONLY | O_CLOEXEC), mem = open(path, O_RDONLY | O_CLOEXEC);
+	int from = open(maps, O_RDONLY | O_CLOEXEC), mem = open(path, how | O_CLOEXEC);
 	struct segment s = from < 0 || mem < 0 ? (struct segment){ NULL, 0 } : largest(from);
-	uint64_t done = 0, word;
-	while (done < s.len && pread(mem, &word, sizeof(word), (off_t)(uintptr_t)(s.start + done)) == sizeof(word))
+	uint64_t done = 0, word = 1;
+	while (done < s.len && move(mem, &word, (off_t)(uintptr_t)(s.start + done)) == sizeof(word))
 		done += page_size;
 	struct result r = from < 0 || mem < 0 ? result_of(-1) : (struct result){ (int64_t)done, 0 };
 	if (from >= 0)
@@ -116,6 +116,28 @@ static struct result call_readmem(struct load *l, char *args)
 	if (mem >= 0)
 		close(mem);
 	return r;
+}
+
+static ssize_t read_word(int mem, uint64_t *word, off_t at)
+{
+	return pread(mem, word, sizeof(*word), at);
+}
+
+static ssize_t write_word(int mem, uint64_t *word, off_t at)
+{
+	return pwrite(mem, word, sizeof(*word), at);
+}
+
+static struct result call_readmem(struct load *l, char *args)
+{
+	(void)l;
+	return each_word(args, read_word, O_RDONLY);
+}
+
+static struct result call_writemem(struct load *l, char *args)
+{
+	(void)l;
+	return each_word(args, write_word, O_WRONLY);
 }
 
 /* Pages, or -1. */
@@ -160,6 +182,7 @@ const struct call hold_calls[] = {
 	{ "missing", "", "wait in a page fault that nobody serves (userfaultfd)", call_missing },
 	{ "pin", "CHILD", "another process holds a child's mm, so that its end alone frees nothing; it is child number RESULT", call_pin },
 	{ "readmem", "PATH", "read what a process's largest mapping has, through its /proc/PID/mem, as long as it lives; the result is the bytes", call_readmem },
+	{ "writemem", "PATH", "write a word to each page of it", call_writemem },
 	{ "release", "CHILD", "kill a child and free its memory at once (process_mrelease); the result is the pages left", call_release },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -103,14 +103,16 @@ static struct result call_set_mempolicy(struct load *l, char *args)
 {
 	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local",
 					      "preferred_many", "weighted_interleave" };	/* linux/mempolicy.h */
-	char *mode = next_word(&args), *nodes = next_word(&args);
+	char *mode = next_word(&args), *nodes = next_word(&args), *flag = mode ? strchr(mode, '=') : NULL;
 	uint64_t mask = 0;
 	(void)l;
-	if (!mode || (nodes && !parse_mask(nodes, &mask)) || next_word(&args))
+	if (!mode || (flag && !streq(flag, "=static")) || (nodes && !parse_mask(nodes, &mask)) || next_word(&args))
 		return BAD_ARGS;
+	if (flag)
+		*flag = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
 		if (streq(modes[i], mode))
-			return result_of(syscall(SYS_set_mempolicy, i, nodes ? &mask : NULL, nodes ? 64 : 0));
+			return result_of(syscall(SYS_set_mempolicy, i | (flag ? 1U << 15 : 0), nodes ? &mask : NULL, nodes ? 64 : 0));
 	return BAD_ARGS;
 }
 
@@ -163,8 +165,8 @@ const struct call machine_calls[] = {
 	{ "mount", "TYPE PATH [OPTIONS]", "mount a file system without a device", call_mount },
 	{ "mkdir", "PATH", "make a directory", call_mkdir },
 	{ "cgroupns", "", "a cgroup namespace of its own", call_cgroupns },
-	{ "set_mempolicy", "default|local|preferred|bind|interleave|preferred_many|weighted_interleave [NODES]",
-	  "set the policy of this task", call_set_mempolicy },
+	{ "set_mempolicy", "default|local|preferred|bind|interleave|preferred_many|weighted_interleave[=static] [NODES]",
+	  "set the policy of this task; static: cpusets hide nodes from it and change it not (MPOL_F_STATIC_NODES)", call_set_mempolicy },
 	{ "migrate", "FROM TO", "move the process's pages from nodes to others; the result is how many stayed", call_migrate },
 	{ "swapon", "PATH", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },

@@ -10,14 +10,11 @@
 #include "call.h"
 #include "sysfile.h"
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21	/* since Linux 5.4 */
-#endif
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4	/* since Linux 5.7 */
 #endif
-#ifndef MADV_FREE
-#define MADV_FREE 8	/* since Linux 4.5 */
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08	/* a type of its own, like MAP_PRIVATE; since Linux 6.11 */
 #endif
 
 /* What mmap and mprotect made, the last one on top. */
@@ -82,6 +79,7 @@ static struct result call_mmap(struct load *l, char *args)
 		{ "ro", 0, PROT_WRITE },	{ "none", 0, PROT_READ | PROT_WRITE },
 		{ "noreserve", MAP_NORESERVE, 0 },	{ "populate", MAP_POPULATE, 0 },
 		{ "locked", MAP_LOCKED, 0 },	{ "hugetlb", MAP_HUGETLB, 0 },
+		{ "droppable", MAP_DROPPABLE, 0 },
 	};
 	uint64_t size;
 	int prot = PROT_READ | PROT_WRITE, flags = MAP_ANONYMOUS;
@@ -101,7 +99,7 @@ static struct result call_mmap(struct load *l, char *args)
 		flags |= options[i].flags;
 		prot &= ~options[i].not_prot;
 	}
-	if (!(flags & MAP_SHARED))
+	if (!(flags & (MAP_SHARED | MAP_DROPPABLE)))
 		flags |= MAP_PRIVATE;
 	if (n_maps == ARRAY_SIZE(maps))
 		return (struct result){ -1, ENOSPC };
@@ -150,12 +148,14 @@ static struct result call_asleft(struct load *l, char *args)
 
 static struct result call_mlock(struct load *l, char *args)
 {
+	char *word = next_word(&args);
 	(void)l;
-	if (next_word(&args))
+	if ((word && !streq(word, "onfault")) || next_word(&args))
 		return BAD_ARGS;
 	if (!n_maps)
 		return (struct result){ -1, ENOENT };
-	return result_of(mlock(maps[n_maps - 1].start, maps[n_maps - 1].len));
+	const struct segment *last = &maps[n_maps - 1];
+	return result_of(word ? syscall(SYS_mlock2, last->start, last->len, MLOCK_ONFAULT) : mlock(last->start, last->len));
 }
 
 static struct result call_lockable(struct load *l, char *args)
@@ -210,6 +210,35 @@ static struct result call_moveaway(struct load *l, char *args)
 	return keep(mremap(last->start, last->len, last->len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL), last->len);
 }
 
+/* A new mapping in place of the last one. */
+static struct result call_mapover(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!n_maps)
+		return (struct result){ -1, ENOENT };
+	const struct segment *last = &maps[n_maps - 1];
+	void *p = mmap(last->start, last->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	return result_of(p == MAP_FAILED ? -1 : 0);
+}
+
+/* The last mapping becomes two: its first page goes elsewhere, the rest stays and is the last one then. */
+static struct result call_movefirst(struct load *l, char *args)
+{
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!n_maps || n_maps == ARRAY_SIZE(maps))
+		return (struct result){ -1, n_maps ? ENOSPC : ENOENT };
+	struct segment rest = maps[n_maps - 1];
+	void *to = mmap(NULL, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (to == MAP_FAILED || mremap(rest.start, page_size, page_size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
+		return result_of(-1);
+	maps[n_maps - 1] = (struct segment){ to, page_size };
+	return keep((char *)rest.start + page_size, rest.len - page_size);
+}
+
 static struct result call_fault(struct load *l, char *args)
 {
 	uint64_t done, size = UINT64_MAX;
@@ -239,14 +268,25 @@ static struct result call_mprotect(struct load *l, char *args)
 	return keep_if(mprotect(p, size, PROT_READ | PROT_WRITE) == 0, p, size);
 }
 
-static struct result call_readonly(struct load *l, char *args)
+static struct result protect_last(char *args, int prot)
 {
-	(void)l;
 	if (next_word(&args))
 		return BAD_ARGS;
 	if (!n_maps)
 		return (struct result){ -1, EINVAL };
-	return result_of(mprotect(maps[n_maps - 1].start, maps[n_maps - 1].len, PROT_READ));
+	return result_of(mprotect(maps[n_maps - 1].start, maps[n_maps - 1].len, prot));
+}
+
+static struct result call_readonly(struct load *l, char *args)
+{
+	(void)l;
+	return protect_last(args, PROT_READ);
+}
+
+static struct result call_writable(struct load *l, char *args)
+{
+	(void)l;
+	return protect_last(args, PROT_READ | PROT_WRITE);
 }
 
 static struct result call_sbrk(struct load *l, char *args)
@@ -277,69 +317,25 @@ static struct result call_munlockall(struct load *l, char *args)
 	return next_word(&args) ? BAD_ARGS : result_of(munlockall());
 }
 
-/* Of all that the task's kind holds. */
-static struct result advise(struct load *l, char *args, int advice)
-{
-	if (next_word(&args))
-		return BAD_ARGS;
-	if (!l->n_seg)
-		return (struct result){ -1, ENOENT };
-	for (unsigned int i = 0; i < l->n_seg; i++)
-		if (madvise(l->seg[i].start, l->seg[i].len, advice) < 0)
-			return result_of(-1);
-	return (struct result){ 0, 0 };
-}
-
-/* Reads a byte of each page that the task's kind holds: what was swapped out comes in again. */
-static struct result call_touch(struct load *l, char *args)
-{
-	struct result r = { 0, 0 };
-	if (next_word(&args))
-		return BAD_ARGS;
-	for (unsigned int i = 0; i < l->n_seg && !r.errnum; i++) {
-		uint64_t done;
-		r.errnum = fill_read(l->seg[i].start, l->seg[i].len, page_size, &done);
-		r.value += (int64_t)done;
-	}
-	return r;
-}
-
-static struct result call_pageout(struct load *l, char *args)
-{
-	return advise(l, args, MADV_PAGEOUT);
-}
-
-static struct result call_lazyfree(struct load *l, char *args)
-{
-	return advise(l, args, MADV_FREE);
-}
-
-/* For what comes, and for khugepaged: what is there stays until that has come. */
-static struct result call_hugepages(struct load *l, char *args)
-{
-	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);	/* main.c has set it */
-	return advise(l, args, MADV_HUGEPAGE);
-}
-
 const struct call memory_calls[] = {
-	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb] [huge]",
-	  "map anonymous memory and keep it, untouched; huge: of huge pages, where there is room for them", call_mmap },
+	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb] [huge] [droppable]",
+	  "map anonymous memory and keep it, untouched; huge: of huge pages, where there is room for them; droppable: since Linux 6.11",
+	  call_mmap },
 	{ "mmapmax", "", "pages of the largest private writable mapping that is granted; nothing is kept", call_mmapmax },
 	{ "asleft", "", "pages that RLIMIT_AS has left beside the address space and the largest mapping that is granted", call_asleft },
-	{ "mlock", "", "lock what the last mmap or mprotect mapped (mlock)", call_mlock },
+	{ "mlock", "[onfault]", "lock what the last mmap or mprotect mapped, page by page as it is touched (onfault) or at once", call_mlock },
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "extend", "SIZE", "map a page, then so much where it is (mremap); keep it", call_extend },
 	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
+	{ "mapover", "", "map anew where the last mmap did (MAP_FIXED)", call_mapover },
+	{ "movefirst", "", "move the first page of what the last mmap mapped elsewhere; the rest is the last mapping then", call_movefirst },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },
 	{ "readonly", "", "make what the last mmap or mprotect mapped read-only (mprotect)", call_readonly },
+	{ "writable", "", "make it writable (mprotect)", call_writable },
 	{ "sbrk", "SIZE", "move the break up", call_sbrk },
 	{ "lockable", "SIZE", "map, lock and unmap so much: is there memory for it?", call_lockable },
 	{ "mlockall", "[future]", "lock all that is mapped", call_mlockall },
 	{ "munlockall", "", "unlock all", call_munlockall },
-	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
-	{ "touch", "", "read what is held; the result is the bytes read up to a failure, SIGBUS where a page can't be read", call_touch },
-	{ "lazyfree", "", "give up what is held, to be freed when memory is short (MADV_FREE)", call_lazyfree },
-	{ "hugepages", "", "let huge pages be made of what is held (MADV_HUGEPAGE)", call_hugepages },
 	{ NULL, NULL, NULL, NULL },
 };

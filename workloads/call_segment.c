@@ -12,10 +12,10 @@ static int last = -1;
 static struct result call_segment(struct load *l, char *args)
 {
 	uint64_t size, done;
-	char *word = next_word(&args);
-	if (!word || !parse_size(word, &size) || next_word(&args))
+	char *word = next_word(&args), *option = next_word(&args);
+	if (!word || !parse_size(word, &size) || (option && !streq(option, "noreserve")) || next_word(&args))
 		return BAD_ARGS;
-	int id = shmget(IPC_PRIVATE, size, IPC_CREAT | 0600);
+	int id = shmget(IPC_PRIVATE, size, IPC_CREAT | (option ? SHM_NORESERVE : 0) | 0600);
 	char *p = id < 0 ? (char *)-1 : shmat(id, NULL, 0);
 	if (p == (char *)-1)
 		return result_of(-1);
@@ -44,9 +44,16 @@ static struct result call_segmentunlock(struct load *l, char *args)
 	return control_last(args, SHM_UNLOCK);
 }
 
+static struct result call_segmentremove(struct load *l, char *args)
+{
+	(void)l;
+	return control_last(args, IPC_RMID);
+}
+
 const struct call segment_calls[] = {
-	{ "segment", "SIZE", "make a System V segment, write all of it, and detach it; the result is the bytes written", call_segment },
+	{ "segment", "SIZE [noreserve]", "make a System V segment, write all of it, and detach it; the result is the bytes written", call_segment },
 	{ "segmentlock", "", "lock the last segment that was made so (SHM_LOCK)", call_segmentlock },
 	{ "segmentunlock", "", "unlock it (SHM_UNLOCK)", call_segmentunlock },
+	{ "segmentremove", "", "remove it (IPC_RMID)", call_segmentremove },
 	{ NULL, NULL, NULL, NULL },
 };

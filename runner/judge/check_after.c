@@ -76,9 +76,33 @@ static void check_splats(struct trial *t)
 		trial_check_text(t, CHECK_SPLAT, NULL, NULL, "none", splat ? splat : "none");
 }
 
+/*
+ * Who says __GFP_NOWARN has another way, and is not told of (mm/page_alloc.c:warn_alloc). The flags stand behind the
+ * words; what stands before them is a name that a process gave itself.
+ */
+static void check_unwanted(struct trial *t)
+{
+	static const char words[] = ": page allocation failure: order:";
+	size_t i;
+	json_t *record;
+	const char *unwanted = NULL;
+	if (!trial_own_machine(t))
+		return;
+	json_array_foreach(t->seen->kmsg, i, record) {
+		const char *text = look_text(record, "text"), *said = text ? strstr(text, words) : NULL;
+		const char *mode = said ? strstr(said, ", mode:") : NULL;
+		if (mode && strstr(mode, "__GFP_NOWARN")) {
+			unwanted = text;
+			break;
+		}
+	}
+	trial_check_text(t, CHECK_UNWANTED, NULL, NULL, "none", unwanted ? unwanted : "none");
+}
+
 void check_after(struct trial *t)
 {
 	check_splats(t);
+	check_unwanted(t);
 	if (t->seen->fate != FATE_ENDED)
 		return;
 	const json_t *begin = look_snapshot(t->seen, "begin"), *end = look_snapshot(t->seen, "end");

@@ -146,7 +146,8 @@
 	X(MEMORY_BACK, "memory came back: * in kB")                                           \
 	X(SWAP_BACK, "swap came back, in kB")                                                 \
 	X(REMOVED, "cgroups removed")                                                         \
-	X(SPLAT, "no WARNING, BUG, lockup or hung task")
+	X(SPLAT, "no WARNING, BUG, lockup or hung task")                                      \
+	X(UNWANTED, "log: failures that nobody wants to hear of")
 
 #define CHECK_ENUM_(id, name) CHECK_##id,
 enum check_id {

@@ -354,6 +354,8 @@ static const struct alteration {
 	{ "memcg-v2", CHECK_MEMORY_BACK, { { "snapshots>label=end>meminfo>AnonPages", NULL, "90000" } } },
 	{ "memcg-v2", CHECK_SWAP_BACK, { { "snapshots>label=end>meminfo>SwapFree", NULL, "200000" } } },
 	{ "memcg-v2", CHECK_REMOVED, { { "end>left", "+", "\"/oomtests-1/box\"" } } },
+	{ "memcg-v2", CHECK_UNWANTED,
+	  { RECORD(4, "hog: page allocation failure: order:9, mode:0x346cca(GFP_HIGHUSER_MOVABLE|__GFP_NOWARN), nodemask=0") } },
 	{ "memcg-v2", CHECK_SPLAT, { RECORD(4, "WARNING: CPU: 0 PID: 86 at mm/oom_kill.c:1 oom_kill_process") } },
 };
 
