@@ -55,6 +55,16 @@ static bool one_size(char *args, uint64_t *size, struct result *no)
 	return n_maps < ARRAY_SIZE(maps);
 }
 
+/* Nothing more is said, and there is a mapping to do it to; else the answer is in no. */
+static const struct segment *last_map(char *args, struct result *no)
+{
+	*no = BAD_ARGS;
+	if (next_word(&args))
+		return NULL;
+	*no = (struct result){ -1, ENOENT };
+	return n_maps ? &maps[n_maps - 1] : NULL;
+}
+
 /* Of huge pages, which main.c has forbidden. */
 static void *map_huge(uint64_t size, int prot, int flags)
 {
@@ -148,13 +158,14 @@ static struct result call_asleft(struct load *l, char *args)
 
 static struct result call_mlock(struct load *l, char *args)
 {
+	struct result no;
 	char *word = next_word(&args);
 	(void)l;
-	if ((word && !streq(word, "onfault")) || next_word(&args))
+	if (word && !streq(word, "onfault"))
 		return BAD_ARGS;
-	if (!n_maps)
-		return (struct result){ -1, ENOENT };
-	const struct segment *last = &maps[n_maps - 1];
+	const struct segment *last = last_map(args, &no);
+	if (!last)
+		return no;
 	return result_of(word ? syscall(SYS_mlock2, last->start, last->len, MLOCK_ONFAULT) : mlock(last->start, last->len));
 }
 
@@ -174,13 +185,13 @@ static struct result call_lockable(struct load *l, char *args)
 
 static struct result call_munmap(struct load *l, char *args)
 {
+	struct result no;
+	const struct segment *last = last_map(args, &no);
 	(void)l;
-	if (next_word(&args))
-		return BAD_ARGS;
-	if (!n_maps)
-		return (struct result){ -1, ENOENT };
+	if (!last)
+		return no;
 	n_maps--;
-	return result_of(munmap(maps[n_maps].start, maps[n_maps].len));
+	return result_of(munmap(last->start, last->len));
 }
 
 /* One page, with room behind it, so that it can stay where it is. */
@@ -201,24 +212,22 @@ static struct result call_extend(struct load *l, char *args)
 /* Its pages go elsewhere, and the mapping stays where it was, empty; both are kept. */
 static struct result call_moveaway(struct load *l, char *args)
 {
+	struct result no;
+	const struct segment *last = last_map(args, &no);
 	(void)l;
-	if (next_word(&args))
-		return BAD_ARGS;
-	if (!n_maps || n_maps == ARRAY_SIZE(maps))
-		return (struct result){ -1, n_maps ? ENOSPC : ENOENT };
-	const struct segment *last = &maps[n_maps - 1];
+	if (!last || n_maps == ARRAY_SIZE(maps))
+		return last ? (struct result){ -1, ENOSPC } : no;
 	return keep(mremap(last->start, last->len, last->len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL), last->len);
 }
 
 /* A new mapping in place of the last one. */
 static struct result call_mapover(struct load *l, char *args)
 {
+	struct result no;
+	const struct segment *last = last_map(args, &no);
 	(void)l;
-	if (next_word(&args))
-		return BAD_ARGS;
-	if (!n_maps)
-		return (struct result){ -1, ENOENT };
-	const struct segment *last = &maps[n_maps - 1];
+	if (!last)
+		return no;
 	void *p = mmap(last->start, last->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	return result_of(p == MAP_FAILED ? -1 : 0);
 }
@@ -226,12 +235,12 @@ static struct result call_mapover(struct load *l, char *args)
 /* The last mapping becomes two: its first page goes elsewhere, the rest stays and is the last one then. */
 static struct result call_movefirst(struct load *l, char *args)
 {
+	struct result no;
+	const struct segment *last = last_map(args, &no);
 	(void)l;
-	if (next_word(&args))
-		return BAD_ARGS;
-	if (!n_maps || n_maps == ARRAY_SIZE(maps))
-		return (struct result){ -1, n_maps ? ENOSPC : ENOENT };
-	struct segment rest = maps[n_maps - 1];
+	if (!last || n_maps == ARRAY_SIZE(maps))
+		return last ? (struct result){ -1, ENOSPC } : no;
+	struct segment rest = *last;
 	void *to = mmap(NULL, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (to == MAP_FAILED || mremap(rest.start, page_size, page_size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
 		return result_of(-1);
@@ -270,11 +279,9 @@ static struct result call_mprotect(struct load *l, char *args)
 
 static struct result protect_last(char *args, int prot)
 {
-	if (next_word(&args))
-		return BAD_ARGS;
-	if (!n_maps)
-		return (struct result){ -1, EINVAL };
-	return result_of(mprotect(maps[n_maps - 1].start, maps[n_maps - 1].len, prot));
+	struct result no;
+	const struct segment *last = last_map(args, &no);
+	return last ? result_of(mprotect(last->start, last->len, prot)) : no;
 }
 
 static struct result call_readonly(struct load *l, char *args)

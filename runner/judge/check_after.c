@@ -57,18 +57,27 @@ static void check_removed(struct trial *t)
 	free(text);
 }
 
-static void check_splats(struct trial *t)
+/* The first record of which that is true, or NULL. */
+static const char *first_record(const struct trial *t, bool (*is_so)(const char *text))
 {
 	size_t i;
 	json_t *record;
-	const char *splat = NULL;
 	json_array_foreach(t->seen->kmsg, i, record) {
 		const char *text = look_text(record, "text");
-		if (text && klog_splat(text, strlen(text))) {
-			splat = text;
-			break;
-		}
+		if (text && is_so(text))
+			return text;
 	}
+	return NULL;
+}
+
+static bool is_splat(const char *text)
+{
+	return klog_splat(text, strlen(text));
+}
+
+static void check_splats(struct trial *t)
+{
+	const char *splat = first_record(t, is_splat);
 	/* on a machine in use it may be about anything */
 	if (splat && !trial_own_machine(t))
 		t->disturbed = xasprintf("the kernel complains: %s", splat);
@@ -80,23 +89,17 @@ static void check_splats(struct trial *t)
  * Who says __GFP_NOWARN has another way, and is not told of (mm/page_alloc.c:warn_alloc). The flags stand behind the
  * words; what stands before them is a name that a process gave itself.
  */
+static bool is_unwanted(const char *text)
+{
+	const char *said = strstr(text, ": page allocation failure: order:"), *mode = said ? strstr(said, ", mode:") : NULL;
+	return mode && strstr(mode, "__GFP_NOWARN");
+}
+
 static void check_unwanted(struct trial *t)
 {
-	static const char words[] = ": page allocation failure: order:";
-	size_t i;
-	json_t *record;
-	const char *unwanted = NULL;
-	if (!trial_own_machine(t))
-		return;
-	json_array_foreach(t->seen->kmsg, i, record) {
-		const char *text = look_text(record, "text"), *said = text ? strstr(text, words) : NULL;
-		const char *mode = said ? strstr(said, ", mode:") : NULL;
-		if (mode && strstr(mode, "__GFP_NOWARN")) {
-			unwanted = text;
-			break;
-		}
-	}
-	trial_check_text(t, CHECK_UNWANTED, NULL, NULL, "none", unwanted ? unwanted : "none");
+	const char *unwanted = first_record(t, is_unwanted);
+	if (trial_own_machine(t))
+		trial_check_text(t, CHECK_UNWANTED, NULL, NULL, "none", unwanted ? unwanted : "none");
 }
 
 void check_after(struct trial *t)
