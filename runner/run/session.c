@@ -16,6 +16,7 @@
 #define HELLO_MS 180000		/* for a boot under emulation on a busy machine; scaled */
 #define LAST_WORDS_MS 2000	/* console text may come after the panic line or the end of the stream; scaled */
 #define ACT_MS 60000		/* for what the machine's host is asked to do; scaled */
+#define GATHER_MS 2		/* in which a serial port has brought some hundred bytes */
 #define CONSOLE_MAX (8u << 20)
 
 struct talk {			/* one session's state while it runs */
@@ -194,7 +195,7 @@ static void read_console(struct talk *k)
 
 static void send_more(struct talk *k)
 {
-	ssize_t n = write(k->machine->fd, k->out + k->out_done, k->out_len - k->out_done);
+	ssize_t n = write(k->machine->to_fd, k->out + k->out_done, k->out_len - k->out_done);
 	if (n > 0)
 		k->out_done += (size_t)n;
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -215,20 +216,24 @@ static int talk_for(struct talk *k, int64_t ns, bool (*done)(const struct talk *
 		if (left <= 0)
 			return -1;
 		bool sending = k->stream_open && k->out_done < k->out_len;
-		short events = (short)(POLLIN | (sending ? POLLOUT : 0));
-		struct pollfd fds[2] = {
-			{ .fd = k->stream_open ? k->machine->fd : -1, .events = events },
+		struct pollfd fds[3] = {
+			{ .fd = k->stream_open ? k->machine->fd : -1, .events = POLLIN },
 			{ .fd = k->console_open ? k->machine->console_fd : -1, .events = POLLIN },
+			{ .fd = sending ? k->machine->to_fd : -1, .events = POLLOUT },
 		};
 		int64_t ms = left / 1000000 + 1;
-		if (poll(fds, 2, ms > 60000 ? 60000 : (int)ms) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), ms > 60000 ? 60000 : (int)ms) < 0 && errno != EINTR)
 			return -1;
 		if (fds[1].revents)
 			read_console(k);
-		if (fds[0].revents & POLLOUT)
+		if (fds[2].revents)
 			send_more(k);
-		if (fds[0].revents & ~POLLOUT)
+		if (fds[0].revents) {
+			/* who waits on a pipe is woken by every byte, and takes the time from the machine that writes them */
+			if (k->machine->trickles)
+				poll(NULL, 0, GATHER_MS);
 			read_stream(k);
+		}
 	}
 	return 1;
 }

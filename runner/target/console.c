@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include "base/util.h"
+
+#define LONGEST (4 << 20)	/* a power of two times 4096 */
 
 void tail_add(struct tail *t, const char *data, size_t n)
 {
@@ -106,35 +107,33 @@ static bool has_key(const char *line, size_t len, const char *key)
 
 struct lines {
 	char *buf;
-	size_t len;
+	size_t len, room;
 };
 
 /*
- * Takes bytes up to the next newline from the socket and no further, so that what the agent says next is the caller's.
- * 1: a whole line is in l; 0: not yet; -1: end of file.
+ * Takes bytes up to the next newline and no further, so that what the agent says next is the caller's: one at a time, for
+ * a pipe has nothing like MSG_PEEK, and a hello is a kilobyte. 1: a whole line is in l; 0: not yet; -1: end of file.
  */
 static int take_line(int fd, struct lines *l)
 {
-	char buf[65536];
+	char c;
 	for (;;) {
-		ssize_t n = recv(fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
+		ssize_t n = read(fd, &c, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return 0;
 		if (n <= 0)
 			return -1;
-		char *nl = memchr(buf, '\n', (size_t)n);
-		n = recv(fd, buf, nl ? (size_t)(nl - buf) + 1 : (size_t)n, MSG_DONTWAIT);
-		if (n <= 0)
-			return -1;
 		/* A line that never ends is noise, not a hello. */
-		if (l->len > 4 << 20)
+		if (l->len == LONGEST)
 			l->len = 0;
-		l->buf = xrealloc(l->buf, l->len + (size_t)n, 1);
-		memcpy(l->buf + l->len, buf, (size_t)n);
-		l->len += (size_t)n;
-		if (nl)
+		if (l->len == l->room) {
+			l->room = l->room ? 2 * l->room : 4096;
+			l->buf = xrealloc(l->buf, l->room, 1);
+		}
+		l->buf[l->len++] = c;
+		if (c == '\n')
 			return 1;
 	}
 }

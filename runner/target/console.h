@@ -32,7 +32,7 @@ enum message_end {
 };
 
 /* Waits on the agent's stream for the line whose JSON object has this key ("hello"), and listens to the console
- * meanwhile. *line is malloced, without newline, set for MESSAGE_SEEN only; what follows it stays in the socket. Other
+ * meanwhile. *line is malloced, without newline, set for MESSAGE_SEEN only; what follows it stays in the stream. Other
  * lines are dropped. */
 enum message_end message_wait(int fd, int console_fd, const char *key, int64_t deadline_ns, struct tail *console,
 			      char **line);

@@ -146,7 +146,7 @@ static struct session *start(struct target_template *t, const struct machine_req
 	if (!h)
 		return NULL;
 	struct session *s = xcalloc(1, sizeof(*s));
-	*s = (struct session){ .fd = h->fd, .console_fd = -1, .pid = h->pid, .hello = hello, .priv = h };
+	*s = (struct session){ .fd = h->fd, .to_fd = h->fd, .console_fd = -1, .pid = h->pid, .hello = hello, .priv = h };
 	return s;
 }
 

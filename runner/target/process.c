@@ -56,7 +56,7 @@ void argv_free(struct argv *a)
 }
 
 /* In the child, after fork: only system calls. Reports errno through report_fd (close-on-exec) and ends. */
-static void __attribute__((noreturn)) become(const struct argv *a, const int *keep, size_t n_keep, int stream_fd,
+static void __attribute__((noreturn)) become(const struct argv *a, const int *keep, size_t n_keep, int in_fd, int out_fd,
 					     int output_fd, int report_fd, bool heir)
 {
 	int errnum;
@@ -75,8 +75,8 @@ static void __attribute__((noreturn)) become(const struct argv *a, const int *ke
 		_exit(127);
 	int null = open("/dev/null", O_RDWR);
 	int output = output_fd >= 0 ? output_fd : null;
-	if (null < 0 || dup2(stream_fd >= 0 ? stream_fd : null, STDIN_FILENO) < 0 ||
-	    dup2(stream_fd >= 0 ? stream_fd : output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+	if (null < 0 || dup2(in_fd >= 0 ? in_fd : null, STDIN_FILENO) < 0 ||
+	    dup2(out_fd >= 0 ? out_fd : output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		goto fail;
 	/* Whatever the caller held open without close-on-exec ends here; keep[] is opened again below. */
 	syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC; absent before 5.11, and then ours are cloexec anyway */);
@@ -90,7 +90,7 @@ fail:
 	_exit(127);
 }
 
-static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int stream_fd, int output_fd, bool heir,
+static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int in_fd, int out_fd, int output_fd, bool heir,
 		   struct error *err)
 {
 	int report[2], errnum = 0;
@@ -99,7 +99,7 @@ static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int str
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(report[0]);
-		become(a, keep, n_keep, stream_fd, output_fd, report[1], heir);
+		become(a, keep, n_keep, in_fd, out_fd, output_fd, report[1], heir);
 	}
 	int fork_errno = errno;
 	close(report[1]);
@@ -116,17 +116,23 @@ static pid_t spawn(const struct argv *a, const int *keep, size_t n_keep, int str
 
 pid_t process_spawn(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err)
 {
-	return spawn(a, keep, n_keep, -1, output_fd, false, err);
+	return spawn(a, keep, n_keep, -1, -1, output_fd, false, err);
 }
 
 pid_t process_spawn_heir(const struct argv *a, const int *keep, size_t n_keep, int output_fd, struct error *err)
 {
-	return spawn(a, keep, n_keep, -1, output_fd, true, err);
+	return spawn(a, keep, n_keep, -1, -1, output_fd, true, err);
 }
 
 pid_t process_spawn_stream(const struct argv *a, int stream_fd, int output_fd, struct error *err)
 {
-	return spawn(a, NULL, 0, stream_fd, output_fd, true, err);
+	return spawn(a, NULL, 0, stream_fd, stream_fd, output_fd, true, err);
+}
+
+pid_t process_spawn_talking(const struct argv *a, const int *keep, size_t n_keep, int in_fd, int out_fd, int output_fd,
+			    struct error *err)
+{
+	return spawn(a, keep, n_keep, in_fd, out_fd, output_fd, false, err);
 }
 
 int process_wait(pid_t pid, int64_t deadline_ns, int *status)

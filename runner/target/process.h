@@ -35,6 +35,10 @@ pid_t process_spawn_heir(const struct argv *a, const int *keep, size_t n_keep, i
 /* The same for one whose standard input and output are stream_fd; what it prints to standard error goes to output_fd. */
 pid_t process_spawn_stream(const struct argv *a, int stream_fd, int output_fd, struct error *err);
 
+/* As process_spawn(), for a program that reads in_fd and says to out_fd what is not for output_fd, its standard error. */
+pid_t process_spawn_talking(const struct argv *a, const int *keep, size_t n_keep, int in_fd, int out_fd, int output_fd,
+			    struct error *err);
+
 /* Waits until deadline_ns (of now_ns(); 0: only look) for the child's end and reaps it. 1: ended, *status is set;
  * 0: still runs. */
 int process_wait(pid_t pid, int64_t deadline_ns, int *status);
@@ -57,8 +61,8 @@ int memfd_new(const char *name, uint64_t size, struct error *err);
 /* A connected pair of stream sockets with as much buffer as the system allows; `ours` is non-blocking. */
 int socket_pair(int *ours, int *theirs, struct error *err);
 
-/* A pipe that holds a megabyte if the system lets it; `ours` is the reading, non-blocking end. For consoles: QEMU writes
- * byte by byte, and a socket takes some 280 such writes before it is full. */
+/* A pipe that holds a megabyte if the system lets it; `ours` is the reading, non-blocking end. For serial ports: QEMU
+ * writes byte by byte. A socket takes some 280 such writes before it is full, and each costs several times as much. */
 int wide_pipe(int *ours, int *theirs, struct error *err);
 
 /* All that was written to a memfd, at most the last `limit` bytes, as one line ("; " between lines). Malloced. */

@@ -100,7 +100,7 @@ void qemu_args(struct argv *a, const struct machine_request *req, const struct v
 	argv_opt(a, "-rtc", "clock=vm");
 	argv_opt(a, "-chardev", "file,id=console,path=/proc/self/fd/%d", fds->console);
 	argv_opt(a, "-serial", "chardev:console");
-	argv_opt(a, "-chardev", "socket,id=agent,fd=%d", fds->agent);
+	argv_opt(a, "-chardev", "stdio,id=agent,signal=off");
 	argv_opt(a, "-serial", "chardev:agent");
 	argv_opt(a, "-chardev", "socket,id=qmp,fd=%d", fds->qmp);
 	argv_opt(a, "-mon", "chardev=qmp,mode=control");

@@ -249,7 +249,7 @@ static struct session *start(struct target_template *t, const struct machine_req
 	struct session *s = xcalloc(1, sizeof(*s));
 	struct remote *kept = xcalloc(1, sizeof(*kept));
 	*kept = r;
-	*s = (struct session){ .fd = r.fd, .console_fd = -1, .pid = r.pid, .hello = hello, .priv = kept };
+	*s = (struct session){ .fd = r.fd, .to_fd = r.fd, .console_fd = -1, .pid = r.pid, .hello = hello, .priv = kept };
 	return s;
 }
 

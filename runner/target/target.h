@@ -32,7 +32,9 @@ struct machine_request {
 struct target_template;		/* opaque, owned by the target kind */
 
 struct session {
-	int fd;			/* the agent's protocol, both ways; non-blocking */
+	int fd;			/* what the agent says; non-blocking */
+	int to_fd;		/* what is said to it: the same, where that is a socket; non-blocking */
+	bool trickles;		/* the agent's words come byte by byte, as from an emulated serial port */
 	int console_fd;		/* kernel console, read only; -1: none */
 	pid_t pid;		/* QEMU, linux.uml, agent, ssh */
 	bool booted;		/* not a clone of a template */

@@ -204,7 +204,7 @@ static int probe(struct vm *vm, struct error *err)
 {
 	static const char line[] = "{\"probe\": 1}\n";
 	int64_t deadline = now_ns() + PROBE_SECONDS * SECOND;
-	if (send(vm->fd, line, sizeof(line) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(line) - 1)
+	if (send(vm->to_fd, line, sizeof(line) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(line) - 1)
 		return error_set(err, errno, "the restored machine takes no input");
 	char *answer = NULL;
 	enum message_end end = message_wait(vm->fd, vm->console_fd, "probe", deadline, &vm->console, &answer);

@@ -247,8 +247,8 @@ static struct session *start(struct target_template *t, const struct machine_req
 	if (!u)
 		return NULL;
 	struct session *s = xcalloc(1, sizeof(*s));
-	*s = (struct session){ .fd = u->fd, .console_fd = u->console_fd, .pid = u->sealed.pid, .booted = true, .priv = u,
-			       .hello = hello };
+	*s = (struct session){ .fd = u->fd, .to_fd = u->fd, .console_fd = u->console_fd, .pid = u->sealed.pid, .booted = true,
+			       .priv = u, .hello = hello };
 	return s;
 }
 

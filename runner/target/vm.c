@@ -29,7 +29,7 @@ void vm_free(struct vm *vm)
 		return;
 	if (vm->pid > 0)
 		process_kill(vm->pid, NULL);
-	const int fds[] = { vm->fd, vm->console_fd, vm->output_fd };
+	const int fds[] = { vm->fd, vm->to_fd, vm->console_fd, vm->output_fd };
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -54,14 +54,14 @@ struct vm *vm_launch(const struct target_template *t, const struct machine_reque
 		     const char *extra, struct error *err)
 {
 	struct argv a = { 0 };
-	struct vm_fds fds = { .initramfs = t->initramfs, .disk = -1, .agent = -1, .console = -1, .qmp = -1 };
+	struct vm_fds fds = { .initramfs = t->initramfs, .disk = -1, .console = -1, .qmp = -1 };
 	struct vm *vm = xcalloc(1, sizeof(*vm));
-	int qmp = -1;
-	*vm = (struct vm){ .fd = -1, .console_fd = -1, .output_fd = -1, .shape = req->shape };
+	int qmp = -1, port_in = -1, port_out = -1;	/* the ends that are QEMU's: its standard input and output */
+	*vm = (struct vm){ .fd = -1, .to_fd = -1, .console_fd = -1, .output_fd = -1, .shape = req->shape };
 	memcpy(fds.ram, t->ram, sizeof(fds.ram));
 	vm->output_fd = memfd_new("qemu output", 0, err);
-	if (vm->output_fd < 0 || socket_pair(&vm->fd, &fds.agent, err) < 0 ||
-	    wide_pipe(&vm->console_fd, &fds.console, err) < 0 || socket_pair(&qmp, &fds.qmp, err) < 0)
+	if (vm->output_fd < 0 || socket_pair(&vm->to_fd, &port_in, err) < 0 ||
+	    wide_pipe(&vm->fd, &port_out, err) < 0 || wide_pipe(&vm->console_fd, &fds.console, err) < 0 || socket_pair(&qmp, &fds.qmp, err) < 0)
 		goto out;
 	if (req->shape->disk) {
 		fds.disk = memfd_new("swap disk", req->shape->disk_size, err);
@@ -74,10 +74,10 @@ struct vm *vm_launch(const struct target_template *t, const struct machine_reque
 			fprintf(stderr, "%s%s", i ? " " : "# ", a.v[i]);
 		fputc('\n', stderr);
 	}
-	vm->pid = process_spawn(&a, (const int *)&fds, sizeof(fds) / sizeof(int), vm->output_fd, err);
+	vm->pid = process_spawn_talking(&a, (const int *)&fds, sizeof(fds) / sizeof(int), port_in, port_out, vm->output_fd, err);
 out:
 	argv_free(&a);
-	const int theirs[] = { fds.agent, fds.console, fds.qmp, fds.disk };
+	const int theirs[] = { port_in, port_out, fds.console, fds.qmp, fds.disk };
 	for (size_t i = 0; i < ARRAY_SIZE(theirs); i++)
 		if (theirs[i] >= 0)
 			close(theirs[i]);
@@ -200,10 +200,11 @@ static enum machine_end stop(struct session *s, int *status)
 	enum machine_end end = MACHINE_KILLED;
 	int how = 0;
 	vm->fd = s->fd;
+	vm->to_fd = s->to_fd;
 	vm->console_fd = s->console_fd;
 	/* At end of file QEMU is on its way out; give it the moment, so that the way it ended is known. */
 	char c;
-	bool eof = recv(vm->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	bool eof = recv(vm->to_fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 	if (process_wait(vm->pid, eof ? now_ns() + 5 * SECOND : 0, &how))
 		end = end_of(vm, how);
 	else
@@ -238,6 +239,8 @@ static struct session *start(struct target_template *t, const struct machine_req
 		return NULL;
 	}
 	s->fd = vm->fd;
+	s->to_fd = vm->to_fd;
+	s->trickles = true;
 	s->console_fd = vm->console_fd;
 	s->pid = vm->pid;
 	s->priv = vm;

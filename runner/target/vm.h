@@ -26,7 +26,7 @@ enum vm_mode {
 struct vm_fds {
 	int ram[VM_MAX_NODES];
 	int initramfs, disk;
-	int agent, console, qmp;
+	int console, qmp;
 };
 
 /* The command line. Everything the guest can see is the same in all modes. `extra` goes to the end of the kernel's. */
@@ -57,7 +57,7 @@ struct target_template {
 
 struct vm {
 	pid_t pid;
-	int fd, console_fd;	/* as in struct session */
+	int fd, to_fd, console_fd;	/* as in struct session */
 	int output_fd;		/* what QEMU printed */
 	struct qmp qmp;
 	struct tail console;	/* what the console said while it booted */

@@ -180,7 +180,7 @@ static struct session *start(struct target_template *t, const struct machine_req
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	fcntl(console[0], F_SETFL, O_NONBLOCK);
 	struct session *s = xcalloc(1, sizeof(*s));
-	*s = (struct session){ .fd = fds[0], .console_fd = console[0], .pid = pid };
+	*s = (struct session){ .fd = fds[0], .to_fd = fds[0], .console_fd = console[0], .pid = pid };
 	__atomic_add_fetch(&fake_counts->started, 1, __ATOMIC_SEQ_CST);
 	return s;
 }

@@ -259,7 +259,7 @@ static char *arguments(const struct shape *shape, enum vm_mode mode, bool kvm)
 {
 	struct kernel kernel = { .name = (char *)"k", .image = (char *)"/boot/k", .cmdline = (char *)"own=1" };
 	struct machine_request req = { .kernel = &kernel, .shape = shape };
-	struct vm_fds fds = { .ram = { 10, 11 }, .initramfs = 12, .disk = 13, .agent = 14, .console = 15, .qmp = 16 };
+	struct vm_fds fds = { .ram = { 10, 11 }, .initramfs = 12, .disk = 13, .console = 14, .qmp = 15 };
 	struct argv a = { 0 };
 	qemu_args(&a, &req, &fds, mode, kvm, "");
 	char *all = joined(&a);
