@@ -9,6 +9,9 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21	/* since Linux 5.4 */
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25	/* since Linux 6.1 */
+#endif
 #ifndef MADV_FREE
 #define MADV_FREE 8	/* since Linux 4.5 */
 #endif
@@ -61,11 +64,18 @@ static struct result call_hugepages(struct load *l, char *args)
 	return advise(l, args, MADV_HUGEPAGE);
 }
 
+/* At once, where hugepages() has allowed it; or not at all. */
+static struct result call_collapse(struct load *l, char *args)
+{
+	return advise(l, args, MADV_COLLAPSE);
+}
+
 const struct call held_calls[] = {
 	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
 	{ "touch", "", "read what is held; the result is the bytes read up to a failure, SIGBUS where a page can't be read", call_touch },
 	{ "dontneed", "", "give up what is held at once (MADV_DONTNEED)", call_dontneed },
 	{ "lazyfree", "", "give up what is held, to be freed when memory is short (MADV_FREE)", call_lazyfree },
 	{ "hugepages", "", "let huge pages be made of what is held (MADV_HUGEPAGE)", call_hugepages },
+	{ "collapse", "", "have huge pages made of what is held, behind hugepages (MADV_COLLAPSE, since Linux 6.1)", call_collapse },
 	{ NULL, NULL, NULL, NULL },
 };

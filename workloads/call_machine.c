@@ -142,9 +142,12 @@ static struct result call_writebad(struct load *l, char *args)
 
 static struct result call_swapon(struct load *l, char *args)
 {
-	char *path = next_word(&args);
+	char *path = next_word(&args), *word = next_word(&args);
+	int64_t priority;
 	(void)l;
-	return !path || next_word(&args) ? BAD_ARGS : result_of(swapon(path, 0));
+	if (!path || next_word(&args) || (word && !parse_int(word, 0, SWAP_FLAG_PRIO_MASK, &priority)))
+		return BAD_ARGS;
+	return result_of(swapon(path, word ? SWAP_FLAG_PREFER | (int)priority : 0));
 }
 
 static struct result call_swapoff(struct load *l, char *args)
@@ -168,7 +171,7 @@ const struct call machine_calls[] = {
 	{ "set_mempolicy", "default|local|preferred|bind|interleave|preferred_many|weighted_interleave[=static] [NODES]",
 	  "set the policy of this task; static: cpusets hide nodes from it and change it not (MPOL_F_STATIC_NODES)", call_set_mempolicy },
 	{ "migrate", "FROM TO", "move the process's pages from nodes to others; the result is how many stayed", call_migrate },
-	{ "swapon", "PATH", "start swapping there", call_swapon },
+	{ "swapon", "PATH [PRIORITY]", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -84,6 +84,7 @@ static const struct call_facts calls[] = {
 	{ "lazyfree", OOM_NEVER, false },
 	{ "dontneed", OOM_NEVER, false },
 	{ "hugepages", OOM_NEVER, false },
+	{ "collapse", OOM_PERHAPS, false },
 	{ "segment", OOM_PERHAPS, false },
 	{ "segmentlock", OOM_PERHAPS, false },
 	{ "segmentunlock", OOM_NEVER, false },
