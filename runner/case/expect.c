@@ -76,8 +76,9 @@ static void check_log(struct build *b, const struct expectation *e)
 {
 	for (size_t i = 0; i < e->n_log && !b->failed; i++) {
 		char key[32], why[200];
+		bool none;
 		snprintf(key, sizeof(key), "log[%zu]", i);
-		if (!pattern_fits(e->log[i], why))
+		if (!pattern_fits(pattern_of_log(e->log[i], &none), why))
 			bad(b, key, "log: not an extended regular expression: %s", why);
 	}
 }

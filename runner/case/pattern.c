@@ -102,3 +102,9 @@ const char *pattern_pid(const char *text, char **name, const char **end)
 	*end = close + 1;
 	return at;
 }
+
+const char *pattern_of_log(const char *text, bool *none)
+{
+	*none = starts_with(text, "!~");
+	return *none ? text + strlen("!~") : text;
+}

@@ -11,6 +11,9 @@
  */
 bool pattern_fits(const char *text, char why[200]);
 
+/* The pattern of a `log` entry, which begins behind a "!~". none: no record may match it. */
+const char *pattern_of_log(const char *text, bool *none);
+
 /*
  * The next `<pid TASK>` of the text, which stands for that task's pid: where it begins, or NULL. name: the task, malloced;
  * end: what follows.

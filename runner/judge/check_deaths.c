@@ -104,23 +104,25 @@ static bool any_victim(const struct trial *t, const struct episode *e, const cha
 }
 
 /*
- * May more die than the case states? Where it says so; and in a memcg OOM whose victim is not the one who asks: where
- * its memory may come back too late; where it is shared, for whoever shares it holds it until it has ended too, and
- * nothing marks that one as on its way; where it is locked, which before 6.0 (era reaps_mlocked) exit_mmap() frees only
- * after MMF_OOM_SKIP is set (mm/oom_kill.c:__oom_reap_task_mm leaves VM_LOCKED out); and since 7.0 always, for the scan
- * no longer sees a victim that is inside do_exit() (kernel/cgroup/cgroup.c:css_task_iter_advance), so the charge that
- * comes back while its memory is still being freed takes the next one. That the next one is the right one is
- * check_choice.c's business.
+ * May more die than the case states? Where it says so; and where the victim is not the one who asks and has locked
+ * memory, which before 5.18 (era reaps_mlocked) exit_mmap() frees only after MMF_OOM_SKIP is set
+ * (mm/oom_kill.c:__oom_reap_task_mm leaves VM_LOCKED out). In a memcg OOM also: where its memory may come back too late;
+ * where it is shared, for whoever shares it holds it until it has ended too, and nothing marks that one as on its way;
+ * and since 7.0 always, for the scan no longer sees a victim that is inside do_exit()
+ * (kernel/cgroup/cgroup.c:css_task_iter_advance), so the charge that comes back while its memory is still being freed
+ * takes the next one. That the next one is the right one is check_choice.c's business.
  */
 static bool may_overkill(const struct trial *t, const struct episode *e)
 {
 	const struct expectation *x = e->expect;
 	if (x->overkill)
 		return true;
-	return x->constraint == CONSTRAINT_MEMCG && x->n_victims &&
-	       !(x->trigger && streq(x->victims[x->n_victims - 1], x->trigger)) &&
-	       (t->era.dying_hidden || !frees_in_time(t, e) || any_victim(t, e, "sharer") ||
-		(!t->era.reaps_mlocked && any_victim(t, e, "mlock")));
+	if (!x->n_victims || (x->trigger && streq(x->victims[x->n_victims - 1], x->trigger)))
+		return false;
+	if (!t->era.reaps_mlocked && any_victim(t, e, "mlock"))
+		return true;
+	return x->constraint == CONSTRAINT_MEMCG &&
+	       (t->era.dying_hidden || !frees_in_time(t, e) || any_victim(t, e, "sharer"));
 }
 
 static bool overkilled(const struct trial *t, const struct episode *e)

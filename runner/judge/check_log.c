@@ -6,6 +6,7 @@
 
 #include "base/jbytes.h"
 #include "base/util.h"
+#include "case/pattern.h"
 #include "judge/look.h"
 #include "judge/records.h"
 #include "judge/trial.h"
@@ -25,14 +26,15 @@ static size_t end_of_records(const struct trial *t, const struct episode *e)
 	return e->k + 1 == t->n_episodes ? json_array_size(t->seen->kmsg) : e->last_record;
 }
 
-static bool matches(const struct trial *t, const struct episode *e, const regex_t *re)
+/* The first record that matches, malloced, or NULL. */
+static char *first_match(const struct trial *t, const struct episode *e, const regex_t *re)
 {
 	for (size_t i = e->first_record; i < end_of_records(t, e); i++) {
 		CLEANUP_FREE char *text = record_text(t, i);
 		if (text && regexec(re, text, 0, NULL, 0) == 0)
-			return true;
+			return TAKE_PTR(text);
 	}
-	return false;
+	return NULL;
 }
 
 /* A machine that panics has its last records on the console only, with a time stamp before each. */
@@ -93,6 +95,25 @@ void check_leaks(struct trial *t, const struct episode *e)
 			trial_times_logged(t, e->first_record, end_of_records(t, e), "VM_FAULT_OOM leaked"));
 }
 
+static void check_pattern(struct trial *t, const struct episode *e, const char *pattern, const regex_t *re)
+{
+	const struct expectation *x = e->expect;
+	CLEANUP_FREE char *match = first_match(t, e, re);
+	bool torn = false, ok = match || (x->panic && on_console(t, re, &torn));
+	char seen[64];
+	snprintf(seen, sizeof(seen), "none of %zu records", end_of_records(t, e) - e->first_record);
+	if (ok || !torn)
+		trial_check(t, CHECK_LOG_RECORD, NULL, &x->where, pattern, ok ? pattern : seen, ok);
+}
+
+/* Others' records are no fault of this episode's. */
+static void check_no_match(struct trial *t, const struct episode *e, const char *pattern, const regex_t *re)
+{
+	CLEANUP_FREE char *match = first_match(t, e, re), *want = xasprintf("none like %s", pattern);
+	if (trial_own_machine(t))
+		trial_check(t, CHECK_LOG_NONE, NULL, &e->expect->where, want, match ? match : want, !match);
+}
+
 void check_log(struct trial *t, struct episode *e)
 {
 	const struct expectation *x = e->expect;
@@ -100,13 +121,11 @@ void check_log(struct trial *t, struct episode *e)
 		return;
 	for (size_t i = 0; i < x->n_log; i++) {
 		regex_t re;
-		if (regcomp(&re, x->log[i], REG_EXTENDED | REG_NOSUB))
+		bool none;
+		const char *pattern = pattern_of_log(x->log[i], &none);
+		if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB))
 			continue;	/* the loader has compiled it before */
-		bool torn = false, ok = matches(t, e, &re) || (x->panic && on_console(t, &re, &torn));
-		char seen[64];
-		snprintf(seen, sizeof(seen), ok ? "it" : "none of %zu records", end_of_records(t, e) - e->first_record);
-		if (ok || !torn)
-			trial_check(t, CHECK_LOG_RECORD, NULL, &x->where, x->log[i], ok ? x->log[i] : seen, ok);
+		(none ? check_no_match : check_pattern)(t, e, pattern, &re);
 		regfree(&re);
 	}
 }

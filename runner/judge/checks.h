@@ -83,6 +83,7 @@
 	X(REAPED, "log: oom_reaper")                                                          \
 	X(REAP_DELAY, "log: ms from the kill to the reaper")                                  \
 	X(LOG_RECORD, "log: a record matches")                                                \
+	X(LOG_NONE, "log: no record matches")                                                 \
 	X(LEAKS, "log: faults that leaked")                                                   \
 	/* the task table (check_table.c) */                                                  \
 	X(TABLE, "log: task table")                                                           \

@@ -91,9 +91,9 @@ void qemu_args(struct argv *a, const struct machine_request *req, const struct v
 		argv_opt(a, "-accel", "kvm");
 		argv_opt(a, "-cpu", "host");
 	} else {
-		argv_opt(a, "-accel", "tcg,tb-size=128,thread=%s", s->cpus > 1 && tcg_threads() ? "multi" : "single");
+		argv_opt(a, "-accel", "tcg,tb-size=128,thread=%s", s->cpus > 1 && tcg_is_mended() ? "multi" : "single");
 		/* The least CPU that has a random number source: without, getrandom() in a guest may wait for long. */
-		argv_opt(a, "-cpu", "qemu64,+rdrand,+rdseed");
+		argv_opt(a, "-cpu", "qemu64,+rdrand,+rdseed%s", tcg_is_mended() ? "" : ",-cx16");
 	}
 	add_memory(a, s, fds, mode);
 	/* The guest's clock stands still with the machine: a clone goes on where the template stopped. */

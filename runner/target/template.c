@@ -107,7 +107,7 @@ struct target_template *vm_reserve(const struct machine_request *req, struct err
 		error_set(err, 0, "%s is an arm64 kernel: the vm target boots x86-64 kernels", req->kernel->image);
 		goto fail;
 	}
-	tcg_threads();	/* asked here, so that no worker has to */
+	tcg_is_mended();	/* asked here, so that no worker has to */
 	if (reserve_files(t, req->shape, err) < 0 || initramfs_write(t->initramfs, req, err) < 0)
 		goto fail;
 	return t;

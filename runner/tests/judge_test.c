@@ -49,6 +49,7 @@ static const struct alteration {
 	    { "kmsg>-1>text", "# (big)", "#+1 (hog)" } } },
 	/* nobody is killed, though it is time to */
 	{ "words", CHECK_VICTIMS, { { "kmsg>text~(idle)", NULL, NULL } } },
+	{ "overkill", CHECK_VICTIMS, { { "kmsg>text~(offered)", NULL, NULL } } },
 	{ "lower", CHECK_VICTIMS, { { "kmsg>text~invoked", NULL, NULL }, { "kmsg>text~oom-kill:", NULL, NULL },
 				    { "kmsg>text~Killed process", NULL, NULL } } },
 	{ "memcg-v2", CHECK_VICTIMS,
@@ -216,6 +217,7 @@ static const struct alteration {
 	{ "reaped", CHECK_REAPED, { LOG("reaped process # (hog)", "reaped process # (big)") } },
 	{ "reaped", CHECK_REAPED, { LOG("now anon-rss:0kB", "now anon-rss:900000kB") } },
 	{ "words", CHECK_LOG_RECORD, { LOG("(pair/1)", "(pair/2)") } },
+	{ "words", CHECK_LOG_NONE, { LOG("(pair/1)", "(stranger)") } },
 
 	{ "memcg-v2", CHECK_TABLE, { { "kmsg>text~pgtables_bytes", NULL, NULL }, NO_ROW("big"), NO_ROW("hog") } },
 	{ "memcg-v2", CHECK_TABLE_MISSING, { NO_ROW("hog") } },

@@ -300,7 +300,8 @@ START_TEST(qemu)
 	has(numa, "-numa node,nodeid=1,memdev=mem1,cpus=1");
 	has(numa, "id=mem1,size=268435456,mem-path=/proc/self/fd/11,share=off");
 	has(numa, "sockets=3");
-	has(numa, tcg_threads() ? "thread=multi" : "thread=single");
+	has(numa, tcg_is_mended() ? "thread=multi" : "thread=single");
+	has(numa, tcg_is_mended() ? "qemu64,+rdrand,+rdseed" : "qemu64,+rdrand,+rdseed,-cx16");
 	has(numa, "filename=/proc/self/fd/13");
 	lacks(numa, "memory-backend=mem0");
 }
@@ -308,13 +309,13 @@ END_TEST
 
 START_TEST(threads_that_tear_code)
 {
-	ck_assert(!tcg_threads_safe("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)"));
-	ck_assert(!tcg_threads_safe("QEMU emulator version 8.0.5"));
-	ck_assert(tcg_threads_safe("QEMU emulator version 8.1.0 (Debian 1:8.1.0+ds-1)"));
-	ck_assert(tcg_threads_safe("QEMU emulator version 10.0.2"));
-	ck_assert(!tcg_threads_safe("QEMU emulator version"));
-	ck_assert(!tcg_threads_safe("version x.y"));
-	ck_assert(!tcg_threads_safe(NULL));
+	ck_assert(!tcg_mended("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)"));
+	ck_assert(!tcg_mended("QEMU emulator version 8.0.5"));
+	ck_assert(tcg_mended("QEMU emulator version 8.1.0 (Debian 1:8.1.0+ds-1)"));
+	ck_assert(tcg_mended("QEMU emulator version 10.0.2"));
+	ck_assert(!tcg_mended("QEMU emulator version"));
+	ck_assert(!tcg_mended("version x.y"));
+	ck_assert(!tcg_mended(NULL));
 }
 END_TEST
 
