@@ -46,16 +46,16 @@ static void take_plan(int fd)
 }
 
 /* The runner's next line, as a note of the agent. */
-static void hand_back(int fd)
+static void hand_back(int in, int out)
 {
 	char line[512] = "", c = 0;
-	for (size_t n = 0; n < sizeof(line) - 1 && read(fd, &c, 1) == 1 && c != '\n';)
+	for (size_t n = 0; n < sizeof(line) - 1 && read(in, &c, 1) == 1 && c != '\n';)
 		if (c != '\\')
 			line[n++] = c == '"' ? '\'' : c;
-	dprintf(fd, "{\"note\":\"%s\"}\n", line);
+	dprintf(out, "{\"note\":\"%s\"}\n", line);
 }
 
-static void agent(const char *how, int fd, int console)
+static void agent(const char *how, int in, int out, int console)
 {
 	if (streq(how, "no-hello"))
 		return;
@@ -65,13 +65,13 @@ static void agent(const char *how, int fd, int console)
 		say(console, "[    1.0] Kernel panic - not syncing: VFS: Unable to mount root fs\n");
 		return;
 	}
-	take_plan(fd);
+	take_plan(in);
 	if (streq(how, "dies"))
 		return;
 	if (streq(how, "silent"))
 		hang();
 	if (streq(how, "late")) {
-		say(fd, "{\"step\":{\"i\":0,\"op\":\"await\",\"timeout\":true}}\n");
+		say(out, "{\"step\":{\"i\":0,\"op\":\"await\",\"timeout\":true}}\n");
 		hang();
 	}
 	if (streq(how, "interrupts")) {
@@ -79,37 +79,37 @@ static void agent(const char *how, int fd, int console)
 		hang();
 	}
 	if (streq(how, "junk"))
-		say(fd, "[    1.0] random: crng init done\r\n{\"step\":\n\xff\xfe\x1b[2J\n{\"unknown\":1}\n");
+		say(out, "[    1.0] random: crng init done\r\n{\"step\":\n\xff\xfe\x1b[2J\n{\"unknown\":1}\n");
 	if (streq(how, "huge")) {
 		static char block[1 << 20];
 		memset(block, 'x', sizeof(block));
 		for (int i = 0; i < 20; i++)
-			(void)!write_all(fd, block, sizeof(block));
-		say(fd, "\n");
+			(void)!write_all(out, block, sizeof(block));
+		say(out, "\n");
 	}
 	if (streq(how, "asks")) {
 		static const char *const orders[] = { "nmi", "unplug", "disk ok", "explode" };
 		for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-			dprintf(fd, "{\"host\":{\"step\":%zu,\"what\":\"%s\"}}\n", i, orders[i]);
-			hand_back(fd);
+			dprintf(out, "{\"host\":{\"step\":%zu,\"what\":\"%s\"}}\n", i, orders[i]);
+			hand_back(in, out);
 		}
 	}
 	if (streq(how, "flood")) {
 		for (;;)
-			say(fd, "junk junk junk junk junk junk junk junk junk junk junk junk junk\n");
+			say(out, "junk junk junk junk junk junk junk junk junk junk junk junk junk\n");
 	}
 	if (streq(how, "panic")) {
-		say(fd, "{\"step\":{\"i\":0,\"op\":\"start\"}}\n");
+		say(out, "{\"step\":{\"i\":0,\"op\":\"start\"}}\n");
 		say(console, "[    9.0] Kernel panic - not");
 		/* the second half comes with the end of the machine: no pause is needed to make two pieces likely */
 		say(console, " syncing: Out of memory: compulsory panic_on_oom is enabled\n");
 		say(console, "[    9.1] ---[ end Kernel panic - not syncing ]---\n");
 		return;
 	}
-	say(fd, "{\"begin\":{\"t\":4000000}}\n");
-	say(fd, "{\"step\":{\"i\":0,\"op\":\"start\"}}\n");
-	say(fd, "{\"kmsg\":[{\"seq\":1,\"t\":5,\"text\":\"Out of memory: Killed process 7 (big)\"}]}\n");
-	say(fd, "{\"end\":{\"removed\":true,\"t\":3000000}}\n");
+	say(out, "{\"begin\":{\"t\":4000000}}\n");
+	say(out, "{\"step\":{\"i\":0,\"op\":\"start\"}}\n");
+	say(out, "{\"kmsg\":[{\"seq\":1,\"t\":5,\"text\":\"Out of memory: Killed process 7 (big)\"}]}\n");
+	say(out, "{\"end\":{\"removed\":true,\"t\":3000000}}\n");
 	hang();
 }
 
@@ -152,14 +152,14 @@ static struct session *start(struct target_template *t, const struct machine_req
 {
 	(void)t;
 	const char *how = req->shape->cmdline;
-	int fds[2], console[2];
+	int to[2], words[2], console[2];	/* as from a serial port: what is said goes another way */
 	if (streq(how, "unstartable")) {
 		error_set(err, 0, "QEMU would not start");
 		return NULL;
 	}
 	if (streq(how, "crash"))
 		raise(SIGKILL);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0 || pipe2(console, O_CLOEXEC) < 0) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, to) < 0 || pipe2(words, O_CLOEXEC) < 0 || pipe2(console, O_CLOEXEC) < 0) {
 		error_set(err, errno, "no pipes");
 		return NULL;
 	}
@@ -168,19 +168,22 @@ static struct session *start(struct target_template *t, const struct machine_req
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != worker)
 			_exit(1);
-		close(fds[0]);
+		close(to[0]);
+		close(words[0]);
 		close(console[0]);
 		if (boot && !streq(how, "no-hello") && !streq(how, "mute") && !streq(how, "boot-panic"))
-			say(fds[1], HELLO);
-		agent(how, fds[1], console[1]);
+			say(words[1], HELLO);
+		agent(how, to[1], words[1], console[1]);
 		_exit(7);
 	}
-	close(fds[1]);
+	close(to[1]);
+	close(words[1]);
 	close(console[1]);
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	fcntl(to[0], F_SETFL, O_NONBLOCK);
+	fcntl(words[0], F_SETFL, O_NONBLOCK);
 	fcntl(console[0], F_SETFL, O_NONBLOCK);
 	struct session *s = xcalloc(1, sizeof(*s));
-	*s = (struct session){ .fd = fds[0], .to_fd = fds[0], .console_fd = console[0], .pid = pid };
+	*s = (struct session){ .fd = words[0], .to_fd = to[0], .trickles = true, .console_fd = console[0], .pid = pid };
 	__atomic_add_fetch(&fake_counts->started, 1, __ATOMIC_SEQ_CST);
 	return s;
 }
@@ -195,6 +198,7 @@ static enum machine_end stop(struct session *s, int *status)
 		end = WIFEXITED(*status) ? MACHINE_DIED : MACHINE_KILLED;
 	}
 	close(s->fd);
+	close(s->to_fd);
 	close(s->console_fd);
 	free(s);
 	__atomic_add_fetch(&fake_counts->stopped, 1, __ATOMIC_SEQ_CST);

@@ -167,6 +167,37 @@ START_TEST(tails)
 }
 END_TEST
 
+/* What it reads and what it says go different ways, and neither is its standard error. */
+START_TEST(talking)
+{
+	struct argv a = { 0 };
+	struct error err;
+	int to, in, from, out, status;
+	char buf[16] = "";
+	ck_assert_int_eq(socket_pair(&to, &in, &err), 0);
+	ck_assert_int_eq(wide_pipe(&from, &out, &err), 0);
+	int said = memfd_new("said", 0, &err);
+	argv_add(&a, "sh");
+	argv_opt(&a, "-c", "read x; echo got $x; echo bad >&2");
+	pid_t pid = process_spawn_talking(&a, NULL, 0, in, out, said, &err);
+	ck_assert_int_gt(pid, 0);
+	argv_free(&a);
+	close(in);
+	close(out);
+	ck_assert_int_eq((int)write(to, "it\n", 3), 3);
+	ck_assert_int_eq(process_wait(pid, SOON, &status), 1);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq((int)read(from, buf, sizeof(buf)), 7);
+	ck_assert_str_eq(buf, "got it\n");
+	ck_assert_int_eq((int)read(from, buf, sizeof(buf)), 0);
+	CLEANUP_FREE char *text = memfd_text(said, 100);
+	ck_assert_str_eq(text, "bad");
+	close(to);
+	close(from);
+	close(said);
+}
+END_TEST
+
 START_TEST(hello)
 {
 	struct tail console = { 0 };
@@ -307,7 +338,7 @@ START_TEST(qemu)
 }
 END_TEST
 
-START_TEST(threads_that_tear_code)
+START_TEST(what_tcg_mended)
 {
 	ck_assert(!tcg_mended("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)"));
 	ck_assert(!tcg_mended("QEMU emulator version 8.0.5"));
@@ -349,4 +380,4 @@ START_TEST(kvm)
 }
 END_TEST
 
-TESTS("machine", spawn, deaths, sealed, tails, hello, qmp, qemu, threads_that_tear_code, kvm)
+TESTS("machine", spawn, talking, deaths, sealed, tails, hello, qmp, qemu, what_tcg_mended, kvm)
