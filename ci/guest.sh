@@ -31,7 +31,7 @@ kernel()
 # more options are QEMU's. no_timer_check, tsc=reliable: a host that is busy looks like broken hardware.
 guest()
 {
-	timeout 900 qemu-system-x86_64 -no-user-config -nodefaults -no-reboot -display none -machine q35 -accel tcg -cpu qemu64,+rdrand \
+	timeout --foreground 900 qemu-system-x86_64 -no-user-config -nodefaults -no-reboot -display none -machine q35 -accel tcg -cpu qemu64,+rdrand \
 		-m 512 -kernel "$1/vmlinuz" -initrd "$top/initrd" -serial "file:$2" -serial "file:$3" \
 		-append "console=ttyS0 quiet loglevel=4 panic=-1 transparent_hugepage=never mitigations=off 8250.nr_uarts=4 nokaslr no_timer_check tsc=reliable $4" "${@:5}"
 }
