@@ -27,6 +27,7 @@ const struct call *call_find(const char *name);
 extern const struct call memory_calls[];	/* call_memory.c */
 extern const struct call held_calls[];	/* call_held.c */
 extern const struct call process_calls[];	/* call_process.c */
+extern const struct call trace_calls[];	/* call_trace.c */
 extern const struct call exec_calls[];	/* call_exec.c */
 extern const struct call rights_calls[];	/* call_rights.c */
 extern const struct call machine_calls[];	/* call_machine.c */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Calls about files that stay open: some tell each of their openers something else (memory.peak, since Linux 6.12). */
+/*
+ * Calls about files that stay open: some tell each of their openers something else (memory.peak, since Linux 6.12). And about
+ * pipes, whose pages are counted for their user.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -53,9 +56,37 @@ static struct result call_rewrite(struct load *l, char *args)
 	return fd < 0 || !*args ? BAD_ARGS : result_of(pwrite(fd, args, strlen(args), 0));
 }
 
+static struct result call_close(struct load *l, char *args)
+{
+	int64_t number;
+	char *word = next_word(&args);
+	(void)l;
+	if (!word || next_word(&args) || !parse_int(word, 1, n_held, &number))
+		return BAD_ARGS;
+	struct result r = result_of(close(held[number - 1]));
+	held[number - 1] = -1;
+	return r;
+}
+
+/* A pipe that stays. It is there also where the kernel does not let it be of that size. */
+static struct result call_pipe(struct load *l, char *args)
+{
+	uint64_t bytes = 0;
+	int ends[2];
+	char *word = next_word(&args);
+	(void)l;
+	if (next_word(&args) || (word && (!parse_size(word, &bytes) || bytes > INT32_MAX)))
+		return BAD_ARGS;
+	if (pipe2(ends, O_CLOEXEC) < 0 || (word && fcntl(ends[1], F_SETPIPE_SZ, (int)bytes) < 0))
+		return result_of(-1);
+	return result_of(fcntl(ends[1], F_GETPIPE_SZ));
+}
+
 const struct call file_calls[] = {
 	{ "open", "FILE", "open a path, or a file of the own v2 cgroup, to read and write, and keep it so; the result is its number, from 1", call_open },
 	{ "reread", "FILE", "read a file by number that begins with an integer; it is the result", call_reread },
 	{ "rewrite", "FILE VALUE", "write a file by number; the result is the bytes written", call_rewrite },
+	{ "close", "FILE", "close a file by number", call_close },
+	{ "pipe", "[SIZE]", "make a pipe, of that size, and keep it; the result is its size", call_pipe },
 	{ NULL, NULL, NULL, NULL },
 };
