@@ -85,7 +85,7 @@ static int64_t number(const char *text)
 	return starts_with(text, "max") ? INT64_MAX : strtoll(text, NULL, 10);
 }
 
-/* A keyed line ("oom_kill 3"), or the whole text; in place, without the newline. */
+/* A keyed line ("oom_kill 3"), which may have blanks before it, or the whole text; in place, without the newline. */
 static char *pick(char *text, const char *field)
 {
 	if (!field) {
@@ -93,9 +93,11 @@ static char *pick(char *text, const char *field)
 		return text;
 	}
 	size_t len = strlen(field);
-	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		line += strspn(line, " \t");
 		if (strncmp(line, field, len) == 0 && strchr(": \t", line[len]) && line[len])
 			return line + len + 1 + strspn(line + len + 1, " \t");
+	}
 	return NULL;
 }
 

@@ -132,6 +132,14 @@ static bool configured(const struct trial *t, const char *cgroup, const struct k
 	return false;
 }
 
+/* Has the cgroup a memory.low, whoever has written it? */
+static bool has_low(const struct episode *e, const char *cgroup)
+{
+	int64_t before, after;
+	return look_counter(e->before, cgroup, "memory.low", NULL, &before) && look_counter(e->after, cgroup, "memory.low", NULL, &after) &&
+	       (before || after);
+}
+
 /* What a cgroup is called in a check. */
 static const char *called(const char *cgroup)
 {
@@ -203,7 +211,7 @@ static void check_events_file(struct trial *t, const struct episode *e, const ch
 		check_rise(t, e, id[3], cgroup, file, "max", (struct bound){ 0, 0 });
 	if (!configured(t, cgroup, &high_knob, hierarchical))
 		check_rise(t, e, id[4], cgroup, file, "high", (struct bound){ 0, 0 });
-	if (!configured(t, cgroup, &low_knob, hierarchical))
+	if (!configured(t, cgroup, &low_knob, hierarchical) && !has_low(e, cgroup))
 		check_rise(t, e, id[5], cgroup, file, "low", (struct bound){ 0, 0 });
 }
 

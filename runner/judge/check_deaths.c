@@ -346,20 +346,28 @@ static bool freezes(const struct trial *t)
 }
 
 /*
- * The wait for a victim to end passed its deadline, and it was the clean-up that ended it: the log says that it was
- * killed, and it was not. Only threads in a v1 freezer could be as slow (era v1_frozen_dies).
+ * The wait for somebody to end passed its deadline, and it was the clean-up that ended it: the log says that it was killed, or all
+ * were killed with whom the case says it dies, and it was not. Only threads in a v1 freezer could be as slow (era v1_frozen_dies).
  */
 static void check_undead(struct trial *t, struct episode *e)
 {
 	bool slow = freezes(t) && t->v1 && !t->era.v1_frozen_dies;
+	size_t killed = 0;
 	if (!streq(e->timed_out_op, "settle"))
 		return;
 	for (size_t i = 0; i < e->n_deaths; i++) {
 		const struct death *d = &e->deaths[i];
+		killed += !d->again;
 		if (slow && look_int(look_task_pid(e->before, d->tgid), "threads", 1) > 1)
 			continue;
 		if (!d->again && d->ours && json_is_true(json_object_get(look_exit(t->seen, d->tgid), "by_agent")))
 			check_status(t, e, d->name, d->tgid, NULL);
+	}
+	for (size_t i = 0; !slow && killed >= e->expect->n_victims && i < e->expect->n_also_die; i++) {
+		const char *name = e->expect->also_die[i];
+		int64_t pid = trial_pid(t, name);
+		if (pid >= 0 && json_is_true(json_object_get(look_exit(t->seen, pid), "by_agent")))
+			check_status(t, e, name, pid, &e->expect->where);
 	}
 }
 

@@ -99,6 +99,36 @@ static void check_sums(struct trial *t, const struct episode *e, const struct sc
 	}
 }
 
+static bool sets_swap_high(const struct trial *t, const char *name)
+{
+	for (size_t i = 0; i < t->test->n_cgroups; i++)
+		for (size_t k = 0; streq(t->test->cgroups[i].name, name) && k < t->test->cgroups[i].n_settings; k++)
+			if (streq(t->test->cgroups[i].settings[k].file, "memory.swap.high"))
+				return true;
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_SET && streq(t->test->steps[i].file, "memory.swap.high"))
+			return true;
+	return false;
+}
+
+/*
+ * Who swaps more than memory.swap.high is told of at each level that has such a limit and is above it (mm/memcontrol.c:
+ * swap_find_max_overage), and each of these events counts in all levels above. The other events of swap may come at any time.
+ */
+static void check_swap_high(struct trial *t, const struct episode *e, const struct scene *s)
+{
+	for (size_t i = 0; i < s->model.n_memcgs; i++) {
+		const char *name = look_text(s->cgroups[i], "name");
+		int64_t all, sum = 0, child;
+		if (!name || sets_swap_high(t, name) || lost_child(e, s, i) || !rise(e, name, "memory.swap.events", "high", &all))
+			continue;
+		for (size_t c = 0; c < s->model.n_memcgs; c++)
+			if (s->memcgs[c].parent == (int)i && rise(e, look_text(s->cgroups[c], "name"), "memory.swap.events", "high", &child))
+				sum += child;
+		trial_check_int(t, CHECK_SWAP_EVENTS_SUM, name_of(s, i), NULL, sum, all);
+	}
+}
+
 /* Was this cgroup's watcher told, at any time from the episode's beginning on? */
 static bool told(const struct trial *t, const struct episode *e, const char *kind, const char *cgroup)
 {
@@ -238,8 +268,10 @@ void check_levels(struct trial *t, const struct episode *e)
 	struct scene s;
 	scene_open(&s, t, e->before);
 	bool rest = at_rest(t, e);
-	if (!t->v1 && !t->local_events && rest)
+	if (!t->v1 && !t->local_events && rest) {
 		check_sums(t, e, &s);
+		check_swap_high(t, e, &s);
+	}
 	if (t->v1 && rest)
 		check_under_oom(t, e, &s);
 	check_told(t, e, &s);

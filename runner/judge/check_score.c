@@ -49,7 +49,7 @@ void check_scores(struct trial *t, const struct step *s, size_t step)
 /* @by fewer pages, of whatever kind: only their sum counts (mm/oom_kill.c:oom_badness). */
 static void take_pages(struct model_pages *pages, int64_t by)
 {
-	int64_t *kinds[] = { &pages->anon, &pages->shmem, &pages->file };
+	int64_t *kinds[] = { &pages->anon, &pages->shmem, &pages->file, &pages->swap };
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		int64_t n = by < *kinds[i] ? by : *kinds[i];
 		*kinds[i] -= n;

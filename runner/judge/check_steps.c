@@ -109,14 +109,14 @@ static void check_call(struct trial *t, const struct step *s, size_t i)
 		check_number(t, s, what, text);
 }
 
-/* The value of a file (or of one line of it) as the case compares it: without the newline at its end. */
+/* The value of a file (or of one line of it, behind blanks) as the case compares it: without the newline at its end. */
 static char *value_of(const char *text, const char *field)
 {
 	if (field) {
 		size_t len = strlen(field);
-		const char *p = text;
+		const char *p = text + strspn(text, " \t");
 		while (p && !(strncmp(p, field, len) == 0 && (p[len] == ' ' || p[len] == ':' || p[len] == '\t')))
-			p = (p = strchr(p, '\n')) ? p + 1 : NULL;
+			p = (p = strchr(p, '\n')) ? p + 1 + strspn(p + 1, " \t") : NULL;
 		if (!p)
 			return NULL;
 		p += len;

@@ -121,6 +121,7 @@
 	X(V1_FAILCNT, "memory.failcnt of * rises by")                                         \
 	X(V1_FAILCNTS, "memory.failcnt and memory.memsw.failcnt of * rise by")                \
 	X(EVENTS_SUM, "memory.events of * are its own and its children's")                    \
+	X(SWAP_EVENTS_SUM, "memory.swap.events high of * rises by")                           \
 	X(TOLD, "whoever watches * is told")                                                  \
 	X(UNDER_OOM, "memory.oom_control under_oom of *")                                     \
 	X(SLEEPER, "* waits at its limit")                                                    \

@@ -80,6 +80,7 @@ struct era {
 	bool sock_throttled_counter;	/* sock_throttled in memory.events */
 	bool memsw_failcnt;	/* v1: a charge that fails on memory+swap counts in memory.memsw.failcnt */
 	bool forced_max_counted;	/* forced charges count in `max` */
+	bool stats_late;	/* with several CPUs the statistics of a tree may be two seconds old */
 	/* precision of RSS */
 	bool rss_split;		/* threads hold back up to 64 pages; status and badness read the same */
 	bool rss_percpu;	/* badness reads the approximate part of per-CPU counters */

@@ -67,6 +67,10 @@ static const struct alteration {
 	{ "memcg-v2", CHECK_DIED_BY, { { "steps>op=settle>waiting", "+", "\"big\"" } } },
 	{ "dumping", CHECK_DIED_BY, { { "exits>name=dumper>signal", NULL, "11" } } },
 	{ "words", CHECK_DIED_BY, { { "steps>op=settle>waiting", "+", "\"pair\"" } } },
+	/* the victims died, and who was to die with them did not, for as long as was waited */
+	{ "words", CHECK_DIED_BY,
+	  { { "exits>name=pair/1>by_agent", NULL, "true" }, { "steps>op=settle>timeout", NULL, "true" },
+	    { "snapshots>label=after-0", NULL, NULL } } },
 	{ "memcg-v2", CHECK_NOBODY_ELSE, { { "exits>name=outside>t", NULL, "1" }, { "snapshots>label=before-0>t", NULL, "0" } } },
 	{ "blocked", CHECK_SURVIVORS, { { "steps>op=ping>silent", "+", "\"idle\"" } } },
 	{ "memcg-v2", CHECK_SURVIVORS, { { "steps>op=ping>silent", "+", "\"outside\"" } } },
@@ -282,6 +286,8 @@ static const struct alteration {
 	{ "ancestor", CHECK_EVENTS_SUM, { AFTER("", "memory.events", "max #", "max #+1") } },
 	{ "ancestor", CHECK_EVENTS_SUM, { AFTER("", "memory.events", "oom #", "oom #-1") } },
 	{ "ancestor", CHECK_EVENTS_SUM, { AFTER("top/pays", "memory.events.local", "oom_kill 1", "oom_kill 0") } },
+	{ "two-kills", CHECK_SWAP_EVENTS_SUM, { AFTER("", "memory.swap.events", "high 0", "high 1") } },
+	{ "two-kills", CHECK_SWAP_EVENTS_SUM, { AFTER("box", "memory.swap.events", "high 0", "high 1") } },
 	{ "memcg-v2", CHECK_TOLD, { { "events", NULL, "[]" } } },
 	{ "blocked", CHECK_TOLD, { { "events", NULL, "[]" } } },
 	{ "memcg-v1", CHECK_TOLD, { { "events", NULL, "[]" } } },
@@ -395,27 +401,47 @@ static bool turns_red(const struct alteration *a)
 }
 
 /*
- * What each CPU may hold back (lib/percpu_counter.c) is of whatever kind of memory there is: the score of a process of shared memory
- * lags as one of anonymous memory does, by up to a batch of 32 pages for each of four counters and not by more.
+ * What each CPU may hold back (lib/percpu_counter.c) is of whatever kind of memory there is: the score of a process of shared memory,
+ * or of one that is swapped out, lags as one of anonymous memory does, by up to a batch of 32 pages for each of four counters and
+ * not by more.
  */
 START_TEST(scores_lag_for_all_kinds)
 {
+	static const char *const kinds[] = { "snapshots>label=before-0>tasks>name=hog>shmem_kb", "snapshots>label=before-0>tasks>name=hog>swap_kb" };
 	static const struct {
 		const char *score;
 		bool red;
 	} seen[] = { { "669", false }, { "668", false }, { "667", true } };
-	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(seen) * ARRAY_SIZE(kinds); i++) {
 		struct recorded *r = recorded_load("global-6.12");
+		const char *score = seen[i / ARRAY_SIZE(kinds)].score, *kind = kinds[i % ARRAY_SIZE(kinds)];
 		const struct change changes[] = {
 			{ "snapshots>label=before-0>tasks>name=hog>anon_kb", NULL, "52" },
-			{ "snapshots>label=before-0>tasks>name=hog>shmem_kb", NULL, "1088" },
-			{ "snapshots>label=before-0>tasks>name=hog>score", NULL, seen[i].score },
+			{ kind, NULL, "1088" },
+			{ "snapshots>label=before-0>tasks>name=hog>score", NULL, score },
 		};
 		for (size_t k = 0; k < ARRAY_SIZE(changes); k++)
 			recorded_change(r, &changes[k]);
 		struct result *result = recorded_judge(r);
-		ck_assert_msg(result_is_red(result, CHECK_SCORE_BEFORE) == seen[i].red, "%s: %s", seen[i].score,
+		ck_assert_msg(result_is_red(result, CHECK_SCORE_BEFORE) == seen[i / ARRAY_SIZE(kinds)].red, "%s, %s: %s", kind, score,
 			      result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
+/* What is wrong on one CPU may be what another CPU's flush left behind (era stats_late). */
+START_TEST(statistics_may_be_late_on_several_cpus)
+{
+	static const char *const cpus[] = { "1", "2" };
+	for (size_t i = 0; i < ARRAY_SIZE(cpus); i++) {
+		struct recorded *r = recorded_load("memcg-7");
+		const struct change changes[] = { LOG("anon #", "anon 4096"), { "hello>cpus", NULL, cpus[i] } };
+		for (size_t k = 0; k < ARRAY_SIZE(changes); k++)
+			recorded_change(r, &changes[k]);
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, CHECK_STATS_ANON) == (i == 0), "%s CPUs: %s", cpus[i], result_words(result));
 		result_free(result);
 		recorded_free(r);
 	}
@@ -544,4 +570,5 @@ START_TEST(a_huge_fault_comes_again)
 }
 END_TEST
 
-TESTS("judge", recordings_pass, a_rival_grows_on, a_huge_fault_comes_again, a_thread_is_named_once, scores_lag_for_all_kinds, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
+TESTS("judge", recordings_pass, a_rival_grows_on, a_huge_fault_comes_again, a_thread_is_named_once, scores_lag_for_all_kinds,
+      statistics_may_be_late_on_several_cpus, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
