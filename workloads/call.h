@@ -23,8 +23,15 @@ struct result result_of(int64_t ret);
 /* NULL: there is none of this name. */
 const struct call *call_find(const char *name);
 
+/*
+ * What the calls mmap and mprotect mapped last (call_memory.c); it is theirs. NULL, with the answer in no: more is said in args,
+ * or nothing is mapped.
+ */
+const struct segment *last_map(char *args, struct result *no);
+
 /* Each ends with a row without a name. */
 extern const struct call memory_calls[];	/* call_memory.c */
+extern const struct call lock_calls[];	/* call_lock.c */
 extern const struct call held_calls[];	/* call_held.c */
 extern const struct call process_calls[];	/* call_process.c */
 extern const struct call trace_calls[];	/* call_trace.c */

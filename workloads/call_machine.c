@@ -46,6 +46,25 @@ static struct result call_read(struct load *l, char *args)
 	return !path || next_word(&args) ? BAD_ARGS : sysfile_read(path);
 }
 
+/* The kernel keeps each name that is not there in some file systems (sysfs: since Linux 5.15), here some 250 bytes of it. */
+static struct result call_lookups(struct load *l, char *args)
+{
+	static char path[200];
+	char *dir = next_word(&args), *word = next_word(&args);
+	int64_t n, missing = 0;
+	(void)l;
+	if (!word || next_word(&args) || strlen(dir) > 100 || !parse_int(word, 1, INT32_MAX, &n))
+		return BAD_ARGS;
+	char *end = path + strlen(dir);
+	memcpy(path, dir, strlen(dir));
+	memcpy(end, "/of-all-the-names-that-there-could-be-there-is-none-like-", 57);
+	for (int64_t i = 0; i < n; i++) {
+		*put_decimal(end + 57, (uint64_t)i) = '\0';
+		missing += access(path, F_OK) < 0 && errno == ENOENT;
+	}
+	return (struct result){ missing, 0 };
+}
+
 static struct result call_fallocate(struct load *l, char *args)
 {
 	uint64_t size;
@@ -161,6 +180,7 @@ const struct call machine_calls[] = {
 	{ "write", "PATH VALUE", "write a file; the result is the bytes written", call_write },
 	{ "writebad", "PATH", "write to a file from where there is no memory, so that nothing is written", call_writebad },
 	{ "refusals", "PATH N", "write a page to a new file N times; the result is how often there was no space", call_refusals },
+	{ "lookups", "DIR N", "look up N names that a directory does not have; the result is how many were not there", call_lookups },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
 	{ "fallocate", "PATH SIZE", "give a file so much of memory or of a disk (fallocate)", call_fallocate },
 	{ "unlink", "PATH", "remove a file", call_unlink },

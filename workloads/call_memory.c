@@ -55,8 +55,7 @@ static bool one_size(char *args, uint64_t *size, struct result *no)
 	return n_maps < ARRAY_SIZE(maps);
 }
 
-/* Nothing more is said, and there is a mapping to do it to; else the answer is in no. */
-static const struct segment *last_map(char *args, struct result *no)
+const struct segment *last_map(char *args, struct result *no)
 {
 	*no = BAD_ARGS;
 	if (next_word(&args))
@@ -156,33 +155,6 @@ static struct result call_asleft(struct load *l, char *args)
 	return (struct result){ (int64_t)(r.rlim_cur / page_size) - now.value - most.value, 0 };
 }
 
-static struct result call_mlock(struct load *l, char *args)
-{
-	struct result no;
-	char *word = next_word(&args);
-	(void)l;
-	if (word && !streq(word, "onfault"))
-		return BAD_ARGS;
-	const struct segment *last = last_map(args, &no);
-	if (!last)
-		return no;
-	return result_of(word ? syscall(SYS_mlock2, last->start, last->len, MLOCK_ONFAULT) : mlock(last->start, last->len));
-}
-
-static struct result call_lockable(struct load *l, char *args)
-{
-	uint64_t size;
-	(void)l;
-	if (!next_size(&args, &size) || next_word(&args))
-		return BAD_ARGS;
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return result_of(-1);
-	struct result r = result_of(mlock(p, size));
-	munmap(p, size);
-	return r;
-}
-
 static struct result call_munmap(struct load *l, char *args)
 {
 	struct result no;
@@ -232,20 +204,32 @@ static struct result call_mapover(struct load *l, char *args)
 	return result_of(p == MAP_FAILED ? -1 : 0);
 }
 
-/* The last mapping becomes two: its first page goes elsewhere, the rest stays and is the last one then. */
-static struct result call_movefirst(struct load *l, char *args)
+/* A page of the last mapping goes elsewhere. What is left of it is the last one then: behind its first page, or with a hole. */
+static struct result move_page(char *args, bool middle)
 {
 	struct result no;
 	const struct segment *last = last_map(args, &no);
-	(void)l;
 	if (!last || n_maps == ARRAY_SIZE(maps))
 		return last ? (struct result){ -1, ENOSPC } : no;
 	struct segment rest = *last;
+	char *from = (char *)rest.start + (middle ? rest.len / 2 / page_size * page_size : 0);
 	void *to = mmap(NULL, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (to == MAP_FAILED || mremap(rest.start, page_size, page_size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
+	if (to == MAP_FAILED || mremap(from, page_size, page_size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
 		return result_of(-1);
 	maps[n_maps - 1] = (struct segment){ to, page_size };
-	return keep((char *)rest.start + page_size, rest.len - page_size);
+	return middle ? keep(rest.start, rest.len) : keep(from + page_size, rest.len - page_size);
+}
+
+static struct result call_movefirst(struct load *l, char *args)
+{
+	(void)l;
+	return move_page(args, false);
+}
+
+static struct result call_movemiddle(struct load *l, char *args)
+{
+	(void)l;
+	return move_page(args, true);
 }
 
 static struct result call_fault(struct load *l, char *args)
@@ -308,41 +292,22 @@ static struct result call_sbrk(struct load *l, char *args)
 	return then == now + size ? (struct result){ 0, 0 } : (struct result){ -1, ENOMEM };
 }
 
-static struct result call_mlockall(struct load *l, char *args)
-{
-	int flags = MCL_CURRENT;
-	char *word = next_word(&args);
-	(void)l;
-	if (word && !streq(word, "future"))
-		return BAD_ARGS;
-	return result_of(mlockall(word ? flags | MCL_FUTURE : flags));
-}
-
-static struct result call_munlockall(struct load *l, char *args)
-{
-	(void)l;
-	return next_word(&args) ? BAD_ARGS : result_of(munlockall());
-}
-
 const struct call memory_calls[] = {
 	{ "mmap", "SIZE [private|shared] [ro|none] [noreserve] [populate] [locked] [hugetlb] [huge] [droppable]",
 	  "map anonymous memory and keep it, untouched; huge: of huge pages, where there is room for them; droppable: since Linux 6.11",
 	  call_mmap },
 	{ "mmapmax", "", "pages of the largest private writable mapping that is granted; nothing is kept", call_mmapmax },
 	{ "asleft", "", "pages that RLIMIT_AS has left beside the address space and the largest mapping that is granted", call_asleft },
-	{ "mlock", "[onfault]", "lock what the last mmap or mprotect mapped, page by page as it is touched (onfault) or at once", call_mlock },
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "extend", "SIZE", "map a page, then so much where it is (mremap); keep it", call_extend },
 	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
 	{ "mapover", "", "map anew where the last mmap did (MAP_FIXED)", call_mapover },
 	{ "movefirst", "", "move the first page of what the last mmap mapped elsewhere; the rest is the last mapping then", call_movefirst },
+	{ "movemiddle", "", "move the page in the midst of it; the rest, with a hole, is the last mapping then", call_movemiddle },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },
 	{ "readonly", "", "make what the last mmap or mprotect mapped read-only (mprotect)", call_readonly },
 	{ "writable", "", "make it writable (mprotect)", call_writable },
 	{ "sbrk", "SIZE", "move the break up", call_sbrk },
-	{ "lockable", "SIZE", "map, lock and unmap so much: is there memory for it?", call_lockable },
-	{ "mlockall", "[future]", "lock all that is mapped", call_mlockall },
-	{ "munlockall", "", "unlock all", call_munlockall },
 	{ NULL, NULL, NULL, NULL },
 };
