@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls about address space: they map and promise, and touch nothing but where they say so. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -181,6 +183,35 @@ static struct result call_extend(struct load *l, char *args)
 	return keep_if(granted, room, granted ? size : page_size);
 }
 
+/* All of a file, read once, so that what is written later is copied. */
+static struct result call_mapfile(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	struct stat st;
+	(void)l;
+	if (!path || next_word(&args))
+		return BAD_ARGS;
+	if (n_maps == ARRAY_SIZE(maps))
+		return (struct result){ -1, ENOSPC };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *p = fd < 0 || fstat(fd, &st) < 0 ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	struct result r = p == MAP_FAILED ? result_of(-1) : keep(p, (uint64_t)st.st_size);
+	if (fd >= 0)
+		close(fd);
+	for (uint64_t at = 0; !r.errnum && at < maps[n_maps - 1].len; at += page_size)
+		(void)((volatile char *)p)[at];
+	return r;
+}
+
+/* A child that is forked from now on has not what the last mmap mapped. */
+static struct result call_dontfork(struct load *l, char *args)
+{
+	struct result no;
+	const struct segment *last = last_map(args, &no);
+	(void)l;
+	return last ? result_of(madvise(last->start, last->len, MADV_DONTFORK)) : no;
+}
+
 /* Its pages go elsewhere, and the mapping stays where it was, empty; both are kept. */
 static struct result call_moveaway(struct load *l, char *args)
 {
@@ -301,6 +332,8 @@ const struct call memory_calls[] = {
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "extend", "SIZE", "map a page, then so much where it is (mremap); keep it", call_extend },
 	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
+	{ "mapfile", "PATH", "map a file, privately, and read it; it is the last mapping then", call_mapfile },
+	{ "dontfork", "", "children don't get what the last mmap or mapfile mapped (MADV_DONTFORK)", call_dontfork },
 	{ "mapover", "", "map anew where the last mmap did (MAP_FIXED)", call_mapover },
 	{ "movefirst", "", "move the first page of what the last mmap mapped elsewhere; the rest is the last mapping then", call_movefirst },
 	{ "movemiddle", "", "move the page in the midst of it; the rest, with a hole, is the last mapping then", call_movemiddle },

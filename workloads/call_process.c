@@ -116,15 +116,29 @@ static struct result fork_kept(uint64_t bytes)
 	return (struct result){ 0, started ? ENOSPC : ECHILD };
 }
 
+/* A child that has a child in its turn, with so much memory of its own; both end. */
+static void end_with_child(uint64_t bytes) __attribute__((noreturn));
+static void end_with_child(uint64_t bytes)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(!hold_own(bytes));
+	_exit(pid < 0 || waitpid(pid, NULL, 0) < 0);
+}
+
 static struct result call_fork(struct load *l, char *args)
 {
-	char *word = next_word(&args);
-	if ((word && !streq(word, "keep")) || next_word(&args))
-		return BAD_ARGS;
+	uint64_t bytes = 0;
+	char *word = next_word(&args), *size = next_word(&args);
+	bool keep = word && streq(word, "keep"), nested = word && streq(word, "nested");
 	(void)l;
-	if (word)
+	if (next_word(&args) || (word && !keep && !nested) || (nested ? !size || !parse_size(size, &bytes) : size != NULL))
+		return BAD_ARGS;
+	if (keep)
 		return fork_kept(0);
 	pid_t pid = fork();
+	if (pid == 0 && nested)
+		end_with_child(bytes);
 	if (pid == 0)
 		_exit(0);
 	struct result r = result_of(pid);
@@ -214,12 +228,12 @@ static struct result call_mreleaseof(struct load *l, char *args)
 	return mrelease(pid ? (int)syscall(434, (pid_t)pid, 0) : open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
 }
 
-/* Once a child has ended: of all those that have, and were waited for, the largest. */
+/* Of all children that have ended, and were waited for, and of theirs, the largest; once this one has, too. */
 static struct result call_maxrss(struct load *l, char *args)
 {
 	struct rusage usage;
 	siginfo_t info;
-	pid_t pid = procs_named(&args);
+	pid_t pid = *args ? procs_named(&args) : 0;
 	(void)l;
 	if (pid < 0)
 		return BAD_ARGS;
@@ -236,11 +250,12 @@ const struct call process_calls[] = {
 	{ "getadj", "[CHILD]", "read oom_score_adj; it is the result", call_getadj },
 	{ "getoldadj", "[CHILD]", "read oom_adj; it is the result", call_getoldadj },
 	{ "getscore", "[CHILD]", "read oom_score; it is the result", call_getscore },
-	{ "fork", "[keep]", "a child that ends at once, or stays and is child number RESULT", call_fork },
+	{ "fork", "[keep | nested SIZE]",
+	  "a child that ends at once, or stays and is child number RESULT; nested: that ends behind a child of its own, which has SIZE", call_fork },
 	{ "forks", "N", "N children, one after the other, that end at once; the result is how many were refused", call_forks },
 	{ "forkmax", "[SIZE]", "children that stay, each with SIZE of its own, until there can be no more; the result is how many", call_forkmax },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
-	{ "maxrss", "CHILD", "when it has ended: kB of the largest resident set of all children that have (ru_maxrss)", call_maxrss },
+	{ "maxrss", "[CHILD]", "kB of the largest resident set of all children that have ended (ru_maxrss); waits for one", call_maxrss },
 	{ "mrelease", "CHILD [FLAGS]", "free the memory of a child that is dying (process_mrelease)", call_mrelease },
 	{ "mreleaseof", "PID|/proc/PID/", "the same of any process; 0: of a descriptor that is no process's", call_mreleaseof },
 	{ NULL, NULL, NULL, NULL },

@@ -2,6 +2,7 @@
 /* Calls that make another call, under circumstances. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -13,13 +14,14 @@
 
 static struct result call_again(struct load *l, char *args);
 static struct result call_frozen(struct load *l, char *args);
+static struct result call_threaded(struct load *l, char *args);
 
 /* The call whose name comes next; none of this file. */
 static const struct call *inner(char **args)
 {
 	char *name = next_word(args);
 	const struct call *c = name ? call_find(name) : NULL;
-	return c && c->run != call_again && c->run != call_frozen ? c : NULL;
+	return c && c->run != call_again && c->run != call_frozen && c->run != call_threaded ? c : NULL;
 }
 
 /* Over and over, as long as it succeeds: this process is in it, or about to be, whatever happens meanwhile. */
@@ -60,8 +62,36 @@ static struct result call_frozen(struct load *l, char *args)
 	return r;
 }
 
+struct threaded {
+	const struct call *call;
+	struct load *load;
+	char *args;
+	struct result result;
+};
+
+static void *run_threaded(void *arg)
+{
+	struct threaded *t = arg;
+	t->result = t->call->run(t->load, t->args);
+	return NULL;
+}
+
+/* By a thread that ends behind it. */
+static struct result call_threaded(struct load *l, char *args)
+{
+	pthread_t id;
+	struct threaded t = { .call = inner(&args), .load = l, .args = args };
+	if (!t.call)
+		return BAD_ARGS;
+	int why = pthread_create(&id, NULL, run_threaded, &t);
+	if (!why)
+		why = pthread_join(id, NULL);
+	return why ? (struct result){ -1, why } : t.result;
+}
+
 const struct call wrapped_calls[] = {
 	{ "again", "CALL [ARGS]", "another call over and over, until it fails", call_again },
 	{ "frozen", "CALL [ARGS]", "another call while all other processes are frozen and the OOM killer is off, as before hibernation", call_frozen },
+	{ "threaded", "CALL [ARGS]", "another call by a thread that ends behind it", call_threaded },
 	{ NULL, NULL, NULL, NULL },
 };

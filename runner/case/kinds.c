@@ -70,6 +70,8 @@ static const struct call_facts calls[] = {
 	{ "munmap", OOM_NEVER, false },
 	{ "moveaway", OOM_NEVER, false },
 	{ "extend", OOM_NEVER, false },
+	{ "mapfile", OOM_PERHAPS, false },
+	{ "dontfork", OOM_NEVER, false },
 	{ "mapover", OOM_NEVER, false },
 	{ "movefirst", OOM_NEVER, false },
 	{ "movemiddle", OOM_NEVER, false },
@@ -100,6 +102,7 @@ static const struct call_facts calls[] = {
 	{ "forkmax", OOM_PERHAPS, true },
 	{ "again", OOM_SURELY, true },	/* who is in it all the time may be the one who asks */
 	{ "frozen", OOM_PERHAPS, true },
+	{ "threaded", OOM_PERHAPS, false },
 	{ "exec", OOM_PERHAPS, false },
 	{ "kill", OOM_NEVER, false },
 	{ "maxrss", OOM_NEVER, false },

@@ -281,8 +281,12 @@ void check_reports(struct trial *t, struct episode *e)
 		check_number(t, e);
 	for (size_t i = 0; i < e->n_reports; i++) {
 		const struct oom_report *r = e->reports[i];
-		if (!r->has_header)
+		if (!r->has_header) {
+			/* Both are under the same rate limit (mm/oom_kill.c:oom_kill_process). */
+			if (t->era.summary_line && r->has_selected)
+				trial_check_text(t, CHECK_SUMMARY, NULL, NULL, "not there without a report", "there");
 			continue;
+		}
 		check_asker(t, e, r);
 		check_order(t, e, r);
 		check_gfp(t, e, r);

@@ -110,6 +110,7 @@ static const struct alteration {
 	    { "kmsg", "+", "{\"seq\":100000,\"t\":9000000,\"level\":4,\"text\":\"Huh VM_FAULT_OOM leaked out to the #PF handler. Retrying PF\"}" } } },
 	{ "memcg-v2", CHECK_REPORTS, { { "kmsg>text~invoked", NULL, NULL } } },
 	{ "memcg-v2", CHECK_SUMMARY, { { "kmsg>text~oom-kill:", NULL, NULL } } },
+	{ "memcg-v2", CHECK_SUMMARY, { { "kmsg>text~invoked oom-killer", NULL, NULL } } },
 	{ "memcg-v2", CHECK_CONSTRAINT, { LOG("CONSTRAINT_MEMCG", "CONSTRAINT_NONE") } },
 	{ "cpuset", CHECK_CONSTRAINT, { LOG("CONSTRAINT_CPUSET", "CONSTRAINT_NONE") } },
 	{ "global", CHECK_SCOPE, { LOG(",global_oom", ",oom_memcg=/x") } },
