@@ -162,7 +162,7 @@ static struct result call_toldtwice(struct load *l, char *args)
 	for (int i = 0; i < 2; i++) {
 		struct result r = cause->run(l, none);
 		if (!r.errnum)
-			r = was_told(8);
+			r = was_told(25);	/* an order is waited for for 60 s */
 		if (r.errnum)
 			return r;
 		told += r.value;
