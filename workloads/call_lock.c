@@ -13,17 +13,18 @@ static struct result call_mlock(struct load *l, char *args)
 	struct result no;
 	uint64_t from = 0, size = UINT64_MAX;
 	char none[1] = "", *word = next_word(&args), *second = next_word(&args);
-	bool onfault = word && streq(word, "onfault");
+	bool onfault = word && streq(word, "onfault"), piece = word && !onfault;
 	(void)l;
-	if (next_word(&args) || (onfault ? second != NULL : word && (!parse_size(word, &from) || !second || !parse_size(second, &size))))
+	if (next_word(&args) || (onfault && second) ||
+	    (piece && (!second || !parse_size(word, &from) || !parse_size(second, &size))))
 		return BAD_ARGS;
 	const struct segment *last = last_map(none, &no);
 	if (!last)
 		return no;
-	if (from > last->len || (second && size > last->len - from))
+	if (piece && (from > last->len || size > last->len - from))
 		return (struct result){ -1, ERANGE };
 	char *start = (char *)last->start + from;
-	size_t len = second ? size : last->len;
+	size_t len = piece ? size : last->len;
 	return result_of(onfault ? syscall(SYS_mlock2, start, len, MLOCK_ONFAULT) : mlock(start, len));
 }
 

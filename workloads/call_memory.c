@@ -194,7 +194,9 @@ static struct result call_mapfile(struct load *l, char *args)
 	if (n_maps == ARRAY_SIZE(maps))
 		return (struct result){ -1, ENOSPC };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	void *p = fd < 0 || fstat(fd, &st) < 0 ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	void *p = MAP_FAILED;
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	struct result r = p == MAP_FAILED ? result_of(-1) : keep(p, (uint64_t)st.st_size);
 	if (fd >= 0)
 		close(fd);

@@ -136,8 +136,8 @@ static bool configured(const struct trial *t, const char *cgroup, const struct k
 static bool has_low(const struct episode *e, const char *cgroup)
 {
 	int64_t before, after;
-	return look_counter(e->before, cgroup, "memory.low", NULL, &before) && look_counter(e->after, cgroup, "memory.low", NULL, &after) &&
-	       (before || after);
+	return look_counter(e->before, cgroup, "memory.low", NULL, &before) &&
+	       look_counter(e->after, cgroup, "memory.low", NULL, &after) && (before || after);
 }
 
 /* What a cgroup is called in a check. */

@@ -123,7 +123,8 @@ static void check_swap_high(struct trial *t, const struct episode *e, const stru
 		if (!name || sets_swap_high(t, name) || lost_child(e, s, i) || !rise(e, name, "memory.swap.events", "high", &all))
 			continue;
 		for (size_t c = 0; c < s->model.n_memcgs; c++)
-			if (s->memcgs[c].parent == (int)i && rise(e, look_text(s->cgroups[c], "name"), "memory.swap.events", "high", &child))
+			if (s->memcgs[c].parent == (int)i &&
+			    rise(e, look_text(s->cgroups[c], "name"), "memory.swap.events", "high", &child))
 				sum += child;
 		trial_check_int(t, CHECK_SWAP_EVENTS_SUM, name_of(s, i), NULL, sum, all);
 	}

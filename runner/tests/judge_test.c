@@ -402,13 +402,14 @@ static bool turns_red(const struct alteration *a)
 }
 
 /*
- * What each CPU may hold back (lib/percpu_counter.c) is of whatever kind of memory there is: the score of a process of shared memory,
- * or of one that is swapped out, lags as one of anonymous memory does, by up to a batch of 32 pages for each of four counters and
- * not by more.
+ * What each CPU may hold back (lib/percpu_counter.c) is of whatever kind of memory there is: the score of a process of shared
+ * memory, or of one that is swapped out, lags as one of anonymous memory does, by up to a batch of 32 pages for each of four
+ * counters and not by more.
  */
 START_TEST(scores_lag_for_all_kinds)
 {
-	static const char *const kinds[] = { "snapshots>label=before-0>tasks>name=hog>shmem_kb", "snapshots>label=before-0>tasks>name=hog>swap_kb" };
+	static const char *const kinds[] = { "snapshots>label=before-0>tasks>name=hog>shmem_kb",
+					     "snapshots>label=before-0>tasks>name=hog>swap_kb" };
 	static const struct {
 		const char *score;
 		bool red;
@@ -424,8 +425,8 @@ START_TEST(scores_lag_for_all_kinds)
 		for (size_t k = 0; k < ARRAY_SIZE(changes); k++)
 			recorded_change(r, &changes[k]);
 		struct result *result = recorded_judge(r);
-		ck_assert_msg(result_is_red(result, CHECK_SCORE_BEFORE) == seen[i / ARRAY_SIZE(kinds)].red, "%s, %s: %s", kind, score,
-			      result_words(result));
+		bool red = seen[i / ARRAY_SIZE(kinds)].red;
+		ck_assert_msg(result_is_red(result, CHECK_SCORE_BEFORE) == red, "%s, %s: %s", kind, score, result_words(result));
 		result_free(result);
 		recorded_free(r);
 	}
