@@ -135,8 +135,9 @@ static bool any_moves(const struct trial *t)
 }
 
 /*
- * May much be missing in the statistics? An update goes no further up once its own cgroup has enough of them to be flushed, as all
- * above have then, too; but not where another CPU was flushing the tree just between, one cgroup after the other.
+ * May much be missing in the statistics, beyond what a flush leaves out? When another CPU is flushing the tree at the same time, who
+ * needs them leaves it to that one (since 5.15), or does not know any more how much there is to flush: that is counted anew at each step
+ * of it, from one CPU to the next (since 6.8), and no further up once a cgroup below has enough (since 6.16).
  */
 static bool stats_may_be_late(const struct trial *t)
 {

@@ -134,8 +134,8 @@ static const struct era_behaviour table[] = {
 	{ ROW(forced_max_counted), V(6, 0), ERA_NEVER, EXACT,
 	  "el9:284.30.1..362.8.1", "", "mm/memcontrol.c:try_charge_memcg",
 	  "forced charges count in `max`" },
-	{ ROW(stats_late), V(6, 16), ERA_NEVER, EXACT, "", "", "mm/memcontrol.c:memcg_rstat_updated",
-	  "with several CPUs, a flush that comes between two updates may leave the statistics of a tree behind until the next, for two seconds" },
+	{ ROW(stats_late), V(5, 13), ERA_NEVER, EXACT, "", "2d146aa3aa84", "mm/memcontrol.c:mem_cgroup_flush_stats",
+	  "with several CPUs, a flush by another one may leave the statistics of a tree behind until the next, for two seconds" },
 	/* precision of RSS */
 	{ ROW(rss_split), ALWAYS, V(6, 2), EXACT, "el9:362.24.2..427.13.1", "", "mm/memory.c:add_mm_counter_fast",
 	  "threads hold back RSS changes of up to 64 faults; badness and /proc/PID/status read the same numbers" },
