@@ -56,18 +56,6 @@ static struct result call_rewrite(struct load *l, char *args)
 	return fd < 0 || !*args ? BAD_ARGS : result_of(pwrite(fd, args, strlen(args), 0));
 }
 
-static struct result call_close(struct load *l, char *args)
-{
-	int64_t number;
-	char *word = next_word(&args);
-	(void)l;
-	if (!word || next_word(&args) || !parse_int(word, 1, n_held, &number))
-		return BAD_ARGS;
-	struct result r = result_of(close(held[number - 1]));
-	held[number - 1] = -1;
-	return r;
-}
-
 /* A pipe that stays. It is there also where the kernel does not let it be of that size. */
 static struct result call_pipe(struct load *l, char *args)
 {
@@ -86,7 +74,6 @@ const struct call file_calls[] = {
 	{ "open", "FILE", "open a path, or a file of the own v2 cgroup, to read and write, and keep it so; the result is its number, from 1", call_open },
 	{ "reread", "FILE", "read a file by number that begins with an integer; it is the result", call_reread },
 	{ "rewrite", "FILE VALUE", "write a file by number; the result is the bytes written", call_rewrite },
-	{ "close", "FILE", "close a file by number", call_close },
 	{ "pipe", "[SIZE]", "make a pipe, of that size, and keep it; the result is its size", call_pipe },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -12,13 +12,13 @@ static struct result call_mlock(struct load *l, char *args)
 {
 	struct result no;
 	uint64_t from = 0, size = UINT64_MAX;
-	char none[1] = "", *word = next_word(&args), *second = next_word(&args);
+	char *word = next_word(&args);
 	bool onfault = word && streq(word, "onfault"), piece = word && !onfault;
+	char *second = piece ? next_word(&args) : NULL;
 	(void)l;
-	if (next_word(&args) || (onfault && second) ||
-	    (piece && (!second || !parse_size(word, &from) || !parse_size(second, &size))))
+	if (piece && (!second || !parse_size(word, &from) || !parse_size(second, &size)))
 		return BAD_ARGS;
-	const struct segment *last = last_map(none, &no);
+	const struct segment *last = last_map(args, &no);
 	if (!last)
 		return no;
 	if (piece && (from > last->len || size > last->len - from))

@@ -80,9 +80,10 @@ static void *run_threaded(void *arg)
 static struct result call_threaded(struct load *l, char *args)
 {
 	pthread_t id;
-	struct threaded t = { .call = inner(&args), .load = l, .args = args };
-	if (!t.call)
+	const struct call *c = inner(&args);
+	if (!c)
 		return BAD_ARGS;
+	struct threaded t = { .call = c, .load = l, .args = args };
 	int why = pthread_create(&id, NULL, run_threaded, &t);
 	if (!why)
 		why = pthread_join(id, NULL);

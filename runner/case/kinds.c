@@ -136,7 +136,6 @@ static const struct call_facts calls[] = {
 	{ "open", OOM_NEVER, false },
 	{ "reread", OOM_NEVER, false },
 	{ "rewrite", OOM_PERHAPS, true },
-	{ "close", OOM_NEVER, false },
 	{ "pipe", OOM_PERHAPS, false },
 	{ "missing", OOM_NEVER, false },
 	{ "pin", OOM_NEVER, false },

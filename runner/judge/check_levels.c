@@ -72,6 +72,16 @@ static bool lost_child(const struct episode *e, const struct scene *s, size_t i)
 	return false;
 }
 
+/* What the children of a cgroup add to a counter of it. */
+static int64_t children_rise(const struct episode *e, const struct scene *s, size_t i, const char *file, const char *field)
+{
+	int64_t sum = 0, child;
+	for (size_t c = 0; c < s->model.n_memcgs; c++)
+		if (s->memcgs[c].parent == (int)i && rise(e, look_text(s->cgroups[c], "name"), file, field, &child))
+			sum += child;
+	return sum;
+}
+
 /* memory.events of a cgroup rises by memory.events.local and by the memory.events of its children, field by field. */
 static void check_sums(struct trial *t, const struct episode *e, const struct scene *s)
 {
@@ -82,15 +92,12 @@ static void check_sums(struct trial *t, const struct episode *e, const struct sc
 		if (lost_child(e, s, i))
 			continue;
 		for (size_t f = 0; f < ARRAY_SIZE(fields); f++) {
-			int64_t all, sum, child;
+			int64_t all, sum;
 			if (trial_bug_counts(t, e, fields[f]) || (streq(fields[f], "high") && any_high(t)) ||
 			    !rise(e, look_text(s->cgroups[i], "name"), "memory.events", fields[f], &all) ||
 			    !rise(e, look_text(s->cgroups[i], "name"), "memory.events.local", fields[f], &sum))
 				continue;
-			for (size_t c = 0; c < s->model.n_memcgs; c++)
-				if (s->memcgs[c].parent == (int)i &&
-				    rise(e, look_text(s->cgroups[c], "name"), "memory.events", fields[f], &child))
-					sum += child;
+			sum += children_rise(e, s, i, "memory.events", fields[f]);
 			add_field(want, sizeof(want), &w, fields[f], sum);
 			add_field(seen, sizeof(seen), &n, fields[f], all);
 		}
@@ -119,14 +126,10 @@ static void check_swap_high(struct trial *t, const struct episode *e, const stru
 {
 	for (size_t i = 0; i < s->model.n_memcgs; i++) {
 		const char *name = look_text(s->cgroups[i], "name");
-		int64_t all, sum = 0, child;
+		int64_t all;
 		if (!name || sets_swap_high(t, name) || lost_child(e, s, i) || !rise(e, name, "memory.swap.events", "high", &all))
 			continue;
-		for (size_t c = 0; c < s->model.n_memcgs; c++)
-			if (s->memcgs[c].parent == (int)i &&
-			    rise(e, look_text(s->cgroups[c], "name"), "memory.swap.events", "high", &child))
-				sum += child;
-		trial_check_int(t, CHECK_SWAP_EVENTS_SUM, name_of(s, i), NULL, sum, all);
+		trial_check_int(t, CHECK_SWAP_EVENTS_SUM, name_of(s, i), NULL, children_rise(e, s, i, "memory.swap.events", "high"), all);
 	}
 }
 
