@@ -117,7 +117,7 @@ run: deps
 
 # The page is what its test expects; it is written by the same code.
 catalogue: $(BUILD)/runner/tests/catalogue_test
-	$(Q)CATALOGUE_PRINT=1 $< >/dev/null
+	$(Q)out=$$(CATALOGUE_PRINT=1 $<) || { echo "$$out"; false; }
 
 check: deps
 	$(Q)MAKE="$(MAKE)" ci/check
