@@ -186,10 +186,10 @@ static struct result call_extend(struct load *l, char *args)
 /* All of a file, read once, so that what is written later is copied. */
 static struct result call_mapfile(struct load *l, char *args)
 {
-	char *path = next_word(&args);
+	char *path = next_word(&args), *how = next_word(&args);
 	struct stat st;
 	(void)l;
-	if (!path || next_word(&args))
+	if (!path || (how && strcmp(how, "sparse")) || next_word(&args))
 		return BAD_ARGS;
 	if (n_maps == ARRAY_SIZE(maps))
 		return (struct result){ -1, ENOSPC };
@@ -200,18 +200,30 @@ static struct result call_mapfile(struct load *l, char *args)
 	struct result r = p == MAP_FAILED ? result_of(-1) : keep(p, (uint64_t)st.st_size);
 	if (fd >= 0)
 		close(fd);
-	for (uint64_t at = 0; !r.errnum && at < maps[n_maps - 1].len; at += page_size)
+	for (uint64_t at = 0; !r.errnum && at < maps[n_maps - 1].len; at += how ? 2 << 20 : page_size)
 		(void)((volatile char *)p)[at];
 	return r;
+}
+
+static struct result advise_last(char *args, int advice)
+{
+	struct result no;
+	const struct segment *last = last_map(args, &no);
+	return last ? result_of(madvise(last->start, last->len, advice)) : no;
 }
 
 /* A child that is forked from now on has not what the last mmap mapped. */
 static struct result call_dontfork(struct load *l, char *args)
 {
-	struct result no;
-	const struct segment *last = last_map(args, &no);
 	(void)l;
-	return last ? result_of(madvise(last->start, last->len, MADV_DONTFORK)) : no;
+	return advise_last(args, MADV_DONTFORK);
+}
+
+/* It has it, but empty. */
+static struct result call_wipeonfork(struct load *l, char *args)
+{
+	(void)l;
+	return advise_last(args, MADV_WIPEONFORK);
 }
 
 /* Its pages go elsewhere, and the mapping stays where it was, empty; both are kept. */
@@ -334,8 +346,9 @@ const struct call memory_calls[] = {
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "extend", "SIZE", "map a page, then so much where it is (mremap); keep it", call_extend },
 	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
-	{ "mapfile", "PATH", "map a file, privately, and read it; it is the last mapping then", call_mapfile },
+	{ "mapfile", "PATH [sparse]", "map a file, privately, and read it (sparse: a page in 2M); it is the last mapping then", call_mapfile },
 	{ "dontfork", "", "children don't get what the last mmap or mapfile mapped (MADV_DONTFORK)", call_dontfork },
+	{ "wipeonfork", "", "children get it empty (MADV_WIPEONFORK)", call_wipeonfork },
 	{ "mapover", "", "map anew where the last mmap did (MAP_FIXED)", call_mapover },
 	{ "movefirst", "", "move the first page of what the last mmap mapped elsewhere; the rest is the last mapping then", call_movefirst },
 	{ "movemiddle", "", "move the page in the midst of it; the rest, with a hole, is the last mapping then", call_movemiddle },

@@ -72,6 +72,7 @@ static const struct call_facts calls[] = {
 	{ "extend", OOM_NEVER, false },
 	{ "mapfile", OOM_PERHAPS, false },
 	{ "dontfork", OOM_NEVER, false },
+	{ "wipeonfork", OOM_NEVER, false },
 	{ "mapover", OOM_NEVER, false },
 	{ "movefirst", OOM_NEVER, false },
 	{ "movemiddle", OOM_NEVER, false },
