@@ -4,8 +4,8 @@
 #include <errno.h>
 
 static const struct call *const tables[] = {
-	memory_calls, lock_calls, held_calls, process_calls, trace_calls, exec_calls, rights_calls, machine_calls,
-	file_calls, hold_calls, notify_calls, mutex_calls, wrapped_calls, segment_calls,
+	memory_calls, mapped_calls, lock_calls, held_calls, process_calls, trace_calls, exec_calls, rights_calls, machine_calls,
+	policy_calls, file_calls, hold_calls, notify_calls, mutex_calls, wrapped_calls, segment_calls,
 };
 
 struct result result_of(int64_t ret)

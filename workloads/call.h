@@ -29,8 +29,12 @@ const struct call *call_find(const char *name);
  */
 const struct segment *last_map(char *args, struct result *no);
 
+/* Makes what was mapped the last mapping. MAP_FAILED: errno is the result. One too many is unmapped: ENOSPC. */
+struct result keep_map(void *p, uint64_t size);
+
 /* Each ends with a row without a name. */
 extern const struct call memory_calls[];	/* call_memory.c */
+extern const struct call mapped_calls[];	/* call_mapped.c */
 extern const struct call lock_calls[];	/* call_lock.c */
 extern const struct call held_calls[];	/* call_held.c */
 extern const struct call process_calls[];	/* call_process.c */
@@ -38,6 +42,7 @@ extern const struct call trace_calls[];	/* call_trace.c */
 extern const struct call exec_calls[];	/* call_exec.c */
 extern const struct call rights_calls[];	/* call_rights.c */
 extern const struct call machine_calls[];	/* call_machine.c */
+extern const struct call policy_calls[];	/* call_policy.c */
 extern const struct call file_calls[];	/* call_file.c */
 extern const struct call hold_calls[];	/* call_hold.c */
 extern const struct call notify_calls[];	/* call_notify.c */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Calls about the machine: files, memory policy, swap. */
+/* Calls about the machine: files, mounts, swap. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -118,33 +118,6 @@ static struct result call_cgroupns(struct load *l, char *args)
 	return next_word(&args) ? BAD_ARGS : result_of(unshare(CLONE_NEWCGROUP));
 }
 
-static struct result call_set_mempolicy(struct load *l, char *args)
-{
-	static const char *const modes[] = { "default", "preferred", "bind", "interleave", "local",
-					      "preferred_many", "weighted_interleave" };	/* linux/mempolicy.h */
-	char *mode = next_word(&args), *nodes = next_word(&args), *flag = mode ? strchr(mode, '=') : NULL;
-	uint64_t mask = 0;
-	(void)l;
-	if (!mode || (flag && !streq(flag, "=static")) || (nodes && !parse_mask(nodes, &mask)) || next_word(&args))
-		return BAD_ARGS;
-	if (flag)
-		*flag = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		if (streq(modes[i], mode))
-			return result_of(syscall(SYS_set_mempolicy, i | (flag ? 1U << 15 : 0), nodes ? &mask : NULL, nodes ? 64 : 0));
-	return BAD_ARGS;
-}
-
-static struct result call_migrate(struct load *l, char *args)
-{
-	char *from = next_word(&args), *to = next_word(&args);
-	uint64_t old, new;
-	(void)l;
-	if (!to || !parse_mask(from, &old) || !parse_mask(to, &new) || next_word(&args))
-		return BAD_ARGS;
-	return result_of(syscall(SYS_migrate_pages, 0, 64, &old, &new));
-}
-
 static struct result call_writebad(struct load *l, char *args)
 {
 	char *path = next_word(&args);
@@ -188,9 +161,6 @@ const struct call machine_calls[] = {
 	{ "mount", "TYPE PATH [OPTIONS]", "mount a file system without a device", call_mount },
 	{ "mkdir", "PATH", "make a directory", call_mkdir },
 	{ "cgroupns", "", "a cgroup namespace of its own", call_cgroupns },
-	{ "set_mempolicy", "default|local|preferred|bind|interleave|preferred_many|weighted_interleave[=static] [NODES]",
-	  "set the policy of this task; static: cpusets hide nodes from it and change it not (MPOL_F_STATIC_NODES)", call_set_mempolicy },
-	{ "migrate", "FROM TO", "move the process's pages from nodes to others; the result is how many stayed", call_migrate },
 	{ "swapon", "PATH [PRIORITY]", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },
 	{ NULL, NULL, NULL, NULL },

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls about address space: they map and promise, and touch nothing but where they say so. */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,10 +21,14 @@
 static struct segment maps[64];
 static unsigned int n_maps;
 
-static struct result keep(void *p, uint64_t size)
+struct result keep_map(void *p, uint64_t size)
 {
 	if (p == MAP_FAILED)
 		return result_of(-1);
+	if (n_maps == ARRAY_SIZE(maps)) {
+		munmap(p, size);
+		return (struct result){ -1, ENOSPC };
+	}
 	maps[n_maps++] = (struct segment){ p, size };
 	return (struct result){ 0, 0 };
 }
@@ -41,7 +43,7 @@ static bool next_size(char **args, uint64_t *size)
 static struct result keep_if(bool granted, void *p, uint64_t size)
 {
 	if (granted)
-		return keep(p, size);
+		return keep_map(p, size);
 	struct result refused = result_of(-1);
 	munmap(p, size);
 	return refused;
@@ -114,7 +116,7 @@ static struct result call_mmap(struct load *l, char *args)
 		flags |= MAP_PRIVATE;
 	if (n_maps == ARRAY_SIZE(maps))
 		return (struct result){ -1, ENOSPC };
-	return keep(huge ? map_huge(size, prot, flags) : mmap(NULL, size, prot, flags, -1, 0), size);
+	return keep_map(huge ? map_huge(size, prot, flags) : mmap(NULL, size, prot, flags, -1, 0), size);
 }
 
 /* Each try is undone at once, so the answer is what one mapping could have. */
@@ -183,28 +185,6 @@ static struct result call_extend(struct load *l, char *args)
 	return keep_if(granted, room, granted ? size : page_size);
 }
 
-/* All of a file, read once, so that what is written later is copied. */
-static struct result call_mapfile(struct load *l, char *args)
-{
-	char *path = next_word(&args), *how = next_word(&args);
-	struct stat st;
-	(void)l;
-	if (!path || (how && strcmp(how, "sparse")) || next_word(&args))
-		return BAD_ARGS;
-	if (n_maps == ARRAY_SIZE(maps))
-		return (struct result){ -1, ENOSPC };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	void *p = MAP_FAILED;
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	struct result r = p == MAP_FAILED ? result_of(-1) : keep(p, (uint64_t)st.st_size);
-	if (fd >= 0)
-		close(fd);
-	for (uint64_t at = 0; !r.errnum && at < maps[n_maps - 1].len; at += how ? 2 << 20 : page_size)
-		(void)((volatile char *)p)[at];
-	return r;
-}
-
 static struct result advise_last(char *args, int advice)
 {
 	struct result no;
@@ -234,7 +214,7 @@ static struct result call_moveaway(struct load *l, char *args)
 	(void)l;
 	if (!last || n_maps == ARRAY_SIZE(maps))
 		return last ? (struct result){ -1, ENOSPC } : no;
-	return keep(mremap(last->start, last->len, last->len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL), last->len);
+	return keep_map(mremap(last->start, last->len, last->len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL), last->len);
 }
 
 /* A new mapping in place of the last one. */
@@ -262,7 +242,7 @@ static struct result move_page(char *args, bool middle)
 	if (to == MAP_FAILED || mremap(from, page_size, page_size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
 		return result_of(-1);
 	maps[n_maps - 1] = (struct segment){ to, page_size };
-	return middle ? keep(rest.start, rest.len) : keep(from + page_size, rest.len - page_size);
+	return middle ? keep_map(rest.start, rest.len) : keep_map(from + page_size, rest.len - page_size);
 }
 
 static struct result call_movefirst(struct load *l, char *args)
@@ -346,7 +326,6 @@ const struct call memory_calls[] = {
 	{ "munmap", "", "unmap what the last mmap or mprotect mapped", call_munmap },
 	{ "extend", "SIZE", "map a page, then so much where it is (mremap); keep it", call_extend },
 	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
-	{ "mapfile", "PATH [sparse]", "map a file, privately, and read it (sparse: a page in 2M); it is the last mapping then", call_mapfile },
 	{ "dontfork", "", "children don't get what the last mmap or mapfile mapped (MADV_DONTFORK)", call_dontfork },
 	{ "wipeonfork", "", "children get it empty (MADV_WIPEONFORK)", call_wipeonfork },
 	{ "mapover", "", "map anew where the last mmap did (MAP_FIXED)", call_mapover },
