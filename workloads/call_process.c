@@ -2,6 +2,7 @@
 /* Calls about the process: its adj and its children. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -90,8 +91,8 @@ static bool hold_own(uint64_t bytes)
 	return p || !bytes;
 }
 
-/* A child that stays, with so much memory of its own. Its number. */
-static struct result fork_kept(uint64_t bytes)
+/* A child that stays, with so much memory of its own; or in the kernel until a child in its turn has ended, as in vfork(). Its number. */
+static struct result fork_kept(uint64_t bytes, bool waits)
 {
 	int start[2];
 	if (procs_start_begin(start) < 0)
@@ -102,6 +103,8 @@ static struct result fork_kept(uint64_t bytes)
 		if (!hold_own(bytes))
 			_exit(1);
 		procs_start_done(start);
+		if (waits)
+			(void)syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
 		procs_hold();
 	}
 	struct result r = result_of(pid);
@@ -130,12 +133,12 @@ static struct result call_fork(struct load *l, char *args)
 {
 	uint64_t bytes = 0;
 	char *word = next_word(&args), *size = next_word(&args);
-	bool keep = word && streq(word, "keep"), nested = word && streq(word, "nested");
+	bool keep = word && streq(word, "keep"), waits = word && streq(word, "waiting"), nested = word && streq(word, "nested");
 	(void)l;
-	if (next_word(&args) || (word && !keep && !nested) || (nested ? !size || !parse_size(size, &bytes) : size != NULL))
+	if (next_word(&args) || (word && !keep && !waits && !nested) || (nested ? !size || !parse_size(size, &bytes) : size != NULL))
 		return BAD_ARGS;
-	if (keep)
-		return fork_kept(0);
+	if (keep || waits)
+		return fork_kept(0, waits);
 	pid_t pid = fork();
 	if (pid == 0 && nested)
 		end_with_child(bytes);
@@ -156,7 +159,7 @@ static struct result call_forkmax(struct load *l, char *args)
 	if (next_word(&args) || (size && !parse_size(size, &bytes)))
 		return BAD_ARGS;
 	for (int64_t n = 0;; n++) {
-		struct result r = fork_kept(bytes);
+		struct result r = fork_kept(bytes, false);
 		if (r.errnum)
 			return (struct result){ n, r.errnum };
 	}
@@ -250,8 +253,8 @@ const struct call process_calls[] = {
 	{ "getadj", "[CHILD]", "read oom_score_adj; it is the result", call_getadj },
 	{ "getoldadj", "[CHILD]", "read oom_adj; it is the result", call_getoldadj },
 	{ "getscore", "[CHILD]", "read oom_score; it is the result", call_getscore },
-	{ "fork", "[keep | nested SIZE]",
-	  "a child that ends at once, or stays and is child number RESULT; nested: that ends behind a child of its own, which has SIZE", call_fork },
+	{ "fork", "[keep | waiting | nested SIZE]",
+	  "a child that ends at once, or stays and is child number RESULT (waiting: for a vfork child of its own); nested: that ends behind a child of its own, which has SIZE", call_fork },
 	{ "forks", "N", "N children, one after the other, that end at once; the result is how many were refused", call_forks },
 	{ "forkmax", "[SIZE]", "children that stay, each with SIZE of its own, until there can be no more; the result is how many", call_forkmax },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },
