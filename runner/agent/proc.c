@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/uio.h>
 
+#include "base/bytes.h"
 #include "base/util.h"
 
 #define PROC_LIMIT (1 << 20)
@@ -91,23 +92,52 @@ bool proc_doomed(pid_t pid)
 	return strtoull(shared, NULL, 16) >> (SIGKILL - 1) & 1;
 }
 
+/* Calls fn for each thread, the first one first, until it returns false. */
+static void each_thread(pid_t pid, bool (*fn)(pid_t tid, void *arg), void *arg)
+{
+	CLEANUP_FREE char *path = xasprintf("/proc/%d/task", (int)pid);
+	DIR *dir = opendir(path);
+	for (struct dirent *d; dir && (d = readdir(dir));) {
+		pid_t tid = (pid_t)strtol(d->d_name, NULL, 10);
+		if (tid > 0 && !fn(tid, arg))
+			break;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static bool without_memory(pid_t tid, void *found)
+{
+	struct proc_stat st;
+	if (proc_read_stat(tid, &st) < 0 || !st.vsize)
+		return true;
+	*(pid_t *)found = tid;
+	return false;
+}
+
 pid_t proc_memory_thread(pid_t pid)
 {
 	struct proc_stat st;
-	if (proc_read_stat(pid, &st) < 0 || st.vsize || st.threads < 2)
-		return pid;
-	CLEANUP_FREE char *path = xasprintf("/proc/%d/task", (int)pid);
-	DIR *dir = opendir(path);
-	if (!dir)
-		return pid;
 	pid_t found = pid;
-	for (struct dirent *d; found == pid && (d = readdir(dir));) {
-		pid_t tid = (pid_t)strtol(d->d_name, NULL, 10);
-		if (tid > 0 && proc_read_stat(tid, &st) == 0 && st.vsize)
-			found = tid;
-	}
-	closedir(dir);
+	if (proc_read_stat(pid, &st) == 0 && !st.vsize && st.threads > 1)
+		each_thread(pid, without_memory, &found);
 	return found;
+}
+
+static bool add_mems(pid_t tid, void *all)
+{
+	uint64_t nodes = 0;
+	CLEANUP_FREE char *status = proc_text(tid, "status"), *list = status ? key_text(status, "Mems_allowed_list") : NULL;
+	if (list && parse_mask(list, &nodes, NULL) == 0)
+		*(uint64_t *)all |= nodes;
+	return true;
+}
+
+uint64_t proc_mems_of_threads(pid_t pid)
+{
+	uint64_t all = 0;
+	each_thread(pid, add_mems, &all);
+	return all;
 }
 
 static const char *behind_key(const char *text, const char *key)

@@ -51,5 +51,8 @@ char *key_text(const char *text, const char *key);
  */
 pid_t proc_memory_thread(pid_t pid);
 
+/* The nodes that any thread of it may use, as bits; 0 when it is gone. In v1's cpusets each thread has a place of its own. */
+uint64_t proc_mems_of_threads(pid_t pid);
+
 /* Calls fn for each process, in the order of /proc (by pid). */
 void proc_each(void (*fn)(pid_t pid, void *arg), void *arg);

@@ -141,6 +141,8 @@ static json_t *task_row(const struct agent *a, pid_t pid)
 	put_sizes(o, status);
 	CLEANUP_FREE char *mems = key_text(status, "Mems_allowed_list");
 	json_object_set_new(o, "mems", json_text(mems));
+	if (a->cgroups.cpuset && !a->cgroups.v2 && st.threads > 1)
+		json_object_set_new(o, "mems_of_threads", json_integer((json_int_t)proc_mems_of_threads(pid)));
 	json_object_set_new(o, "cgroup", cgroup_of(a, tid));
 	if (st.state == 'D') {
 		CLEANUP_FREE char *wchan = proc_text(pid, "wchan");

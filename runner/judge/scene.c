@@ -156,7 +156,10 @@ static void add_task(struct scene *s, const struct trial *t, const json_t *row, 
 	m->no_mm = json_is_false(json_object_get(row, "mm"));
 	m->joined = n;
 	const char *mems = look_text(row, "mems");
-	if (!mems || parse_mask(mems, &m->mems, NULL) < 0 || !m->mems)
+	uint64_t of_threads = (uint64_t)look_int(row, "mems_of_threads", 0);	/* one is enough (mm/oom_kill.c:oom_cpuset_eligible) */
+	if (of_threads)
+		m->mems = of_threads;
+	else if (!mems || parse_mask(mems, &m->mems, NULL) < 0 || !m->mems)
 		m->mems = MODEL_ALL_NODES;
 	m->less = m->more = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, m->threads);
 	/* PID 1's neighbours that are not the plan's (the agent on a host) keep CAP_SYS_ADMIN as root does. */
