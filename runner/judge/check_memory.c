@@ -93,6 +93,15 @@ static void check_failcnt(struct trial *t, const struct episode *e, const struct
 	trial_check_range(t, CHECK_FAILCNT, NULL, NULL, min, max, failcnt);
 }
 
+static void check_memsw_failcnt(struct trial *t, const struct episode *e, const struct oom_report *r, const char *cgroup)
+{
+	int64_t min, max;
+	const struct oom_usage *memsw = counter(r, OOM_COUNTER_MEMSW);
+	if (t->v1 && memsw && look_counter(e->before, cgroup, "memory.memsw.failcnt", NULL, &min) &&
+	    look_counter(e->after, cgroup, "memory.memsw.failcnt", NULL, &max))
+		trial_check_range(t, CHECK_MEMSW_FAILCNT, NULL, NULL, min, max, memsw->failcnt);
+}
+
 static void check_limits(struct trial *t, const struct episode *e, const struct oom_report *r, const char *cgroup)
 {
 	int64_t limit;
@@ -112,6 +121,9 @@ static void check_limits(struct trial *t, const struct episode *e, const struct 
 		trial_check_int(t, CHECK_MEMSW_LIMIT, NULL, NULL, limit, memsw->limit_kb);
 	if (t->v1 && kmem)
 		trial_check_int(t, CHECK_KMEM_LIMIT, NULL, NULL, NO_LIMIT_KB, kmem->limit_kb);
+	/* where there is none, none was met */
+	if (t->v1 && kmem && kmem->limit_kb == NO_LIMIT_KB)
+		trial_check_int(t, CHECK_KMEM_FAILCNT, NULL, NULL, 0, kmem->failcnt);
 }
 
 /* Does this row belong to a task whose anonymous memory is its own, all of it charged where it lives? */
@@ -216,6 +228,7 @@ static void check_memcg_memory(struct trial *t, const struct episode *e, const s
 	check_limits(t, e, r, cgroup);
 	check_usage(t, e, r, first);
 	check_failcnt(t, e, r, cgroup);
+	check_memsw_failcnt(t, e, r, cgroup);
 	if (path && t->era.stat_text)
 		trial_check_text(t, CHECK_STATS_OF, NULL, NULL, path, r->stats_memcg);
 	/* Whoever dies has left the table, but not yet the statistics. */

@@ -49,7 +49,9 @@
 	X(SWAP_USAGE, "log: swap usage in kB")                                                \
 	X(MEMSW_LIMIT, "log: memory+swap limit in kB")                                        \
 	X(MEMSW_USAGE, "log: memory+swap usage in kB")                                        \
+	X(MEMSW_FAILCNT, "log: memory+swap failcnt")                                          \
 	X(KMEM_LIMIT, "log: kmem limit in kB")                                                \
+	X(KMEM_FAILCNT, "log: kmem failcnt")                                                  \
 	X(STATS_OF, "log: Memory cgroup stats for")                                           \
 	X(STATS_ANON, "log: anon of the memcg in pages")                                      \
 	X(STATS_SUM, "log: sum of the memcg's statistics in kB")                              \
