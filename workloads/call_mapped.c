@@ -8,7 +8,7 @@
 
 #include "call.h"
 
-#define SPARSE (2 << 20)	/* what one page table maps */
+#define SPARSE (2 << 20)	/* what one page table maps, from where it begins */
 
 /* All of a file, read once, so that what is written later is copied. */
 static struct result call_mapfile(struct load *l, char *args)
@@ -25,7 +25,7 @@ static struct result call_mapfile(struct load *l, char *args)
 	struct result r = p == MAP_FAILED ? result_of(-1) : keep_map(p, (uint64_t)st.st_size);
 	if (fd >= 0)
 		close(fd);
-	for (off_t at = 0; !r.errnum && at < st.st_size; at += how ? SPARSE : (off_t)page_size)
+	for (off_t at = 0; !r.errnum && at < st.st_size; at += how ? SPARSE - (off_t)(((uintptr_t)p + (size_t)at) % SPARSE) : (off_t)page_size)
 		(void)((volatile char *)p)[at];
 	return r;
 }

@@ -76,30 +76,29 @@ static void check_usage(struct trial *t, const struct episode *e, const struct o
 		trial_check_range(t, CHECK_MEMSW_USAGE, NULL, NULL, both, memsw->limit_kb, memsw->usage_kb);
 }
 
+/* v1's is that of a file. */
+static void check_failcnt_of(struct trial *t, const struct episode *e, enum check_id check, const struct oom_usage *usage,
+			     const char *cgroup, const char *file)
+{
+	int64_t min, max;
+	if (usage && look_counter(e->before, cgroup, file, NULL, &min) && look_counter(e->after, cgroup, file, NULL, &max))
+		trial_check_range(t, check, NULL, NULL, min, max, usage->failcnt);
+}
+
 /*
- * failcnt. v1: that of the file memory.failcnt. v2: each pass of the charge loop failed on this counter before the
- * killer was asked; a write of the limit charges nothing. Since 6.16 v2 prints memory.events' max in its place.
+ * v2: each pass of the charge loop failed on this counter before the killer was asked; a write of the limit charges
+ * nothing. Since 6.16 v2 prints memory.events' max in its place.
  */
 static void check_failcnt(struct trial *t, const struct episode *e, const struct oom_report *r, const char *cgroup)
 {
-	int64_t min = 0, max = INT64_MAX, failcnt = counter(r, OOM_COUNTER_MEMORY)->failcnt;
+	const struct oom_usage *memory = counter(r, OOM_COUNTER_MEMORY);
 	if (t->v1) {
-		if (!look_counter(e->before, cgroup, "memory.failcnt", NULL, &min) ||
-		    !look_counter(e->after, cgroup, "memory.failcnt", NULL, &max))
-			return;
-	} else if (!streq(e->expect->trigger, "agent")) {
-		min = model_max_passes(&t->era);
+		check_failcnt_of(t, e, CHECK_FAILCNT, memory, cgroup, "memory.failcnt");
+		check_failcnt_of(t, e, CHECK_MEMSW_FAILCNT, counter(r, OOM_COUNTER_MEMSW), cgroup, "memory.memsw.failcnt");
+		return;
 	}
-	trial_check_range(t, CHECK_FAILCNT, NULL, NULL, min, max, failcnt);
-}
-
-static void check_memsw_failcnt(struct trial *t, const struct episode *e, const struct oom_report *r, const char *cgroup)
-{
-	int64_t min, max;
-	const struct oom_usage *memsw = counter(r, OOM_COUNTER_MEMSW);
-	if (t->v1 && memsw && look_counter(e->before, cgroup, "memory.memsw.failcnt", NULL, &min) &&
-	    look_counter(e->after, cgroup, "memory.memsw.failcnt", NULL, &max))
-		trial_check_range(t, CHECK_MEMSW_FAILCNT, NULL, NULL, min, max, memsw->failcnt);
+	int64_t min = streq(e->expect->trigger, "agent") ? 0 : model_max_passes(&t->era);
+	trial_check_range(t, CHECK_FAILCNT, NULL, NULL, min, INT64_MAX, memory->failcnt);
 }
 
 static void check_limits(struct trial *t, const struct episode *e, const struct oom_report *r, const char *cgroup)
@@ -228,7 +227,6 @@ static void check_memcg_memory(struct trial *t, const struct episode *e, const s
 	check_limits(t, e, r, cgroup);
 	check_usage(t, e, r, first);
 	check_failcnt(t, e, r, cgroup);
-	check_memsw_failcnt(t, e, r, cgroup);
 	if (path && t->era.stat_text)
 		trial_check_text(t, CHECK_STATS_OF, NULL, NULL, path, r->stats_memcg);
 	/* Whoever dies has left the table, but not yet the statistics. */
