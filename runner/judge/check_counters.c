@@ -119,25 +119,41 @@ static bool sets(const struct trial *t, size_t i, const struct knob *k)
 	return false;
 }
 
+/* Does a counter of the cgroup (or, hierarchically, of it and those below) count for the one that is named? */
+static bool counts_for(const char *name, const char *cgroup, bool hierarchical)
+{
+	size_t len = strlen(cgroup);
+	if (!hierarchical)
+		return streq(name, cgroup);
+	return !len || (strncmp(name, cgroup, len) == 0 && (!name[len] || name[len] == '/'));
+}
+
 /* Whether the scene sets this knob of the cgroup (or, hierarchically, of one below it): then its counter may rise. */
 static bool configured(const struct trial *t, const char *cgroup, const struct knob *k, bool hierarchical)
 {
-	size_t len = strlen(cgroup);
-	for (size_t i = 0; i < t->test->n_cgroups; i++) {
-		const char *name = t->test->cgroups[i].name;
-		bool below = !len || (strncmp(name, cgroup, len) == 0 && (!name[len] || name[len] == '/'));
-		if ((hierarchical ? below : streq(name, cgroup)) && sets(t, i, k))
+	for (size_t i = 0; i < t->test->n_cgroups; i++)
+		if (counts_for(t->test->cgroups[i].name, cgroup, hierarchical) && sets(t, i, k))
 			return true;
-	}
 	return false;
 }
 
 /* Has the cgroup a memory.low, whoever has written it? */
-static bool has_low(const struct episode *e, const char *cgroup)
+static bool has_own_low(const struct episode *e, const char *cgroup)
 {
 	int64_t before, after;
 	return look_counter(e->before, cgroup, "memory.low", NULL, &before) &&
 	       look_counter(e->after, cgroup, "memory.low", NULL, &after) && (before || after);
+}
+
+/* The same of it and, hierarchically, of those below it; the scene's root is none of the test's own cgroups. */
+static bool has_low(const struct trial *t, const struct episode *e, const char *cgroup, bool hierarchical)
+{
+	if (has_own_low(e, cgroup))
+		return true;
+	for (size_t i = 0; hierarchical && i < t->test->n_cgroups; i++)
+		if (counts_for(t->test->cgroups[i].name, cgroup, true) && has_own_low(e, t->test->cgroups[i].name))
+			return true;
+	return false;
 }
 
 /* What a cgroup is called in a check. */
@@ -211,7 +227,7 @@ static void check_events_file(struct trial *t, const struct episode *e, const ch
 		check_rise(t, e, id[3], cgroup, file, "max", (struct bound){ 0, 0 });
 	if (!configured(t, cgroup, &high_knob, hierarchical))
 		check_rise(t, e, id[4], cgroup, file, "high", (struct bound){ 0, 0 });
-	if (!configured(t, cgroup, &low_knob, hierarchical) && !has_low(e, cgroup))
+	if (!configured(t, cgroup, &low_knob, hierarchical) && !has_low(t, e, cgroup, hierarchical))
 		check_rise(t, e, id[5], cgroup, file, "low", (struct bound){ 0, 0 });
 }
 

@@ -202,7 +202,7 @@ static void check_silent_sysrq(struct trial *t, const struct episode *e, const j
 /*
  * Who asks when the reserves are low sleeps until kswapd has made room (mm/vmscan.c:throttle_direct_reclaim). Here it slept from
  * one look to the other, and all that time kswapd looked again and again, found its node balanced (pgdat_balanced) and
- * did nothing: nobody will make room.
+ * did nothing: nobody will make room. Where the kernel is known for it (era held_back_for_ever) that is no news.
  */
 static void check_held_back(struct trial *t, const json_t *late, const json_t *later)
 {
@@ -213,8 +213,12 @@ static void check_held_back(struct trial *t, const json_t *late, const json_t *l
 		return;
 	json_array_foreach(json_object_get(later, "tasks"), i, task) {
 		const char *name = look_text(task, "name"), *wchan = look_text(task, "wchan");
-		if (name && wchan && strstr(wchan, "throttle_direct_reclaim"))
+		if (!name || !wchan || !strstr(wchan, "throttle_direct_reclaim"))
+			continue;
+		if (!t->era.held_back_for_ever)
 			trial_check_text(t, CHECK_HELD_BACK, name, NULL, "while kswapd makes room", "while kswapd has nothing to do");
+		else if (!t->known_bug)
+			t->known_bug = xasprintf("kernel bug, of 4bd22a7ae574: %s is held back while kswapd has nothing to do", name);
 	}
 }
 

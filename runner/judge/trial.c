@@ -433,6 +433,7 @@ void trial_close(struct trial *t)
 	free(t->episodes);
 	free(t->disturbed);
 	free(t->outside);
+	free(t->known_bug);
 	json_decref(t->plan);
 	json_decref(t->with_whole.kmsg);
 }

@@ -62,6 +62,7 @@ struct trial {
 	size_t n_episodes;
 	char *disturbed;	/* owned: what happened on a machine in use so that nothing can be held against the kernel; or NULL */
 	char *outside;		/* owned: a "Killed process" line before an episode, when nothing was to run out yet; or NULL */
+	char *known_bug;	/* owned: a bug this kernel is known to have, which kept the case from its end by chance; or NULL */
 };
 
 /* Sorts the observation into episodes. 0, or -1 when the observation can't be judged (no kernel release). */

@@ -69,6 +69,7 @@ struct era {
 	bool high_throttles;	/* above memory.high tasks are slowed down */
 	bool movable_watermarks;	/* a movable zone keeps back next to nothing, and counts for none of the others */
 	bool fault_global_oom;	/* a failed charge in a page fault may end in a global kill with gfp 0 */
+	bool held_back_for_ever;	/* a kernel bug: kswapd may find nothing to do while who asks waits for it */
 	/* counters */
 	bool oom_kill_counter;	/* oom_kill in /proc/vmstat and memory.events */
 	bool v1_oom_kill_counter;	/* oom_kill in memory.oom_control */
@@ -80,6 +81,7 @@ struct era {
 	bool sock_throttled_counter;	/* sock_throttled in memory.events */
 	bool memsw_failcnt;	/* v1: a charge that fails on memory+swap counts in memory.memsw.failcnt */
 	bool forced_max_counted;	/* forced charges count in `max` */
+	bool hugetlb_usage_moves;	/* hugetlb.*.numa_stat follows pages of a removed cgroup, and pages that move */
 	bool stats_late;	/* with several CPUs the statistics of a tree may be two seconds old */
 	/* precision of RSS */
 	bool rss_split;		/* threads hold back up to 64 pages; status and badness read the same */

@@ -106,6 +106,8 @@ static const struct era_behaviour table[] = {
 	  "=4.19.218 =5.4.160 =5.10.80 5.14.? =5.15.3 u5.15-204 el8:425.10.1..425.13.1 el9:162.6.1..162.12.1",
 	  "60e2793d440a", "mm/oom_kill.c:pagefault_out_of_memory",
 	  "a failed charge in a page fault may end in a global kill with gfp_mask 0" },
+	{ ROW(held_back_for_ever), V(6, 13), ERA_NEVER, V(6, 13), V(7, 2), "", "4bd22a7ae574", "mm/vmscan.c:allow_direct_reclaim",
+	  "a bug: who asks sleeps until kswapd makes room, and kswapd finds a zone with room that doesn't count for who asks" },
 	/* counters */
 	{ ROW(oom_kill_counter), V(4, 13), ERA_NEVER, EXACT, "", "", "mm/oom_kill.c:__oom_kill_process",
 	  "oom_kill in /proc/vmstat and memory.events" },
@@ -134,6 +136,8 @@ static const struct era_behaviour table[] = {
 	{ ROW(forced_max_counted), V(6, 0), ERA_NEVER, EXACT,
 	  "el9:284.30.1..362.8.1", "", "mm/memcontrol.c:try_charge_memcg",
 	  "forced charges count in `max`" },
+	{ ROW(hugetlb_usage_moves), V(7, 3), ERA_NEVER, EXACT, "=6.12.117", "", "mm/hugetlb_cgroup.c:hugetlb_cgroup_move_usage",
+	  "hugetlb.*.numa_stat follows the huge pages of a removed cgroup, and those that move to another node" },
 	{ ROW(stats_late), V(5, 13), ERA_NEVER, EXACT, "", "2d146aa3aa84", "mm/memcontrol.c:mem_cgroup_flush_stats",
 	  "with several CPUs, a flush by another one may leave the statistics of a tree behind until the next, for two seconds" },
 	/* precision of RSS */

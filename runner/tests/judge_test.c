@@ -453,6 +453,33 @@ START_TEST(statistics_may_be_late_on_several_cpus)
 }
 END_TEST
 
+/* Who is held back for ever is news of a kernel that is not known for it. */
+START_TEST(known_livelock_is_no_failure)
+{
+	static const struct change livelock[] = {
+		{ "steps>op=await>timeout", NULL, "true" }, { "steps>op=await>how", NULL, NULL },
+		{ "snapshots", "copy", "label=before-0" }, { "snapshots>-1>label", NULL, "\"late\"" },
+		{ "snapshots>-1>tasks>name=hog>wchan", NULL, "\"throttle_direct_reclaim\"" },
+		{ "snapshots", "copy", "label=late" }, { "snapshots>-1>label", NULL, "\"later\"" },
+		{ "snapshots>-1>vmstat>pageoutrun", NULL, "1000000" },
+	};
+	static const struct { const char *release; enum verdict verdict; } seen[] = {
+		{ "\"6.12.117\"", VERDICT_FAIL }, { "\"6.18.3\"", VERDICT_XFAIL }, { "\"7.2.13\"", VERDICT_XFAIL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		const struct change release = { "hello>release", NULL, seen[i].release };
+		struct recorded *r = recorded_load("global");
+		recorded_change(r, &release);
+		for (size_t k = 0; k < ARRAY_SIZE(livelock); k++)
+			recorded_change(r, &livelock[k]);
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result->verdict == seen[i].verdict, "%s: %s", seen[i].release, result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
 START_TEST(one_change_turns_its_check_red)
 {
 	size_t bad = 0;
@@ -576,4 +603,5 @@ START_TEST(a_huge_fault_comes_again)
 END_TEST
 
 TESTS("judge", recordings_pass, a_rival_grows_on, a_huge_fault_comes_again, a_thread_is_named_once, scores_lag_for_all_kinds,
-      statistics_may_be_late_on_several_cpus, one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
+      statistics_may_be_late_on_several_cpus, known_livelock_is_no_failure,
+      one_change_turns_its_check_red, every_check_is_tried, every_check_is_made)
