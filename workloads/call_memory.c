@@ -229,32 +229,37 @@ static struct result call_mapover(struct load *l, char *args)
 	return result_of(p == MAP_FAILED ? -1 : 0);
 }
 
-/* A page of the last mapping goes elsewhere. What is left of it is the last one then: behind its first page, or with a hole. */
-static struct result move_page(char *args, bool middle)
+/*
+ * A page of the last mapping goes elsewhere, where it may have more behind it (size, bytes). What is left of it is the
+ * last one then: behind its first page, or with a hole.
+ */
+static struct result move_page(bool middle, uint64_t size)
 {
-	struct result no;
-	const struct segment *last = last_map(args, &no);
-	if (!last || n_maps == ARRAY_SIZE(maps))
-		return last ? (struct result){ -1, ENOSPC } : no;
-	struct segment rest = *last;
+	if (!n_maps || n_maps == ARRAY_SIZE(maps))
+		return (struct result){ -1, n_maps ? ENOSPC : ENOENT };
+	struct segment rest = maps[n_maps - 1];
 	char *from = (char *)rest.start + (middle ? rest.len / 2 / page_size * page_size : 0);
-	void *to = mmap(NULL, page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (to == MAP_FAILED || mremap(from, page_size, page_size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
+	void *to = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (to == MAP_FAILED || mremap(from, page_size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
 		return result_of(-1);
-	maps[n_maps - 1] = (struct segment){ to, page_size };
+	maps[n_maps - 1] = (struct segment){ to, size };
 	return middle ? keep_map(rest.start, rest.len) : keep_map(from + page_size, rest.len - page_size);
 }
 
 static struct result call_movefirst(struct load *l, char *args)
 {
+	uint64_t size = page_size;
+	char *word = next_word(&args);
 	(void)l;
-	return move_page(args, false);
+	if ((word && (!parse_size(word, &size) || size < page_size)) || next_word(&args))
+		return BAD_ARGS;
+	return move_page(false, size);
 }
 
 static struct result call_movemiddle(struct load *l, char *args)
 {
 	(void)l;
-	return move_page(args, true);
+	return next_word(&args) ? BAD_ARGS : move_page(true, page_size);
 }
 
 static struct result call_fault(struct load *l, char *args)
@@ -329,7 +334,8 @@ const struct call memory_calls[] = {
 	{ "dontfork", "", "children don't get what the last mmap or mapfile mapped (MADV_DONTFORK)", call_dontfork },
 	{ "wipeonfork", "", "children get it empty (MADV_WIPEONFORK)", call_wipeonfork },
 	{ "mapover", "", "map anew where the last mmap did (MAP_FIXED)", call_mapover },
-	{ "movefirst", "", "move the first page of what the last mmap mapped elsewhere; the rest is the last mapping then", call_movefirst },
+	{ "movefirst", "[SIZE]", "move the first page of what the last mmap mapped elsewhere, and enlarge it there; the rest is the last mapping then",
+	  call_movefirst },
 	{ "movemiddle", "", "move the page in the midst of it; the rest, with a hole, is the last mapping then", call_movemiddle },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },

@@ -11,15 +11,26 @@ static int last = -1;
 /* Made, filled and detached; it stays. */
 static struct result call_segment(struct load *l, char *args)
 {
-	uint64_t size, done;
-	char *word = next_word(&args), *option = next_word(&args);
-	if (!word || !parse_size(word, &size) || (option && !streq(option, "noreserve")) || next_word(&args))
+	uint64_t size, done = 0;
+	char *word = next_word(&args), *option;
+	bool noreserve = false, empty = false;
+	if (!word || !parse_size(word, &size))
 		return BAD_ARGS;
-	int id = shmget(IPC_PRIVATE, size, IPC_CREAT | (option ? SHM_NORESERVE : 0) | 0600);
-	char *p = id < 0 ? (char *)-1 : shmat(id, NULL, 0);
-	if (p == (char *)-1)
+	while ((option = next_word(&args))) {
+		if (!streq(option, "noreserve") && !streq(option, "empty"))
+			return BAD_ARGS;
+		noreserve |= streq(option, "noreserve");
+		empty |= streq(option, "empty");
+	}
+	int id = shmget(IPC_PRIVATE, size, IPC_CREAT | (noreserve ? SHM_NORESERVE : 0) | 0600);
+	if (id < 0)
 		return result_of(-1);
 	last = id;
+	if (empty)
+		return (struct result){ 0, 0 };
+	char *p = shmat(id, NULL, 0);
+	if (p == (char *)-1)
+		return result_of(-1);
 	failure f = fill_write(l, p, size, &done);
 	shmdt(p);
 	return (struct result){ (int64_t)done, f };
@@ -51,7 +62,8 @@ static struct result call_segmentremove(struct load *l, char *args)
 }
 
 const struct call segment_calls[] = {
-	{ "segment", "SIZE [noreserve]", "make a System V segment, write all of it, and detach it; the result is the bytes written", call_segment },
+	{ "segment", "SIZE [noreserve] [empty]",
+	  "make a System V segment, write all of it unless it is to stay empty, and detach it; the result is the bytes written", call_segment },
 	{ "segmentlock", "", "lock the last segment that was made so (SHM_LOCK)", call_segmentlock },
 	{ "segmentunlock", "", "unlock it (SHM_UNLOCK)", call_segmentunlock },
 	{ "segmentremove", "", "remove it (IPC_RMID)", call_segmentremove },
