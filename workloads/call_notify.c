@@ -12,6 +12,8 @@
 #include "call.h"
 #include "sysfile.h"
 
+#define V1 "/sys/fs/cgroup/memory"
+
 static int efd = -1;
 static struct pollfd polled = { .fd = -1, .events = POLLPRI };
 static char seen[2048];		/* the text of the polled file */
@@ -77,11 +79,16 @@ static struct result call_notify(struct load *l, char *args)
 	(void)l;
 	if (!file || strlen(file) > 100 || strlen(args) > 60)
 		return BAD_ARGS;
-	if (*file == '/')
-		return notify_by_poll(file, args);
 	if (streq(file, opened.file))
 		return notify_v1(args);
-	bool v1 = (end = own_cgroup(path, ":memory:", "/sys/fs/cgroup/memory")) != NULL;
+	if (strncmp(file, V1 "/", strlen(V1 "/")) == 0) {
+		memcpy(path, file, strlen(file) + 1);
+		struct result r = open_v1(path, strrchr(path, '/'), file);
+		return r.errnum ? r : notify_v1(args);
+	}
+	if (*file == '/')
+		return notify_by_poll(file, args);
+	bool v1 = (end = own_cgroup(path, ":memory:", V1)) != NULL;
 	if (!v1 && !(end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
 		return (struct result){ -1, ENOENT };
 	*end = '/';
@@ -99,7 +106,7 @@ static struct result call_notifyopen(struct load *l, char *args)
 	(void)l;
 	if (!file || next_word(&args) || strlen(file) > 100)
 		return BAD_ARGS;
-	if (!(end = own_cgroup(path, ":memory:", "/sys/fs/cgroup/memory")))
+	if (!(end = own_cgroup(path, ":memory:", V1)))
 		return (struct result){ -1, ENOENT };
 	*end = '/';
 	memcpy(end + 1, file, strlen(file) + 1);

@@ -401,7 +401,7 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 	t->local_events = !t->era.events_hierarchical;
 	for (size_t i = 0; i < test->n_steps; i++)
 		if (test->steps[i].op == STEP_CALL && starts_with(test->steps[i].value, "remount "))
-			t->local_events |= strstr(test->steps[i].value, "memory_localevents") != NULL;
+			t->local_events = !t->era.events_hierarchical || strstr(test->steps[i].value, "memory_localevents");
 	int64_t cpus = look_int(seen->hello, "cpus", 1);
 	t->ncpus = cpus < 1 ? 1 : cpus > 8192 ? 8192 : (int)cpus;	/* the largest NR_CPUS (arch/x86/Kconfig) */
 	t->page_kb = look_int(seen->hello, "page_size", 4096) / 1024;
