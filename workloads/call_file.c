@@ -52,8 +52,9 @@ static struct result call_reread(struct load *l, char *args)
 static struct result call_rewrite(struct load *l, char *args)
 {
 	int fd = held_file(&args);
+	const char *text = *args ? args : "\n";
 	(void)l;
-	return fd < 0 || !*args ? BAD_ARGS : result_of(pwrite(fd, args, strlen(args), 0));
+	return fd < 0 ? BAD_ARGS : result_of(pwrite(fd, text, strlen(text), 0));
 }
 
 /* A pipe that stays. It is there also where the kernel does not let it be of that size. */
@@ -73,7 +74,7 @@ static struct result call_pipe(struct load *l, char *args)
 const struct call file_calls[] = {
 	{ "open", "FILE", "open a path, or a file of the own v2 cgroup, to read and write, and keep it so; the result is its number, from 1", call_open },
 	{ "reread", "FILE", "read a file by number that begins with an integer; it is the result", call_reread },
-	{ "rewrite", "FILE VALUE", "write a file by number; the result is the bytes written", call_rewrite },
+	{ "rewrite", "FILE [VALUE]", "write a file by number, without a value an empty line; the result is the bytes written", call_rewrite },
 	{ "pipe", "[SIZE]", "make a pipe, of that size, and keep it; the result is its size", call_pipe },
 	{ NULL, NULL, NULL, NULL },
 };
