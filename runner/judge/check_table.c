@@ -216,6 +216,32 @@ static void check_order(struct trial *t, const struct oom_report *r, const struc
 	trial_check_text(t, CHECK_TABLE_ORDER, NULL, NULL, "in order", seen);
 }
 
+/* Appends to a list, where it is in it. */
+static void add_word(char **list, const char *word, bool is)
+{
+	if (!is)
+		return;
+	char *longer = xasprintf("%s%s%s", *list, **list ? " " : "", word);
+	free(*list);
+	*list = longer;
+}
+
+/* The header names the numbers of the rows (mm/oom_kill.c:dump_tasks): who reads the table finds them by it. */
+static void check_columns(struct trial *t, const struct oom_report *r)
+{
+	static const enum oom_column all[] = { OOM_COL_PID, OOM_COL_UID, OOM_COL_TGID, OOM_COL_TOTAL_VM, OOM_COL_RSS, OOM_COL_RSS_ANON,
+		OOM_COL_RSS_FILE, OOM_COL_RSS_SHMEM, OOM_COL_PGTABLES_BYTES, OOM_COL_SWAPENTS, OOM_COL_OOM_SCORE_ADJ, OOM_COL_NAME };
+	if (r->header_guessed || era_unsure(&t->era, "table_rss_kinds") || !t->era.pgtables_bytes)
+		return;
+	CLEANUP_FREE char *want = xstrdup(""), *have = xstrdup("");
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		bool kind = all[i] == OOM_COL_RSS_ANON || all[i] == OOM_COL_RSS_FILE || all[i] == OOM_COL_RSS_SHMEM;
+		add_word(&want, oom_column_name(all[i]), !kind || t->era.table_rss_kinds);
+		add_word(&have, oom_column_name(all[i]), r->columns & UINT32_C(1) << all[i]);
+	}
+	trial_check_text(t, CHECK_TABLE_COLUMNS, NULL, NULL, want, have);
+}
+
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report)
 {
 	int64_t dump = look_int(json_object_get(e->before, "sysctl"), "vm.oom_dump_tasks", 1);
@@ -225,6 +251,7 @@ void check_table(struct trial *t, struct episode *e, const struct oom_report *re
 	 * to. */
 	if (!report->has_table || !dump || !e->before)
 		return;
+	check_columns(t, report);
 	struct scene s;
 	struct model_oom oom;
 	uint64_t totalpages;

@@ -93,6 +93,7 @@
 	X(TABLE_EXTRA, "table: nobody from outside the OOM domain")                           \
 	X(TABLE_TWICE, "table: nobody is listed twice")                                       \
 	X(TABLE_ORDER, "table: in the order of the scan")                                     \
+	X(TABLE_COLUMNS, "table: its columns")                                                \
 	X(ROW_PID, "table: pid of *")                                                         \
 	X(ROW_NAME, "table: name")                                                            \
 	X(ROW_UID, "table: uid of *")                                                         \
