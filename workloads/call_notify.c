@@ -81,18 +81,17 @@ static struct result call_notify(struct load *l, char *args)
 		return BAD_ARGS;
 	if (streq(file, opened.file))
 		return notify_v1(args);
-	if (strncmp(file, V1 "/", strlen(V1 "/")) == 0) {
+	bool v1 = strncmp(file, V1 "/", strlen(V1 "/")) == 0;
+	if (*file == '/') {
 		memcpy(path, file, strlen(file) + 1);
-		struct result r = open_v1(path, strrchr(path, '/'), file);
-		return r.errnum ? r : notify_v1(args);
+		end = strrchr(path, '/');
+	} else {
+		v1 = (end = own_cgroup(path, ":memory:", V1)) != NULL;
+		if (!v1 && !(end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
+			return (struct result){ -1, ENOENT };
+		*end = '/';
+		memcpy(end + 1, file, strlen(file) + 1);
 	}
-	if (*file == '/')
-		return notify_by_poll(file, args);
-	bool v1 = (end = own_cgroup(path, ":memory:", V1)) != NULL;
-	if (!v1 && !(end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
-		return (struct result){ -1, ENOENT };
-	*end = '/';
-	memcpy(end + 1, file, strlen(file) + 1);
 	if (!v1)
 		return notify_by_poll(path, args);
 	struct result r = open_v1(path, end, file);
@@ -179,7 +178,7 @@ static struct result call_toldtwice(struct load *l, char *args)
 
 const struct call notify_calls[] = {
 	{ "notify", "FILE [ARGS]",
-	  "be notified about a file of the own cgroup: memory.oom_control, memory.usage_in_bytes BYTES; "
+	  "be notified about a file of the own cgroup, or a path: memory.oom_control, memory.usage_in_bytes BYTES; "
 	  "v2: memory.events, ../memory.events, memory.pressure some 100000 1000000; or /proc/pressure/memory",
 	  call_notify },
 	{ "notifyopen", "FILE", "open what `notify FILE` needs on v1, which then takes no more memory", call_notifyopen },

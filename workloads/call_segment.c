@@ -17,10 +17,12 @@ static struct result call_segment(struct load *l, char *args)
 	if (!word || !parse_size(word, &size))
 		return BAD_ARGS;
 	while ((option = next_word(&args))) {
-		if (!streq(option, "noreserve") && !streq(option, "empty"))
+		if (streq(option, "noreserve"))
+			noreserve = true;
+		else if (streq(option, "empty"))
+			empty = true;
+		else
 			return BAD_ARGS;
-		noreserve |= streq(option, "noreserve");
-		empty |= streq(option, "empty");
 	}
 	int id = shmget(IPC_PRIVATE, size, IPC_CREAT | (noreserve ? SHM_NORESERVE : 0) | 0600);
 	if (id < 0)

@@ -26,7 +26,7 @@ static bool covers(const char *path, const char *other, bool hierarchical)
 		return false;
 	if (!hierarchical)
 		return streq(path, other);
-	return strncmp(path, other, len) == 0 && (!other[len] || other[len] == '/' || streq(path, "/"));
+	return strncmp(path, other, len) == 0 && (!len || !other[len] || other[len] == '/' || streq(path, "/"));
 }
 
 static int64_t kills_in(const struct episode *e, const char *path, bool hierarchical)
@@ -119,20 +119,11 @@ static bool sets(const struct trial *t, size_t i, const struct knob *k)
 	return false;
 }
 
-/* Does a counter of the cgroup (or, hierarchically, of it and those below) count for the one that is named? */
-static bool counts_for(const char *name, const char *cgroup, bool hierarchical)
-{
-	size_t len = strlen(cgroup);
-	if (!hierarchical)
-		return streq(name, cgroup);
-	return !len || (strncmp(name, cgroup, len) == 0 && (!name[len] || name[len] == '/'));
-}
-
 /* Whether the scene sets this knob of the cgroup (or, hierarchically, of one below it): then its counter may rise. */
 static bool configured(const struct trial *t, const char *cgroup, const struct knob *k, bool hierarchical)
 {
 	for (size_t i = 0; i < t->test->n_cgroups; i++)
-		if (counts_for(t->test->cgroups[i].name, cgroup, hierarchical) && sets(t, i, k))
+		if (covers(cgroup, t->test->cgroups[i].name, hierarchical) && sets(t, i, k))
 			return true;
 	return false;
 }
@@ -151,7 +142,7 @@ static bool has_low(const struct trial *t, const struct episode *e, const char *
 	if (has_own_low(e, cgroup))
 		return true;
 	for (size_t i = 0; hierarchical && i < t->test->n_cgroups; i++)
-		if (counts_for(t->test->cgroups[i].name, cgroup, true) && has_own_low(e, t->test->cgroups[i].name))
+		if (covers(cgroup, t->test->cgroups[i].name, true) && has_own_low(e, t->test->cgroups[i].name))
 			return true;
 	return false;
 }

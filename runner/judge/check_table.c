@@ -216,30 +216,33 @@ static void check_order(struct trial *t, const struct oom_report *r, const struc
 	trial_check_text(t, CHECK_TABLE_ORDER, NULL, NULL, "in order", seen);
 }
 
-/* Appends to a list, where it is in it. */
-static void add_word(char **list, const char *word, bool is)
+#define COLUMN(c) (UINT32_C(1) << OOM_COL_##c)
+
+/* The names of these columns, in the order of enum oom_column. The caller frees it. */
+static char *name_columns(uint32_t columns)
 {
-	if (!is)
-		return;
-	char *longer = xasprintf("%s%s%s", *list, **list ? " " : "", word);
-	free(*list);
-	*list = longer;
+	char *names = xstrdup("");
+	for (enum oom_column c = OOM_COL_PID; c <= OOM_COL_NAME; c++) {
+		if (!(columns & UINT32_C(1) << c))
+			continue;
+		char *longer = xasprintf("%s%s%s", names, *names ? " " : "", oom_column_name(c));
+		free(names);
+		names = longer;
+	}
+	return names;
 }
 
 /* The header names the numbers of the rows (mm/oom_kill.c:dump_tasks): who reads the table finds them by it. */
 static void check_columns(struct trial *t, const struct oom_report *r)
 {
-	static const enum oom_column all[] = { OOM_COL_PID, OOM_COL_UID, OOM_COL_TGID, OOM_COL_TOTAL_VM, OOM_COL_RSS, OOM_COL_RSS_ANON,
-		OOM_COL_RSS_FILE, OOM_COL_RSS_SHMEM, OOM_COL_PGTABLES_BYTES, OOM_COL_SWAPENTS, OOM_COL_OOM_SCORE_ADJ, OOM_COL_NAME };
+	uint32_t want = COLUMN(PID) | COLUMN(UID) | COLUMN(TGID) | COLUMN(TOTAL_VM) | COLUMN(RSS) | COLUMN(PGTABLES_BYTES) |
+			COLUMN(SWAPENTS) | COLUMN(OOM_SCORE_ADJ) | COLUMN(NAME);
 	if (r->header_guessed || era_unsure(&t->era, "table_rss_kinds") || !t->era.pgtables_bytes)
 		return;
-	CLEANUP_FREE char *want = xstrdup(""), *have = xstrdup("");
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		bool kind = all[i] == OOM_COL_RSS_ANON || all[i] == OOM_COL_RSS_FILE || all[i] == OOM_COL_RSS_SHMEM;
-		add_word(&want, oom_column_name(all[i]), !kind || t->era.table_rss_kinds);
-		add_word(&have, oom_column_name(all[i]), r->columns & UINT32_C(1) << all[i]);
-	}
-	trial_check_text(t, CHECK_TABLE_COLUMNS, NULL, NULL, want, have);
+	if (t->era.table_rss_kinds)
+		want |= COLUMN(RSS_ANON) | COLUMN(RSS_FILE) | COLUMN(RSS_SHMEM);
+	CLEANUP_FREE char *wanted = name_columns(want), *named = name_columns(r->columns);
+	trial_check_text(t, CHECK_TABLE_COLUMNS, NULL, NULL, wanted, named);
 }
 
 void check_table(struct trial *t, struct episode *e, const struct oom_report *report)
