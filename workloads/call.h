@@ -48,4 +48,5 @@ extern const struct call hold_calls[];	/* call_hold.c */
 extern const struct call notify_calls[];	/* call_notify.c */
 extern const struct call mutex_calls[];	/* call_mutex.c */
 extern const struct call segment_calls[];	/* call_segment.c */
+extern const struct call kernel_calls[];	/* call_kernel.c */
 extern const struct call wrapped_calls[];	/* call_wrapped.c */

@@ -65,6 +65,16 @@ static struct result call_lookups(struct load *l, char *args)
 	return (struct result){ missing, 0 };
 }
 
+static struct result fallocate_file(const char *path, int flags, int mode, uint64_t from, uint64_t size)
+{
+	int fd = open(path, flags | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return result_of(-1);
+	struct result r = result_of(fallocate(fd, mode, (off_t)from, (off_t)size));
+	close(fd);
+	return r;
+}
+
 static struct result call_fallocate(struct load *l, char *args)
 {
 	uint64_t size;
@@ -72,12 +82,17 @@ static struct result call_fallocate(struct load *l, char *args)
 	(void)l;
 	if (!path || !word || next_word(&args) || !parse_size(word, &size))
 		return BAD_ARGS;
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return result_of(-1);
-	struct result r = result_of(fallocate(fd, 0, 0, (off_t)size));
-	close(fd);
-	return r;
+	return fallocate_file(path, O_CREAT, 0, 0, size);
+}
+
+static struct result call_punch(struct load *l, char *args)
+{
+	uint64_t from, size;
+	char *path = next_word(&args), *first = next_word(&args), *second = next_word(&args);
+	(void)l;
+	if (!path || !first || !second || next_word(&args) || !parse_size(first, &from) || !parse_size(second, &size))
+		return BAD_ARGS;
+	return fallocate_file(path, 0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, size);
 }
 
 static struct result call_unlink(struct load *l, char *args)
@@ -156,6 +171,7 @@ const struct call machine_calls[] = {
 	{ "lookups", "DIR N", "look up N names that a directory does not have; the result is how many were not there", call_lookups },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
 	{ "fallocate", "PATH SIZE", "give a file so much of memory or of a disk (fallocate)", call_fallocate },
+	{ "punch", "PATH FROM SIZE", "take so much of a file or of a disk away (FALLOC_FL_PUNCH_HOLE)", call_punch },
 	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },
 	{ "mount", "TYPE PATH [OPTIONS]", "mount a file system without a device", call_mount },

@@ -53,11 +53,12 @@ static char *next_order(bool wait, bool *ended)
 	static const struct timespec at_once;
 	static size_t len;
 	static bool skipping;	/* the rest of a line that was too long */
-	sigset_t none;
-	sigemptyset(&none);
+	sigset_t others;	/* what a call has blocked stays so */
+	sigprocmask(SIG_BLOCK, NULL, &others);
+	sigdelset(&others, SIGCHLD);
 	for (;;) {
 		struct pollfd p = { .fd = control_in, .events = POLLIN };
-		int n = ppoll(&p, 1, wait ? NULL : &at_once, &none);
+		int n = ppoll(&p, 1, wait ? NULL : &at_once, &others);
 		procs_reap();
 		if (n == 0)
 			return NULL;

@@ -22,7 +22,7 @@ const struct kind kind_file = {
 	.help = "page cache of a file on a disk, not mapped; written back, so reclaim can take it at once",
 	.args = {
 		FILEMEM_ARGS("/var/tmp, /tmp or . (the first that is not in memory)"),
-		{ "dirty", "1: not written back" },
+		{ "dirty", "1: not written back; a disk that path= names is overwritten" },
 	},
 	.open = file_open,
 	.add = file_add,

@@ -46,11 +46,22 @@ static int open_nameless(const char *dir)
 	return fd >= 0 ? fd : open_then_unlink(dir);
 }
 
-static int open_path(const char *path)
+/* A disk that is given up to be written, from its beginning; what it has is not read first. */
+static bool overwrites;
+
+/* Only a plain file is written, or a disk for which that was asked. It must not be in use, mounted or by swap: EBUSY. */
+static int open_path(const char *path, const char *dirty)
 {
 	struct stat st;
-	/* Only a plain file is ever written. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	bool there = stat(path, &st) == 0;
+	overwrites = there && S_ISBLK(st.st_mode) && dirty && streq(dirty, "1");
+	if (overwrites) {
+		int unused = open(path, O_RDWR | O_EXCL | O_CLOEXEC), fd = unused < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
+		if (unused >= 0)
+			close(unused);	/* or nobody else could have it for himself, like who discards of it */
+		return fd;
+	}
+	if (there && !S_ISREG(st.st_mode))
 		return open(path, O_RDONLY | O_CLOEXEC);
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
@@ -59,7 +70,7 @@ int filemem_open(struct load *l, const char *const *dirs, bool on_tmpfs)
 {
 	const char *path = load_arg(l, "path"), *dir = load_arg(l, "dir");
 	if (path) {
-		l->fd = open_path(path);
+		l->fd = open_path(path, load_arg(l, "dirty"));
 		return l->fd < 0 ? error_say("%s: path=%s: %s", l->kind->name, path, failure_name(errno)) : 0;
 	}
 	if (dir && !fits(dir, on_tmpfs))
@@ -107,7 +118,7 @@ static failure move_blocks(struct load *l, uint64_t *at, uint64_t end, bool writ
 
 failure filemem_add_written(struct load *l, uint64_t bytes)
 {
-	uint64_t at = l->total, end = at + bytes, there = is_shared(l) ? file_size(l->fd) : 0;
+	uint64_t at = l->total, end = at + bytes, there = is_shared(l) && !overwrites ? file_size(l->fd) : 0;
 	there -= there % FILL_BLOCK;
 	failure f = move_blocks(l, &at, there < end ? there : end, false);
 	if (!f)

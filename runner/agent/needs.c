@@ -81,6 +81,18 @@ static void need_capability(const char *name, json_t *missing)
 	need_missing(missing, need, "there is no capability of that name", "correct the name");
 }
 
+/* What is not there can't rise; who states that it doesn't would be right about nothing. */
+static void need_vmstat(const char *field, json_t *missing)
+{
+	CLEANUP_FREE char *text = read_whole_at(AT_FDCWD, "/proc/vmstat", 1 << 16, NULL);
+	size_t len = strlen(field);
+	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL)
+		if (strncmp(line, field, len) == 0 && line[len] == ' ')
+			return;
+	CLEANUP_FREE char *need = xasprintf("vmstat %s", field);
+	need_missing(missing, need, "/proc/vmstat has no such line", "correct the name, or use a kernel that counts it");
+}
+
 static void need_nodes(const char *text, json_t *missing)
 {
 	int64_t want;
@@ -161,6 +173,8 @@ void needs_check(struct agent *a, const json_t *needs, json_t *missing)
 			need_capability(text, missing);
 		else if (streq(kind, "swap"))
 			swap_need(a, text, missing);
+		else if (streq(kind, "vmstat"))
+			need_vmstat(text, missing);
 		else if (streq(kind, "nodes"))
 			need_nodes(text, missing);
 		else if (streq(kind, "memory") || streq(kind, "room"))

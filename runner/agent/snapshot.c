@@ -47,7 +47,13 @@ static json_t *meminfo(void)
 	return o;
 }
 
-/* Counters that are not 0, and oom_kill wherever the kernel has it. The nr_* are levels, which meminfo tells. */
+/* Of what begins with nr_, these are counters; the others are levels, which meminfo tells. */
+static bool is_level(const char *field)
+{
+	return starts_with(field, "nr_") && !streq(field, "nr_dirtied") && !streq(field, "nr_written");
+}
+
+/* Counters that are not 0, and oom_kill wherever the kernel has it. */
 static json_t *vmstat(void)
 {
 	json_t *o = json_object();
@@ -55,9 +61,11 @@ static json_t *vmstat(void)
 	for (char *save = NULL, *line = text ? strtok_r(text, "\n", &save) : NULL; line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *space = strchr(line, ' ');
-		if (!space || starts_with(line, "nr_"))
+		if (!space)
 			continue;
 		*space = '\0';
+		if (is_level(line))
+			continue;
 		if (!streq(space + 1, "0") || streq(line, "oom_kill"))
 			json_object_set_new(o, line, json_integer(strtoll(space + 1, NULL, 10)));
 	}

@@ -67,6 +67,8 @@ static void read_counters(struct build *b, const struct raw_expect *raw, struct 
 			c->cgroup = cgroup_named(b, "cgroup", name);
 		} else if (r->file && !streq(c->file, "/proc/vmstat")) {
 			bad(b, "file", "file: without `cgroup` the counter is one of /proc/vmstat; leave file out");
+		} else if (starts_with(c->field, "nr_") && !streq(c->field, "nr_dirtied") && !streq(c->field, "nr_written")) {
+			bad(b, "field", "field: %s is a level, which does not only rise; compare it in a `read` of /proc/vmstat", c->field);
 		}
 	}
 	b->at[here] = '\0';

@@ -94,6 +94,9 @@ static const struct call_facts calls[] = {
 	{ "segmentlock", OOM_PERHAPS, false },
 	{ "segmentunlock", OOM_NEVER, false },
 	{ "segmentremove", OOM_NEVER, false },
+	{ "mappings", OOM_PERHAPS, false },
+	{ "descriptor", OOM_PERHAPS, false },
+	{ "signals", OOM_NEVER, false },
 	{ "setadj", OOM_NEVER, false },
 	{ "setoldadj", OOM_NEVER, false },
 	{ "getadj", OOM_NEVER, false },
@@ -128,6 +131,7 @@ static const struct call_facts calls[] = {
 	{ "writebad", OOM_NEVER, false },
 	{ "refusals", OOM_NEVER, true },
 	{ "fallocate", OOM_PERHAPS, true },
+	{ "punch", OOM_NEVER, true },
 	{ "read", OOM_NEVER, false },
 	{ "lookups", OOM_PERHAPS, false },
 	{ "unlink", OOM_NEVER, true },
@@ -165,6 +169,11 @@ const struct call_facts *call_facts(const char *what)
 			return &calls[i];
 	}
 	return NULL;
+}
+
+bool call_forces(const char *what)
+{
+	return starts_with(what, "signals ") || strstr(what, " signals ");
 }
 
 const char *const *call_names(size_t *n)

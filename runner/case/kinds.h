@@ -38,6 +38,8 @@ struct call_facts {
 
 /* The call that `what` ("mmap 4M populate") begins with, or NULL. */
 const struct call_facts *call_facts(const char *what);
+/* Does some of what it gets go over a limit, also where another call makes it? */
+bool call_forces(const char *what);
 const char *const *call_names(size_t *n);
 
 /* How surely a step may start an OOM: a snapshot ahead of it is the last quiet moment. */

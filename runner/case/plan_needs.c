@@ -133,6 +133,8 @@ static void add_step(json_t *needs, const struct test *t, const struct step *s)
 		const struct counter_claim *c = &s->expect->counters[i];
 		if (c->cgroup >= 0)
 			add_file(needs, t, c->file, c->field);
+		else
+			add_need(needs, "vmstat", c->field);
 	}
 }
 

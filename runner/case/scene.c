@@ -284,19 +284,26 @@ static void build_texts(struct build *b)
 	t->seconds = (double)number_of(b, "seconds", b->raw->seconds, 0, 0, 86400);
 }
 
-/* Only a virtual machine has a host that does something to it, and a disk that is the test's own: on any other /dev/vda
- * is somebody's. */
+/* A disk that is the test's own, which on any other machine than a virtual one is somebody's. */
+static bool writes_disk(const char *args)
+{
+	return args && strstr(args, "path=/dev/") && strstr(args, "dirty=1");
+}
+
+/* Only a virtual machine has a host that does something to it, and a disk to read or write, whatever else the case says of targets. */
 static void need_host(struct build *b)
 {
 	struct test *t = b->t;
-	bool needed = t->shape.plug || t->shape.balloon;
-	for (unsigned i = 0; i < b->raw->n_tasks; i++)
+	bool needed = t->shape.plug || t->shape.balloon, writes = false;
+	for (unsigned i = 0; i < b->raw->n_tasks; i++) {
 		needed = needed || (b->raw->tasks[i].args && strstr(b->raw->tasks[i].args, "/dev/vd"));
+		writes = writes || writes_disk(b->raw->tasks[i].args);
+	}
 	for (unsigned i = 0; i < b->raw->n_steps; i++)
 		needed = needed || b->raw->steps[i].host;
 	for (size_t i = 0; i < t->n_needs; i++)
 		needed = needed && t->needs[i].kind != NEED_TARGET;
-	if (needed)
+	if (needed || writes)
 		t->needs[t->n_needs++] = (struct need){ .kind = NEED_TARGET, .text = xstrdup("vm") };
 }
 

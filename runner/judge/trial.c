@@ -142,6 +142,9 @@ bool trial_forces(const struct trial *t)
 	for (size_t i = 0; i < t->test->n_tasks; i++)
 		if (kind_facts(t->test->tasks[i].kind)->forced)
 			return true;
+	for (size_t i = 0; i < t->test->n_steps; i++)
+		if (t->test->steps[i].op == STEP_CALL && call_forces(t->test->steps[i].value))
+			return true;
 	return false;
 }
 

@@ -505,11 +505,12 @@ START_TEST(all_needs_are_listed)
 	run_plan(&r, ",'needs':[{'kind':'path','text':'/nonexistent'},{'kind':'path','text':'/proc'},"
 		 "{'kind':'cgroup_file','text':'memory.nonsense'},{'kind':'cgroup_file','text':'cgroup.procs'},"
 		 "{'kind':'capability','text':'nonsense'},{'kind':'capability','text':'CAP_KILL'},"
+		 "{'kind':'vmstat','text':'oom_kil'},{'kind':'vmstat','text':'pgfault'},"
 		 "{'kind':'nodes','text':'64'},{'kind':'nodes','text':'1'}],'swap':{'kind':'disk','size':1}",
 		 START);
 	json_t *missing = run_until(&r, "missing");
 	static const char *const needs[] = { "path /nonexistent", "cgroup file memory.nonsense", "capability nonsense",
-					     "64 NUMA nodes", "swap disk" };
+					     "vmstat oom_kil", "64 NUMA nodes", "swap disk" };
 	ck_assert_uint_eq(json_array_size(missing), ARRAY_SIZE(needs));
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		json_t *m = json_array_get(missing, i);

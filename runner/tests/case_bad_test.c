@@ -274,6 +274,8 @@ static const struct {
 	  "4:40: rises: \"many\" is not a count; allowed: N, >=N, <=N, MIN-MAX" },
 	{ T "trigger: hog\nexpect: [{counters: [{file: memory.events, field: x, rises: 1}]}]",
 	  "4:29: file: without `cgroup` the counter is one of /proc/vmstat; leave file out" },
+	{ T "trigger: hog\nexpect: [{counters: [{field: nr_anon_pages, rises: 1}]}]",
+	  "4:30: field: nr_anon_pages is a level, which does not only rise; compare it in a `read` of /proc/vmstat" },
 	{ T "cgroup: v1\ncgroups: [{name: b}]\ntrigger: hog\n"
 	    "expect: [{counters: [{cgroup: b, file: memory.events, field: oom, rises: 1}]}]",
 	  "6:22: memory.events oom does not exist on cgroup v1: of memory.events v1 has oom_kill alone" },

@@ -280,5 +280,20 @@ START_TEST(unmet_needs)
 }
 END_TEST
 
+/* A disk is overwritten in a virtual machine only, whatever else the case says of targets. */
+START_TEST(written_disks_need_a_machine_of_their_own)
+{
+	static const char text[] = "title: x\ntasks: [{name: t, kind: file, args: \"path=/dev/sdb dirty=1\"}]\nneeds: [target host]\n"
+				   "trigger: t\nexpect: [{}]\n";
+	struct test_list l = expand(text, "6.1.0");
+	json_t *missing = test_unmet_needs(l.tests[0], "6.1.0", false, "host");
+	ck_assert_uint_eq(json_array_size(missing), 1);
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(missing, 0), "need")), "target vm");
+	json_decref(missing);
+	test_list_free(&l);
+}
+END_TEST
+
 TESTS("case_expand", ids_and_order, id_of_a_path, builtin_axes, completion, danger, conditional_steps_and_bugs,
-      hostile_names, limits, conditions, unmet_needs)
+      hostile_names, limits, conditions, unmet_needs,
+      written_disks_need_a_machine_of_their_own)
