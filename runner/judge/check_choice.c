@@ -168,7 +168,7 @@ static void predict(struct trial *t, struct episode *e)
 		struct scene s;
 		struct model_oom oom;
 		struct model_decision d = { 0 };
-		scene_open(&s, t, e->before);
+		scene_open(&s, t, e);
 		s.model.machine.total_swap = (uint64_t)(scene_swap_total_kb(t, e) / s.page_kb);
 		scene_oom(&s, t, e, e->reports[e->deaths[i].report], &oom);
 		if (oom.memcg >= 0 && allows_kills(t, e))
@@ -302,7 +302,7 @@ static void recompute(struct trial *t, struct episode *e, size_t index)
 	struct scene s;
 	struct model_oom oom;
 	uint64_t totalpages;
-	scene_open(&s, t, e->before);
+	scene_open(&s, t, e);
 	s.model.machine.total_swap = (uint64_t)(scene_swap_total_kb(t, e) / s.page_kb);
 	scene_oom(&s, t, e, r, &oom);
 	oom.constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
@@ -359,7 +359,7 @@ static void check_nobody(struct trial *t, const struct episode *e, size_t index)
 	const struct oom_report *r = e->reports[index];
 	char seen[96] = "nobody";
 	struct scene s;
-	scene_open(&s, t, e->before);
+	scene_open(&s, t, e);
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct oom_row *row = &r->rows[i];
 		int task = scene_task(&s, row->value[OOM_COL_TGID]);

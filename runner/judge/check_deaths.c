@@ -60,7 +60,7 @@ static bool must_oom(const struct trial *t, const struct episode *e)
 {
 	struct scene s;
 	int64_t freed = 0;
-	scene_open(&s, t, e->before);
+	scene_open(&s, t, e);
 	for (size_t i = 0; i < e->n_deaths; i++) {
 		int task = e->deaths[i].again ? -1 : scene_task(&s, e->deaths[i].tgid);
 		if (task >= 0)

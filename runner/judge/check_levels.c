@@ -270,7 +270,7 @@ static void check_within_limits(struct trial *t, const struct episode *e, const 
 void check_levels(struct trial *t, const struct episode *e)
 {
 	struct scene s;
-	scene_open(&s, t, e->before);
+	scene_open(&s, t, e);
 	bool rest = at_rest(t, e);
 	if (!t->v1 && !t->local_events && rest) {
 		check_sums(t, e, &s);

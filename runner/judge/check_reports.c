@@ -216,7 +216,7 @@ static void check_nodes(struct trial *t, struct episode *e, const struct oom_rep
 	uint64_t mask;
 	CLEANUP_FREE char *name = look_bytes(look_text(task, "name"));
 	if (e->expect->constraint == CONSTRAINT_MEMORY_POLICY)
-		nodes = trial_task(t, name) && scene_bound_to(trial_task(t, name), &mask) ? format_mask(mask, buf) : NULL;
+		nodes = name && scene_bound_to(t, e, name, &mask) ? format_mask(mask, buf) : NULL;
 	if (nodes)
 		trial_check_text(t, CHECK_NODEMASK, NULL, NULL, nodes, r->nodemask);
 	const char *mems = look_text(task, "mems"), *cpuset = cpuset_of(t, task);

@@ -64,7 +64,7 @@ static void take_pages(struct model_pages *pages, int64_t by)
 void check_scores_before(struct trial *t, const struct episode *e)
 {
 	struct scene s;
-	scene_open(&s, t, e->before);
+	scene_open(&s, t, e);
 	for (size_t i = 0; i < s.model.n_tasks; i++) {
 		const json_t *row = s.rows[i];
 		CLEANUP_FREE char *name = look_bytes(look_text(row, "name"));

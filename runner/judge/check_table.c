@@ -258,7 +258,7 @@ void check_table(struct trial *t, struct episode *e, const struct oom_report *re
 	struct scene s;
 	struct model_oom oom;
 	uint64_t totalpages;
-	scene_open(&s, t, e->before);
+	scene_open(&s, t, e);
 	scene_oom(&s, t, e, report, &oom);
 	enum constraint constraint = model_constraint(&t->era, &s.model, &oom, &totalpages);
 	check_members(t, e, report, &s, &oom, constraint);

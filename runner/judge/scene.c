@@ -101,14 +101,12 @@ bool scene_in_vfork(const struct trial *t, const char *name)
 	return c && streq(name + strlen(c->name), "/1") && borrows_in_vfork(c);
 }
 
-/* What only the case knows of a task: its policy, and who shares an mm with whom by the kind's nature. */
+/* What only the case knows of a task: who shares an mm with whom by the kind's nature. */
 static void add_nature(struct scene *s, struct model_task *m, const struct trial *t, const char *name, int *next_mm)
 {
 	const struct test_task *c = scene_case_task(t, name);	/* bytes */
 	if (!c)
 		return;
-	m->policy = c->policy;
-	m->policy_nodes = c->policy_nodes;
 	if (streq(c->kind, "sharer") || borrows_in_vfork(c)) {
 		if (!name[strlen(c->name)])
 			++*next_mm;
@@ -306,8 +304,9 @@ static void add_machine(struct scene *s, const json_t *snapshot)
 	}
 }
 
-void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot)
+void scene_open(struct scene *s, const struct trial *t, const struct episode *e)
 {
+	const json_t *snapshot = e->before;
 	*s = (struct scene){ .page_kb = t->page_kb };
 	model_scene_init(&s->model);
 	model_machine_init(&s->model.machine);
@@ -316,6 +315,7 @@ void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot)
 	add_machine(s, snapshot);
 	add_memcgs(s, t, snapshot);
 	add_tasks(s, t, snapshot);
+	scene_add_policies(s, t, e);
 	add_history(s, t, snapshot);
 }
 

@@ -18,8 +18,8 @@ struct scene {
 	int mm_of_init;		/* of the tasks that share PID 1's; 0: there are none */
 };
 
-/* Everything points into the snapshot, which must outlive the scene. */
-void scene_open(struct scene *s, const struct trial *t, const json_t *snapshot);
+/* As it was when the episode began. Everything points into its snapshot, which must outlive the scene. */
+void scene_open(struct scene *s, const struct trial *t, const struct episode *e);
 void scene_close(struct scene *s);
 
 /*
@@ -66,11 +66,23 @@ int scene_limit_hit(const struct scene *s, const struct trial *t, const struct e
 void scene_oom(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
 	       struct model_oom *oom);
 
-/* The nodes that the memory by which a task grows is bound to, by its policy or by mbind. False: to none. */
-bool scene_bound_to(const struct test_task *task, uint64_t *nodes);
+struct scene_policy {
+	enum policy_mode mode;
+	uint64_t nodes;	/* mask */
+};
 
+/*
+ * The policy of a task, or child, of this name (bytes) when the episode asks for memory: what the case gives it, or what a call
+ * of set_mempolicy has made of it. Of several threads that of the least restricted.
+ */
+struct scene_policy scene_policy(const struct trial *t, const struct episode *e, const char *name);
+/* Gives all tasks of the scene theirs. */
+void scene_add_policies(struct scene *s, const struct trial *t, const struct episode *e);
+
+/* The nodes that the memory by which a task of this name grows is bound to, by its policy or by mbind. False: to none. */
+bool scene_bound_to(const struct trial *t, const struct episode *e, const char *name, uint64_t *nodes);
 /* The same for the task with this index. */
-bool scene_task_bound_to(const struct scene *s, const struct trial *t, int task, uint64_t *nodes);
+bool scene_task_bound_to(const struct scene *s, const struct trial *t, const struct episode *e, int task, uint64_t *nodes);
 
 /* Must somebody be killed in this episode, although `freed` pages came back to it? The growing task wants more than there
  * can be for it, a limit is written below what is there, by all bounds; or sysrq asks. */

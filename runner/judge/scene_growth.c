@@ -80,7 +80,7 @@ static int growing(const struct scene *s, const struct trial *t, const struct ep
 	if (memcg >= 0)
 		memcg_room(s, t, memcg, min, max);
 	else
-		machine_room(s, e->before, scene_task_bound_to(s, t, task, &nodes) ? nodes : m->mems, min, max);
+		machine_room(s, e->before, scene_task_bound_to(s, t, e, task, &nodes) ? nodes : m->mems, min, max);
 	int64_t holds = is_hidden(t, step->tasks[0]) ? (int64_t)(scene_case_task(t, step->tasks[0])->size / 1024) / s->page_kb :
 						       m->pages.anon + m->pages.shmem + m->pages.file + m->pages.swap;
 	*wants = step->bytes == NO_LIMIT || !step->bytes ? INT64_MAX :

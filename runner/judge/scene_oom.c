@@ -2,7 +2,6 @@
 /* What an episode of the case asks of a scene: who asks for memory, how, and at which limit. */
 #include "judge/scene.h"
 
-#include "base/bytes.h"
 #include "base/util.h"
 #include "case/kinds.h"
 #include "judge/look.h"
@@ -43,27 +42,6 @@ static int who_asks(const struct scene *s, const struct episode *e, const struct
 	return step && (step->op == STEP_GROW || step->op == STEP_CALL) ? scene_task_named(s, step->tasks[0]) : -1;
 }
 
-bool scene_bound_to(const struct test_task *task, uint64_t *nodes)
-{
-	*nodes = task->policy_nodes;
-	if (task->policy == POLICY_BIND)
-		return true;
-	const char *mbind = strstr(task->args, "mbind=");
-	if (!mbind)
-		return false;
-	mbind += strlen("mbind=");
-	CLEANUP_FREE char *list = strndup(mbind, strcspn(mbind, " "));
-	return parse_mask(list, nodes, NULL) == 0;
-}
-
-bool scene_task_bound_to(const struct scene *s, const struct trial *t, int task, uint64_t *nodes)
-{
-	CLEANUP_FREE char *name = look_bytes(look_text(s->rows[task], "name"));
-	const struct test_task *c = name ? scene_case_task(t, name) : NULL;
-	*nodes = 0;
-	return c && scene_bound_to(c, nodes);
-}
-
 int scene_limit_hit(const struct scene *s, const struct trial *t, const struct episode *e,
 		       const struct oom_report *report)
 {
@@ -89,5 +67,5 @@ void scene_oom(const struct scene *s, const struct trial *t, const struct episod
 		return;
 	const struct model_task *asks = &s->tasks[oom->current];
 	oom->current_mems = asks->mems;
-	oom->has_nodemask = scene_task_bound_to(s, t, oom->current, &oom->nodemask);
+	oom->has_nodemask = scene_task_bound_to(s, t, e, oom->current, &oom->nodemask);
 }

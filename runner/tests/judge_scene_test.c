@@ -56,7 +56,7 @@ static void stage(struct staged *st, struct recorded *r)
 	st->seen = observation_from_json(r->observation, NULL);
 	st->result = result_new("t", "t", "k", "vm");
 	ck_assert_int_eq(trial_open(&st->t, r->test, st->seen, NULL, st->result), 0);
-	scene_open(&st->s, &st->t, st->t.episodes[0].before);
+	scene_open(&st->s, &st->t, &st->t.episodes[0]);
 }
 
 static void clear(struct staged *st)

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The memory policies of a scene's tasks: what the case gave them, and what they made of it by calls. */
+#include "judge/scene.h"
+
+#include "base/bytes.h"
+#include "base/util.h"
+#include "judge/look.h"
+
+/* The call that is made in the end: `again` makes another one over and over. What a thread of its own sets is gone with it. */
+static const char *call_itself(const char *what)
+{
+	return starts_with(what, "again ") ? what + strlen("again ") : what;
+}
+
+/* "bind 1", "bind=static 0-1", "default": as oomload takes it. What is not one of the four restricts nobody (mm/mempolicy.c:
+ * mempolicy_in_oom_domain). */
+static struct scene_policy parse_policy(const char *text)
+{
+	static const char *const modes[] = { "default", "bind", "preferred", "interleave" };
+	struct scene_policy p = { POLICY_DEFAULT, 0 };
+	size_t len = strcspn(text, " =");
+	const char *nodes = text + strcspn(text, " ");
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (strlen(modes[i]) == len && memcmp(modes[i], text, len) == 0)
+			p.mode = (enum policy_mode)i;
+	if (p.mode != POLICY_DEFAULT && parse_mask(nodes + strspn(nodes, " "), &p.nodes, NULL) < 0)
+		p.mode = POLICY_DEFAULT;
+	return p;
+}
+
+/* Up to which step calls count: the one that asks for memory, or for a child, which has the policy that its parent had
+ * (kernel/fork.c:copy_process), the parent's first call of fork. */
+static size_t calls_end(const struct trial *t, const struct episode *e, const char *task, bool child)
+{
+	const struct step *asks = scene_trigger(t, e);
+	size_t end = asks ? (size_t)(asks - t->test->steps) : e->last_step;
+	for (size_t i = 0; child && i < end; i++) {
+		const struct step *s = &t->test->steps[i];
+		if (s->op == STEP_CALL && streq(s->tasks[0], task) && starts_with(s->value, "fork"))
+			return i;
+	}
+	return child ? 0 : end;
+}
+
+/* One thread is enough (mm/oom_kill.c:oom_cpuset_eligible): calls are made by one, the others have what the case gave them. */
+static struct scene_policy with_threads(const struct test_task *c, struct scene_policy of_caller)
+{
+	if (!streq(c->kind, "threads") && !streq(c->kind, "zombie-leader"))
+		return of_caller;
+	if (of_caller.mode != c->policy)
+		return (struct scene_policy){ POLICY_DEFAULT, 0 };
+	of_caller.nodes |= c->policy_nodes;
+	return of_caller;
+}
+
+struct scene_policy scene_policy(const struct trial *t, const struct episode *e, const char *name)
+{
+	const struct test_task *c = scene_case_task(t, name);
+	if (!c)
+		return (struct scene_policy){ POLICY_DEFAULT, 0 };
+	struct scene_policy p = { c->policy, c->policy_nodes };
+	size_t end = calls_end(t, e, c->name, name[strlen(c->name)]);
+	for (size_t i = 0; i < end; i++) {
+		const struct step *s = &t->test->steps[i];
+		if (s->op != STEP_CALL || !streq(s->tasks[0], c->name) || (s->result && !streq(s->result, "ok")))
+			continue;
+		const char *what = call_itself(s->value);
+		if (starts_with(what, "set_mempolicy "))
+			p = parse_policy(what + strlen("set_mempolicy "));
+	}
+	return with_threads(c, p);
+}
+
+bool scene_bound_to(const struct trial *t, const struct episode *e, const char *name, uint64_t *nodes)
+{
+	const struct test_task *c = scene_case_task(t, name);
+	struct scene_policy p = scene_policy(t, e, name);
+	*nodes = p.nodes;
+	if (p.mode == POLICY_BIND)
+		return true;
+	const char *mbind = c ? strstr(c->args, "mbind=") : NULL;
+	if (!mbind)
+		return false;
+	mbind += strlen("mbind=");
+	CLEANUP_FREE char *list = strndup(mbind, strcspn(mbind, " "));
+	return parse_mask(list, nodes, NULL) == 0;
+}
+
+bool scene_task_bound_to(const struct scene *s, const struct trial *t, const struct episode *e, int task, uint64_t *nodes)
+{
+	CLEANUP_FREE char *name = look_bytes(look_text(s->rows[task], "name"));
+	*nodes = 0;
+	return name && scene_bound_to(t, e, name, nodes);
+}
+
+void scene_add_policies(struct scene *s, const struct trial *t, const struct episode *e)
+{
+	for (size_t i = 0; i < s->model.n_tasks; i++) {
+		CLEANUP_FREE char *name = s->rows[i] ? look_bytes(look_text(s->rows[i], "name")) : NULL;
+		if (!name)
+			continue;
+		struct scene_policy p = scene_policy(t, e, name);
+		s->tasks[i].policy = p.mode;
+		s->tasks[i].policy_nodes = p.nodes;
+	}
+}
