@@ -128,8 +128,9 @@ struct scene {
 	uint64_t limit[256];	 /* of each cgroup: writes count */
 	const struct step *last; /* the last step that may start an OOM, or NULL */
 	unsigned askers;	 /* how many such steps */
-	enum constraint asked;	 /* what the first of them would be, and whether another would be something else */
-	bool mixed;
+	enum constraint asked;	 /* what the first of them would be, at which limit, and whether another would be something else */
+	int asked_memcg;
+	bool mixed, memcgs_differ;
 };
 
 static bool is_below(const struct test *t, int cgroup, int ancestor)
@@ -231,6 +232,7 @@ static void complete(const struct scene *s, struct expectation *e)
 		return;
 	} else if (open && task >= 0) {
 		complete_for_task(s, task, e);
+		e->memcg = s->memcgs_differ ? -1 : e->memcg;
 	} else if (e->constraint == CONSTRAINT_MEMCG && e->memcg < 0 && task >= 0 && s->askers == 1) {
 		int nearest;
 		if (limits_above(s, s->cgroup_of[task], &nearest) == 1)
@@ -279,13 +281,16 @@ static bool is_last_expect(const struct test *t, const struct step *step)
 
 static void see_asker(struct scene *s, const struct step *step)
 {
-	int task = step->op == STEP_GROW ? find_task(s->t, step->tasks[0]) : -1;
-	struct expectation e = { 0 };
+	bool by_task = step->op == STEP_GROW || step->op == STEP_CALL;
+	int task = by_task ? find_task(s->t, step->tasks[0]) : -1;
+	struct expectation e = { .memcg = -1 };
 	if (task < 0)
 		return;
 	complete_for_task(s, task, &e);
 	s->mixed = s->askers && (s->mixed || e.constraint != s->asked);
+	s->memcgs_differ = s->askers && (s->memcgs_differ || e.memcg != s->asked_memcg);
 	s->asked = e.constraint;
+	s->asked_memcg = e.memcg;
 }
 
 static void follow(struct scene *s, const struct step *step)

@@ -176,6 +176,17 @@ bool call_forces(const char *what)
 	return starts_with(what, "signals ") || strstr(what, " signals ");
 }
 
+bool call_gives_back(const char *what)
+{
+	static const char *const names[] = { "munmap", "dontneed", "lazyfree", "pageout", "mapover", "exec", "toldtwice" };
+	what += starts_with(what, "again ") ? strlen("again ") : 0;
+	size_t len = strcspn(what, " ");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == len && memcmp(names[i], what, len) == 0)
+			return true;
+	return false;
+}
+
 const char *const *call_names(size_t *n)
 {
 	static const char *names[ARRAY_SIZE(calls)];

@@ -40,6 +40,8 @@ struct call_facts {
 const struct call_facts *call_facts(const char *what);
 /* Does some of what it gets go over a limit, also where another call makes it? */
 bool call_forces(const char *what);
+/* May the caller be smaller after it, or no more resident? */
+bool call_gives_back(const char *what);
 const char *const *call_names(size_t *n);
 
 /* How surely a step may start an OOM: a snapshot ahead of it is the last quiet moment. */

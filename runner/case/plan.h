@@ -15,6 +15,10 @@
  * the first step that can cause an OOM) and "after-K"; "commit-N" ahead of the commit that is step N of the test. */
 json_t *plan_make(const struct test *t, const char *root, double scale);
 
+/* The step of the episode that begins at the step `from` which its snapshot "before" goes ahead of: the first that surely can
+ * start an OOM, else the first that may, else the first at all. -1: no expect follows. */
+int plan_snapshot_step(const struct test *t, size_t from);
+
 /* The expectation of a panic; NULL: none is due. */
 const struct expectation *test_expected_panic(const struct test *t);
 

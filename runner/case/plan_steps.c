@@ -81,9 +81,7 @@ static void snapshot(struct planner *p, const char *label, int number)
 		json_object_set_new(step, "stat", json_true());
 }
 
-/* The step of the episode that begins at `from` which the snapshot "before" goes ahead of: the first that surely can
- * start an OOM, else the first that may, else the first at all. -1: no expect follows. */
-static int first_trigger(const struct test *t, size_t from)
+int plan_snapshot_step(const struct test *t, size_t from)
 {
 	int perhaps = -1, surely = -1;
 	for (size_t i = from; i < t->n_steps; i++) {
@@ -290,7 +288,7 @@ json_t *plan_steps(const struct test *t)
 {
 	struct planner p = { .t = t, .steps = json_array(), .src = -1 };
 	size_t from = 0; /* where the episode begins */
-	int trigger = first_trigger(t, 0);
+	int trigger = plan_snapshot_step(t, 0);
 	snapshot(&p, "begin", -1);
 	for (size_t i = 0; i < t->n_steps; i++) {
 		p.src = (int)i;
@@ -302,7 +300,7 @@ json_t *plan_steps(const struct test *t)
 		}
 		plan_expect(&p, from, i);
 		from = i + 1;
-		trigger = first_trigger(t, from);
+		trigger = plan_snapshot_step(t, from);
 		p.episode++;
 	}
 	return p.steps;

@@ -175,7 +175,7 @@ static void predict(struct trial *t, struct episode *e)
 			s.memcgs[oom.memcg].oom_kill_disable = false;
 		for (size_t j = 0; j < n_buried; j++)
 			bury(&s, buried[j]);
-		scene_project(&s, t, e, freed);
+		scene_project(&s, t, e, e->reports[e->deaths[i].report], freed);
 		model_out_of_memory(&t->era, &s.model, &oom, &d);
 		int died = died_of(t, &s, &e->deaths[i]);
 		remember_prediction(t, &s, &oom, &d);

@@ -315,7 +315,7 @@ void scene_open(struct scene *s, const struct trial *t, const struct episode *e)
 	add_machine(s, snapshot);
 	add_memcgs(s, t, snapshot);
 	add_tasks(s, t, snapshot);
-	scene_add_policies(s, t, e);
+	scene_add_calls(s, t, e);
 	add_history(s, t, snapshot);
 }
 

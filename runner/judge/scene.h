@@ -76,8 +76,8 @@ struct scene_policy {
  * of set_mempolicy has made of it. Of several threads that of the least restricted.
  */
 struct scene_policy scene_policy(const struct trial *t, const struct episode *e, const char *name);
-/* Gives all tasks of the scene theirs. */
-void scene_add_policies(struct scene *s, const struct trial *t, const struct episode *e);
+/* Gives all tasks of the scene theirs, and lets those be smaller that give memory back in the episode. */
+void scene_add_calls(struct scene *s, const struct trial *t, const struct episode *e);
 
 /* The nodes that the memory by which a task of this name grows is bound to, by its policy or by mbind. False: to none. */
 bool scene_bound_to(const struct trial *t, const struct episode *e, const char *name, uint64_t *nodes);
@@ -92,7 +92,7 @@ bool scene_must_oom(const struct scene *s, const struct trial *t, const struct e
  * Gives the growing task what it will have grown by when memory is out: between `more` at the least (put into its
  * pages) and `more` at the most. `freed` pages came back since the snapshot by earlier kills of the episode.
  */
-void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed);
+void scene_project(struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report, int64_t freed);
 
 /* Is the process of this name a vfork child before its exec, with its parent's memory? Its kind tells; /proc does not. */
 bool scene_in_vfork(const struct trial *t, const char *name);

@@ -65,22 +65,33 @@ static bool is_hidden(const struct trial *t, const char *name)
 	return c && kind_facts(c->kind) && kind_facts(c->kind)->hidden;
 }
 
+/* Pages that tasks may give back by calls, which others can have then. */
+static int64_t given_back(const struct scene *s, const struct trial *t, const struct episode *e)
+{
+	int64_t pages = 0;
+	for (size_t i = 0; i < s->model.n_tasks; i++)
+		if (s->rows[i] && trial_gives_back(t, e, look_text(s->rows[i], "name")))
+			pages += model_base(&t->era, &s->tasks[i].pages);
+	return pages;
+}
+
 /* The growing task, and by how many pages at least and at most it can grow; `wants` is what its `to` still asks for
  * (INT64_MAX: no end). -1 when the episode has none. */
-static int growing(const struct scene *s, const struct trial *t, const struct episode *e, int64_t *min, int64_t *max,
-		   int64_t *wants)
+static int growing(const struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report,
+		   int64_t *min, int64_t *max, int64_t *wants)
 {
 	const struct step *step = scene_trigger(t, e);
 	int task = step && step->op == STEP_GROW ? scene_task_named(s, step->tasks[0]) : -1;
 	if (task < 0)
 		return -1;
 	const struct model_task *m = &s->tasks[task];
-	int memcg = scene_limit_hit(s, t, e, NULL);
+	int memcg = scene_limit_hit(s, t, e, report);
 	uint64_t nodes;
 	if (memcg >= 0)
 		memcg_room(s, t, memcg, min, max);
 	else
 		machine_room(s, e->before, scene_task_bound_to(s, t, e, task, &nodes) ? nodes : m->mems, min, max);
+	*max += given_back(s, t, e);
 	int64_t holds = is_hidden(t, step->tasks[0]) ? (int64_t)(scene_case_task(t, step->tasks[0])->size / 1024) / s->page_kb :
 						       m->pages.anon + m->pages.shmem + m->pages.file + m->pages.swap;
 	*wants = step->bytes == NO_LIMIT || !step->bytes ? INT64_MAX :
@@ -115,7 +126,7 @@ bool scene_must_oom(const struct scene *s, const struct trial *t, const struct e
 	if (step && step->op == STEP_SET)
 		return must_kill_for(s, t, step, freed);
 	int64_t min, max, wants;
-	return growing(s, t, e, &min, &max, &wants) >= 0 && wants - freed > max;
+	return growing(s, t, e, NULL, &min, &max, &wants) >= 0 && wants - freed > max;
 }
 
 /* The other tasks that grow in the episode may have taken anything up to all there was. */
@@ -137,10 +148,10 @@ static bool has_rivals(const struct trial *t, const struct episode *e)
 	return n > 1;
 }
 
-void scene_project(struct scene *s, const struct trial *t, const struct episode *e, int64_t freed)
+void scene_project(struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report, int64_t freed)
 {
 	int64_t min, max, wants;
-	int task = growing(s, t, e, &min, &max, &wants);
+	int task = growing(s, t, e, report, &min, &max, &wants);
 	if (task < 0)
 		return;
 	struct model_task *m = &s->tasks[task];

@@ -108,6 +108,17 @@ bool trial_grows(const struct trial *t, const struct episode *e, const char *wir
 	return false;
 }
 
+bool trial_gives_back(const struct trial *t, const struct episode *e, const char *wire_name)
+{
+	int from = plan_snapshot_step(t->test, e->first_step);
+	for (size_t i = from < 0 ? e->last_step : (size_t)from; i < e->last_step; i++) {
+		const struct step *s = &t->test->steps[i];
+		if (s->op == STEP_CALL && look_same(s->tasks[0], wire_name) && call_gives_back(s->value))
+			return true;
+	}
+	return false;
+}
+
 const struct test_task *trial_task(const struct trial *t, const char *name)
 {
 	for (size_t i = 0; i < t->test->n_tasks; i++)

@@ -74,6 +74,9 @@ void trial_close(struct trial *t);
  * that waits at its limit goes on growing when a later step lets it. */
 bool trial_grows(const struct trial *t, const struct episode *e, const char *wire_name);
 
+/* Does it, by a call, give memory back after the episode's snapshot? */
+bool trial_gives_back(const struct trial *t, const struct episode *e, const char *wire_name);
+
 /* The task of the test with this name (bytes); NULL: none, or a child of one. */
 const struct test_task *trial_task(const struct trial *t, const char *name);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The memory policies of a scene's tasks: what the case gave them, and what they made of it by calls. */
+/* What a scene's tasks make of themselves by calls: their memory policies, and memory that they give back. */
 #include "judge/scene.h"
 
 #include "base/bytes.h"
@@ -93,14 +93,18 @@ bool scene_task_bound_to(const struct scene *s, const struct trial *t, const str
 	return name && scene_bound_to(t, e, name, nodes);
 }
 
-void scene_add_policies(struct scene *s, const struct trial *t, const struct episode *e)
+void scene_add_calls(struct scene *s, const struct trial *t, const struct episode *e)
 {
 	for (size_t i = 0; i < s->model.n_tasks; i++) {
-		CLEANUP_FREE char *name = s->rows[i] ? look_bytes(look_text(s->rows[i], "name")) : NULL;
+		const char *wire_name = s->rows[i] ? look_text(s->rows[i], "name") : NULL;
+		CLEANUP_FREE char *name = look_bytes(wire_name);
+		struct model_task *m = &s->tasks[i];
 		if (!name)
 			continue;
 		struct scene_policy p = scene_policy(t, e, name);
-		s->tasks[i].policy = p.mode;
-		s->tasks[i].policy_nodes = p.nodes;
+		m->policy = p.mode;
+		m->policy_nodes = p.nodes;
+		if (trial_gives_back(t, e, wire_name))
+			m->less += model_base(&t->era, &m->pages);
 	}
 }
