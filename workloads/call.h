@@ -29,6 +29,9 @@ const struct call *call_find(const char *name);
  */
 const struct segment *last_map(char *args, struct result *no);
 
+/* A part of it, which args begins with: FROM SIZE. NULL, with the answer in no, too, where it has no such part. */
+char *last_part(char **args, uint64_t *size, struct result *no);
+
 /* Makes what was mapped the last mapping. MAP_FAILED: errno is the result. One too many is unmapped: ENOSPC. */
 struct result keep_map(void *p, uint64_t size);
 

@@ -44,7 +44,12 @@ static struct result call_touch(struct load *l, char *args)
 
 static struct result call_pageout(struct load *l, char *args)
 {
-	return advise(l, args, MADV_PAGEOUT);
+	uint64_t size;
+	struct result no;
+	if (!*args)
+		return advise(l, args, MADV_PAGEOUT);
+	char *part = last_part(&args, &size, &no);
+	return !part ? no : next_word(&args) ? BAD_ARGS : result_of(madvise(part, size, MADV_PAGEOUT));
 }
 
 static struct result call_dontneed(struct load *l, char *args)
@@ -71,7 +76,8 @@ static struct result call_collapse(struct load *l, char *args)
 }
 
 const struct call held_calls[] = {
-	{ "pageout", "", "reclaim what is held (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
+	{ "pageout", "[FROM SIZE]",
+	  "reclaim what is held, or a part of the last mapping (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
 	{ "touch", "", "read what is held; the result is the bytes read up to a failure, SIGBUS where a page can't be read", call_touch },
 	{ "dontneed", "", "give up what is held at once (MADV_DONTNEED)", call_dontneed },
 	{ "lazyfree", "", "give up what is held, to be freed when memory is short (MADV_FREE)", call_lazyfree },

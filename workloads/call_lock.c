@@ -11,21 +11,18 @@
 static struct result call_mlock(struct load *l, char *args)
 {
 	struct result no;
-	uint64_t from = 0, size = UINT64_MAX;
-	char *word = next_word(&args);
-	bool onfault = word && streq(word, "onfault"), piece = word && !onfault;
-	char *second = piece ? next_word(&args) : NULL;
+	uint64_t size;
+	bool onfault = streq(args, "onfault");
+	char none[] = "";
 	(void)l;
-	if (piece && (!second || !parse_size(word, &from) || !parse_size(second, &size)))
-		return BAD_ARGS;
-	const struct segment *last = last_map(args, &no);
+	if (*args && !onfault) {
+		char *part = last_part(&args, &size, &no);
+		return !part ? no : next_word(&args) ? BAD_ARGS : result_of(mlock(part, size));
+	}
+	const struct segment *last = last_map(none, &no);
 	if (!last)
 		return no;
-	if (piece && (from > last->len || size > last->len - from))
-		return (struct result){ -1, ERANGE };
-	char *start = (char *)last->start + from;
-	size_t len = piece ? size : last->len;
-	return result_of(onfault ? syscall(SYS_mlock2, start, len, MLOCK_ONFAULT) : mlock(start, len));
+	return result_of(onfault ? syscall(SYS_mlock2, last->start, last->len, MLOCK_ONFAULT) : mlock(last->start, last->len));
 }
 
 static struct result call_lockable(struct load *l, char *args)

@@ -68,6 +68,20 @@ const struct segment *last_map(char *args, struct result *no)
 	return n_maps ? &maps[n_maps - 1] : NULL;
 }
 
+char *last_part(char **args, uint64_t *size, struct result *no)
+{
+	char *at = next_word(args), none[] = "";
+	uint64_t from;
+	*no = BAD_ARGS;
+	if (!at || !parse_size(at, &from) || !next_size(args, size))
+		return NULL;
+	const struct segment *last = last_map(none, no);
+	if (!last)
+		return NULL;
+	*no = (struct result){ -1, ERANGE };
+	return from <= last->len && *size <= last->len - from ? (char *)last->start + from : NULL;
+}
+
 /* Of huge pages, which main.c has forbidden. */
 static void *map_huge(uint64_t size, int prot, int flags)
 {

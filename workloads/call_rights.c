@@ -26,14 +26,14 @@ static struct result call_userns(struct load *l, char *args)
 	return r.errnum ? r : (struct result){ 0, 0 };
 }
 
-/* One user id, and nothing else. */
-static bool parse_uid(char *args, unsigned int *uid)
+/* One id of a user or a group, and nothing else. */
+static bool parse_id(char *args, unsigned int *id)
 {
 	int64_t n;
 	char *word = next_word(&args);
 	if (!word || next_word(&args) || !parse_int(word, 0, UINT32_MAX, &n))
 		return false;
-	*uid = (unsigned int)n;
+	*id = (unsigned int)n;
 	return true;
 }
 
@@ -41,7 +41,7 @@ static struct result call_setuid(struct load *l, char *args)
 {
 	unsigned int uid;
 	(void)l;
-	if (!parse_uid(args, &uid))
+	if (!parse_id(args, &uid))
 		return BAD_ARGS;
 	/* Without the library, which would ask all threads, also those that ended. */
 	struct result r = result_of(syscall(SYS_setuid, uid));
@@ -56,7 +56,15 @@ static struct result call_seteuid(struct load *l, char *args)
 {
 	unsigned int uid;
 	(void)l;
-	return parse_uid(args, &uid) ? result_of(syscall(SYS_setresuid, -1, uid, -1)) : BAD_ARGS;
+	return parse_id(args, &uid) ? result_of(syscall(SYS_setresuid, -1, uid, -1)) : BAD_ARGS;
+}
+
+/* In place of those that it was in; the primary group stays. */
+static struct result call_setgroups(struct load *l, char *args)
+{
+	unsigned int gid;
+	(void)l;
+	return parse_id(args, &gid) ? result_of(syscall(SYS_setgroups, 1, &gid)) : BAD_ARGS;
 }
 
 /* Numbers of linux/capability.h, which musl's compiler does not find. */
@@ -163,6 +171,7 @@ const struct call rights_calls[] = {
 	{ "userns", "", "a user namespace of its own, in which this user is root", call_userns },
 	{ "setuid", "N", "become this user", call_setuid },
 	{ "seteuid", "N", "become this user, but for the real user id", call_seteuid },
+	{ "setgroups", "N", "be in this supplementary group, and in no other", call_setgroups },
 	{ "dropcap", "NAME", "give up a capability: sys_resource, sys_admin, ipc_lock, dac_override, kill, setuid, sys_nice, sys_ptrace",
 	  call_dropcap },
 	{ "rlimit_as", "SIZE", "limit the address space", call_rlimit_as },

@@ -13,18 +13,21 @@ static struct result call_segment(struct load *l, char *args)
 {
 	uint64_t size, done = 0;
 	char *word = next_word(&args), *option;
-	bool noreserve = false, empty = false;
+	bool empty = false;
+	int flags = IPC_CREAT | 0600;
 	if (!word || !parse_size(word, &size))
 		return BAD_ARGS;
 	while ((option = next_word(&args))) {
 		if (streq(option, "noreserve"))
-			noreserve = true;
+			flags |= SHM_NORESERVE;
+		else if (streq(option, "hugetlb"))
+			flags |= SHM_HUGETLB;
 		else if (streq(option, "empty"))
 			empty = true;
 		else
 			return BAD_ARGS;
 	}
-	int id = shmget(IPC_PRIVATE, size, IPC_CREAT | (noreserve ? SHM_NORESERVE : 0) | 0600);
+	int id = shmget(IPC_PRIVATE, size, flags);
 	if (id < 0)
 		return result_of(-1);
 	last = id;
@@ -64,7 +67,7 @@ static struct result call_segmentremove(struct load *l, char *args)
 }
 
 const struct call segment_calls[] = {
-	{ "segment", "SIZE [noreserve] [empty]",
+	{ "segment", "SIZE [noreserve] [empty] [hugetlb]",
 	  "make a System V segment, write all of it unless it is to stay empty, and detach it; the result is the bytes written", call_segment },
 	{ "segmentlock", "", "lock the last segment that was made so (SHM_LOCK)", call_segmentlock },
 	{ "segmentunlock", "", "unlock it (SHM_UNLOCK)", call_segmentunlock },

@@ -64,6 +64,7 @@ static const struct {
 	{ "ksm=1", "/sys/kernel/mm/ksm/run" },
 	{ "mbind=", "/proc/self/numa_maps" },
 	{ "mbind", "/proc/self/numa_maps" },
+	{ "homenode", "/proc/self/numa_maps" },
 	{ "set_mempolicy", "/proc/self/numa_maps" },
 	{ "pidns=1", "/proc/self/ns/pid" },
 	{ "userns", "/proc/self/ns/user" },
