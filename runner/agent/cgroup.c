@@ -39,7 +39,7 @@ static int mount_v1(const char *controller)
 
 /* A guest comes without any cgroup mount, so that one template serves both hierarchies. Failures are seen, and told,
  * when the controller is looked for. */
-static int mount_guest(bool v2, bool cpuset, bool freezer)
+static int mount_guest(bool v2, bool cpuset, bool freezer, const bool more[N_MORE])
 {
 	if (v2)
 		return mount("cgroup2", CGROUP_ROOT, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? errno : 0;
@@ -50,6 +50,9 @@ static int mount_guest(bool v2, bool cpuset, bool freezer)
 		mount_v1("cpuset");
 	if (freezer)
 		mount_v1("freezer");
+	for (size_t i = 0; i < N_MORE; i++)
+		if (more[i])
+			mount_v1(more_controllers[i]);
 	return why;
 }
 
@@ -107,7 +110,7 @@ void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, const bool 
 {
 	struct cgroups *c = &a->cgroups;
 	struct error err;
-	int why = a->guest ? mount_guest(v2, cpuset, freezer) : 0;
+	int why = a->guest ? mount_guest(v2, cpuset, freezer, more) : 0;
 	int rc = cgroup_init();
 	if (rc && rc != ECGROUPNOTMOUNTED) {
 		libcgroup_error(rc, 0, &err, "finding the cgroup hierarchies in", "/proc/mounts");
@@ -121,6 +124,8 @@ void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, const bool 
 		c->freezer = xstrdup(c->memory);
 	else if (freezer)
 		c->freezer = find(a, "freezer", v2, 0, missing);
+	for (size_t i = 0; !v2 && i < N_MORE; i++)
+		c->more_v1[i] = more[i] ? find(a, more_controllers[i], v2, 0, missing) : NULL;
 	if (!v2 || !c->memory)
 		return;
 	/* without it the need of a file of its is what is missing */
@@ -132,6 +137,21 @@ void scene_find(struct agent *a, bool v2, bool cpuset, bool freezer, const bool 
 	if (c->cpuset && enable_in_root(a, c->cpuset, "cpuset", &err) < 0)
 		need_missing(missing, "cgroup v2 cpuset controller", err.text,
 			     "let the root cgroup pass the cpuset controller on (cgroup.subtree_control)");
+}
+
+size_t scene_beside(const struct cgroups *c, struct beside to[N_BESIDE])
+{
+	size_t n = 0;
+	if (c->v2)
+		return 0;
+	if (c->cpuset)
+		to[n++] = (struct beside){ "cpuset", c->cpuset };
+	if (c->freezer)
+		to[n++] = (struct beside){ "freezer", c->freezer };
+	for (size_t i = 0; i < N_MORE; i++)
+		if (c->more_v1[i])
+			to[n++] = (struct beside){ more_controllers[i], c->more_v1[i] };
+	return n;
 }
 
 /* A new v1 cpuset is empty and takes no process before it has CPUs and nodes: it gets its parent's. */
@@ -188,12 +208,13 @@ static int make_in(struct agent *a, const char *rel, const char *mount_point, co
 struct scene_cgroup *scene_make(struct agent *a, const char *name, const char *rel, struct error *err)
 {
 	struct cgroups *c = &a->cgroups;
+	struct beside others[N_BESIDE];
+	size_t n = scene_beside(c, others);
 	if (make_in(a, rel, c->memory, "memory", err) < 0)
 		return NULL;
-	if (!c->v2 && c->cpuset && make_in(a, rel, c->cpuset, "cpuset", err) < 0)
-		return NULL;
-	if (!c->v2 && c->freezer && make_in(a, rel, c->freezer, "freezer", err) < 0)
-		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (make_in(a, rel, others[i].point, others[i].controller, err) < 0)
+			return NULL;
 	struct scene_cgroup *cg = xcalloc(1, sizeof(*cg));
 	cg->name = xstrdup(name);
 	cg->rel = xstrdup(rel);
@@ -203,12 +224,14 @@ struct scene_cgroup *scene_make(struct agent *a, const char *name, const char *r
 	return cg;
 }
 
-/* The hierarchy a file belongs to, in libcgroup's terms. */
-static const char *controller_of(const struct cgroups *c, const char *file)
+struct beside scene_hierarchy(const struct cgroups *c, const char *file)
 {
-	if (c->v2)
-		return "memory";
-	return starts_with(file, "cpuset.") ? "cpuset" : starts_with(file, "freezer.") ? "freezer" : "memory";
+	struct beside others[N_BESIDE];
+	size_t n = scene_beside(c, others);
+	for (size_t i = 0; i < n; i++)
+		if (starts_with(file, others[i].controller) && file[strlen(others[i].controller)] == '.')
+			return others[i];
+	return (struct beside){ "memory", c->memory };
 }
 
 int scene_set(struct agent *a, const struct scene_cgroup *cg, const char *file, const char *value, struct error *err)
@@ -216,7 +239,7 @@ int scene_set(struct agent *a, const struct scene_cgroup *cg, const char *file, 
 	CLEANUP_FREE char *path = scene_path(a, cg, file);
 	CLEANUP_FREE char *what = xasprintf("writing \"%s\" to", value);
 	struct cgroup *desc = cgroup_new_cgroup(cg->rel + 1);
-	struct cgroup_controller *ctl = desc ? cgroup_add_controller(desc, controller_of(&a->cgroups, file)) : NULL;
+	struct cgroup_controller *ctl = desc ? cgroup_add_controller(desc, scene_hierarchy(&a->cgroups, file).controller) : NULL;
 	if (!ctl || cgroup_add_value_string(ctl, file, value)) {
 		cgroup_free(&desc);
 		return error_set(err, 0, "%s %s: libcgroup does not take the name or the value", what, path);
@@ -230,13 +253,12 @@ int scene_set(struct agent *a, const struct scene_cgroup *cg, const char *file, 
 
 int scene_join(const struct agent *a, const struct scene_cgroup *cg)
 {
-	const struct cgroups *c = &a->cgroups;
+	struct beside others[N_BESIDE];
+	size_t n = scene_beside(&a->cgroups, others);
 	struct cgroup *desc = cgroup_new_cgroup(cg->rel + 1);
 	bool ok = desc && cgroup_add_controller(desc, "memory");
-	if (ok && !c->v2 && c->cpuset)
-		ok = cgroup_add_controller(desc, "cpuset");
-	if (ok && !c->v2 && c->freezer)
-		ok = cgroup_add_controller(desc, "freezer");
+	for (size_t i = 0; ok && i < n; i++)
+		ok = cgroup_add_controller(desc, others[i].controller);
 	int rc = ok ? cgroup_attach_task_pid(desc, getpid()) : ECGFAIL;
 	cgroup_free(&desc);
 	/* libcgroup says no more than "not allowed": the kernel, asked again, says why */
@@ -263,5 +285,7 @@ void scene_free(struct agent *a)
 	free(c->memory);
 	free(c->cpuset);
 	free(c->freezer);
+	for (size_t i = 0; i < N_MORE; i++)
+		free(c->more_v1[i]);
 	*c = (struct cgroups){ .inotify = -1 };
 }

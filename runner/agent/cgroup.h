@@ -4,7 +4,7 @@
  * making, setting, attaching); cgroup_file.c reads and writes through its own descriptors, because libcgroup's
  * errors never say which file and which errno; cgroup_watch.c waits for the kernel's notifications.
  *
- * On v1 the hierarchies of cpuset and freezer hold parallel directories where a plan needs them. The question is
+ * On v1 the hierarchies of cpuset, freezer and more hold parallel directories where a plan needs them. The question is
  * always where the memory controller lives, never which version is mounted: hybrid hosts have an empty v2 tree.
  */
 #pragma once
@@ -27,18 +27,30 @@ struct scene_cgroup {
 	bool removed;		/* by a step */
 };
 
-/* Controllers of v2 that are wanted only where a plan names a file of theirs. */
+/* Controllers that are wanted only where a plan names a file of theirs. */
 #define N_MORE 3
+#define N_BESIDE (2 + N_MORE)
 extern const char *const more_controllers[N_MORE];
 
 struct cgroups {
 	bool v2;
 	bool more[N_MORE];		/* v2: these are passed on, too */
 	char *memory, *cpuset, *freezer;	/* mount points; NULL: not used. On v2 all the same */
+	char *more_v1[N_MORE];		/* v1: theirs */
 	struct scene_cgroup **all;	/* parents first; the bystander first of all */
 	size_t n;
 	int inotify;		/* -1: none */
 };
+
+struct beside {
+	const char *controller, *point;
+};
+
+/* The hierarchies in use beside that of the memory controller: none on v2. How many. */
+size_t scene_beside(const struct cgroups *c, struct beside to[N_BESIDE]);
+
+/* The one that a file belongs to. */
+struct beside scene_hierarchy(const struct cgroups *c, const char *file);
 
 /* Mounts (in a guest) and finds the controllers that the plan wants, `more` by their number in more_controllers. What is not there
  * goes to `missing`. */

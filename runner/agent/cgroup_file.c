@@ -7,13 +7,7 @@
 
 char *scene_path(const struct agent *a, const struct scene_cgroup *cg, const char *file)
 {
-	const struct cgroups *c = &a->cgroups;
-	const char *point = c->memory;
-	if (!c->v2 && c->cpuset && starts_with(file, "cpuset."))
-		point = c->cpuset;
-	if (!c->v2 && c->freezer && starts_with(file, "freezer."))
-		point = c->freezer;
-	return xasprintf("%s%s/%s", point, cg->rel, file);
+	return xasprintf("%s%s/%s", scene_hierarchy(&a->cgroups, file).point, cg->rel, file);
 }
 
 static int write_at(const char *point, const char *rel, const char *file, const char *value)
@@ -28,13 +22,13 @@ static int write_at(const char *point, const char *rel, const char *file, const 
 int scene_move(const struct agent *a, const struct scene_cgroup *cg, pid_t pid)
 {
 	const struct cgroups *c = &a->cgroups;
+	struct beside others[N_BESIDE];
+	size_t n = scene_beside(c, others);
 	char text[16];
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	int why = write_at(c->memory, cg->rel, "cgroup.procs", text);
-	if (!why && !c->v2 && c->cpuset)
-		why = write_at(c->cpuset, cg->rel, "cgroup.procs", text);
-	if (!why && !c->v2 && c->freezer)
-		why = write_at(c->freezer, cg->rel, "cgroup.procs", text);
+	for (size_t i = 0; !why && i < n; i++)
+		why = write_at(others[i].point, cg->rel, "cgroup.procs", text);
 	return why;
 }
 
@@ -47,11 +41,11 @@ static int remove_at(const char *point, const char *rel)
 int scene_remove(const struct agent *a, const struct scene_cgroup *cg)
 {
 	const struct cgroups *c = &a->cgroups;
+	struct beside others[N_BESIDE];
+	size_t n = scene_beside(c, others);
 	int why = remove_at(c->memory, cg->rel);
-	if (!why && !c->v2 && c->cpuset)
-		why = remove_at(c->cpuset, cg->rel);
-	if (!why && !c->v2 && c->freezer)
-		why = remove_at(c->freezer, cg->rel);
+	for (size_t i = 0; !why && i < n; i++)
+		why = remove_at(others[i].point, cg->rel);
 	return why;
 }
 
