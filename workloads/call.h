@@ -52,4 +52,5 @@ extern const struct call notify_calls[];	/* call_notify.c */
 extern const struct call mutex_calls[];	/* call_mutex.c */
 extern const struct call segment_calls[];	/* call_segment.c */
 extern const struct call kernel_calls[];	/* call_kernel.c */
+extern const struct call generation_calls[];	/* call_generations.c */
 extern const struct call wrapped_calls[];	/* call_wrapped.c */

@@ -97,6 +97,8 @@ static const struct call_facts calls[] = {
 	{ "mappings", OOM_PERHAPS, false },
 	{ "descriptor", OOM_PERHAPS, false },
 	{ "signals", OOM_NEVER, false },
+	{ "age", OOM_NEVER, false },
+	{ "evict", OOM_NEVER, false },
 	{ "setadj", OOM_NEVER, false },
 	{ "setoldadj", OOM_NEVER, false },
 	{ "getadj", OOM_NEVER, false },

@@ -70,6 +70,8 @@ static const struct {
 	{ "userns", "/proc/self/ns/user" },
 	{ "cgroupns", "/proc/self/ns/cgroup" },
 	{ "frozen", "/dev/snapshot" },
+	{ "age", "/sys/kernel/debug/lru_gen" },
+	{ "evict", "/sys/kernel/debug/lru_gen" },
 	{ "swapon", "/proc/swaps" },
 	{ "swapoff", "/proc/swaps" },
 };
