@@ -25,7 +25,7 @@ static const struct form {
 };
 
 static const char *const shown[] = {
-	"plug SIZE", "unplug", "balloon SIZE", "balloon shows SIZE", "disk slow SIZE", "disk fail reads|writes|all", "disk ok",
+	"plug SIZE [on NODE]", "unplug", "balloon SIZE", "balloon shows SIZE", "disk slow SIZE", "disk fail reads|writes|all", "disk ok",
 	"nmi",
 };
 
@@ -45,13 +45,26 @@ static int parse_bytes(const struct form *f, const char *text, struct host_order
 	return error_set(err, 0, "%sSIZE: the size is %s, and not 0", f->words, unit);
 }
 
+/* SIZE, or SIZE "on" NODE. */
+static int parse_module(const struct form *f, const char *text, struct host_order *order, struct error *err)
+{
+	static const char word[] = " on ";
+	const char *on = strstr(text, word);
+	int64_t node = 0;
+	CLEANUP_FREE char *size = xasprintf("%.*s", (int)(on ? on - text : (ptrdiff_t)strlen(text)), text);
+	if (on && parse_int(on + strlen(word), 0, HOST_NODES - 1, &node, NULL) < 0)
+		return error_set(err, 0, "%sSIZE on NODE: the node is a number from 0 to %d", f->words, HOST_NODES - 1);
+	order->node = (int)node;
+	return parse_bytes(f, size, order, err);
+}
+
 int host_order_parse(const char *text, struct host_order *order, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		const struct form *f = &forms[i];
 		*order = (struct host_order){ .deed = f->deed, .io = f->io };
 		if (f->unit && starts_with(text, f->words))
-			return parse_bytes(f, text + strlen(f->words), order, err);
+			return (f->deed == HOST_PLUG ? parse_module : parse_bytes)(f, text + strlen(f->words), order, err);
 		if (!f->unit && streq(text, f->words))
 			return 0;
 	}

@@ -150,6 +150,8 @@ static void check_host_order(struct build *b, const struct host_order *order)
 	if (order->deed == HOST_PLUG && order->bytes > shape->plug)
 		bad(b, "host", "host: there is no room for %s more memory; say `machine: {plug: SIZE}`",
 		    format_size(order->bytes, size));
+	else if (order->deed == HOST_PLUG && order->node >= shape->nodes)
+		bad(b, "host", "host: the machine has no node %d; say `machine: {nodes: [SIZE, …]}`", order->node);
 	else if (order->deed == HOST_UNPLUG && !shape->plug)
 		bad(b, "host", "host: nothing can be unplugged; say `machine: {plug: SIZE}`, and plug something in");
 	else if ((order->deed == HOST_BALLOON || order->deed == HOST_BALLOON_SHOWS) && shape->balloon == BALLOON_NONE)

@@ -21,13 +21,13 @@ static char *module_id(int i, const char *what)
 	return xasprintf("%s%d", what, i);
 }
 
-static int plug(struct vm *vm, uint64_t bytes, int64_t deadline_ns, struct error *err)
+static int plug(struct vm *vm, const struct host_order *order, int64_t deadline_ns, struct error *err)
 {
 	CLEANUP_FREE char *memory = module_id(vm->modules, "module-memory"), *device = module_id(vm->modules, "module");
 	if (command(vm, "object-add", json_pack("{s:s, s:s, s:I}", "qom-type", "memory-backend-ram", "id", memory, "size",
-						(json_int_t)bytes), deadline_ns, err) < 0 ||
-	    command(vm, "device_add", json_pack("{s:s, s:s, s:s}", "driver", "pc-dimm", "id", device, "memdev", memory),
-		    deadline_ns, err) < 0)
+						(json_int_t)order->bytes), deadline_ns, err) < 0 ||
+	    command(vm, "device_add", json_pack("{s:s, s:s, s:s, s:i}", "driver", "pc-dimm", "id", device, "memdev", memory,
+						"node", order->node), deadline_ns, err) < 0)
 		return -1;
 	vm->modules++;
 	return 0;
@@ -130,7 +130,7 @@ int vm_act(struct session *s, const struct host_order *order, int64_t deadline_n
 	struct vm *vm = s->priv;
 	switch (order->deed) {
 	case HOST_PLUG:
-		return plug(vm, order->bytes, deadline_ns, err);
+		return plug(vm, order, deadline_ns, err);
 	case HOST_UNPLUG:
 		return unplug(vm, deadline_ns, err);
 	case HOST_BALLOON:

@@ -223,12 +223,15 @@ static const struct {
 	  "4:27: is: ~ needs an extended regular expression behind it, and stands in a `read` only" },
 	{ T "steps:\n  - {sysrq: ff}", "4:13: sysrq: one letter or digit, like f" },
 	{ T "steps:\n  - read: {path: /x, is: '~^<pid nobody>$$'}", "4:26: \"nobody\" is not a task of this case (or NAME/N); allowed: hog, big" },
-	{ T "steps:\n  - {host: explode}", "4:12: host: \"explode\" is nothing that a host does; allowed: plug SIZE, unplug, balloon SIZE, balloon shows SIZE, "
+	{ T "steps:\n  - {host: explode}", "4:12: host: \"explode\" is nothing that a host does; allowed: plug SIZE [on NODE], unplug, balloon SIZE, balloon shows SIZE, "
 					  "disk slow SIZE, disk fail reads|writes|all, disk ok, nmi" },
 	{ T "steps:\n  - {host: plug 100M}", "4:12: host: plug SIZE: the size is a multiple of 128 MiB, and not 0" },
 	{ T "steps:\n  - {host: plug 0}", "4:12: host: plug SIZE: the size is a multiple of 128 MiB, and not 0" },
 	{ T "steps:\n  - {host: disk slow many}", "4:12: host: disk slow SIZE: the size is bytes, and not 0" },
 	{ T "steps:\n  - {host: plug 128M}", "4:12: host: there is no room for 128 MiB more memory; say `machine: {plug: SIZE}`" },
+	{ T "steps:\n  - {host: plug 128M on 9}", "4:12: host: plug SIZE on NODE: the node is a number from 0 to 7" },
+	{ T "machine: {plug: 128M}\nsteps:\n  - {host: plug 128M on 1}",
+	  "5:12: host: the machine has no node 1; say `machine: {nodes: [SIZE, …]}`" },
 	{ T "steps:\n  - {host: unplug}", "4:12: host: nothing can be unplugged; say `machine: {plug: SIZE}`, and plug something in" },
 	{ T "steps:\n  - {host: balloon 64M}", "4:12: host: the machine has no balloon; say `machine: {balloon: plain}` or `deflates`" },
 	{ T "machine: {balloon: plain}\nsteps:\n  - {host: balloon 1G}",
