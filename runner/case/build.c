@@ -140,6 +140,14 @@ char *text_of(struct build *b, const char *key, const char *raw)
 	return raw ? text_or_null(b, key, raw) : xstrdup("");
 }
 
+char *written_of(struct build *b, const char *key, const char *raw)
+{
+	char *text = text_of(b, key, raw);
+	if (text && !*text && !b->failed)
+		bad(b, key, "%s: an empty text writes nothing; an empty line is \"\\n\"", key);
+	return text;
+}
+
 char **text_list(struct build *b, const char *key, char *const *raw, size_t n)
 {
 	char **list = xcalloc(n, sizeof(*list));

@@ -42,6 +42,8 @@ struct where where_of(const struct build *b, const char *key);
 char *text_or_null(struct build *b, const char *key, const char *raw);
 /* The same, but "" for NULL. */
 char *text_of(struct build *b, const char *key, const char *raw);
+/* What is written to a file; a complaint when it is empty, for then nothing is. */
+char *written_of(struct build *b, const char *key, const char *raw);
 char **text_list(struct build *b, const char *key, char *const *raw, size_t n);
 
 /* Bytes. `whole` is what a percentage is of (0: percentages are refused); "max" is NO_LIMIT where max_allowed. */

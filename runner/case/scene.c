@@ -121,7 +121,7 @@ static void build_sysctls(struct build *b)
 		at(b, "sysctl[%zu]", i);
 		struct setting *s = &t->sysctls[i];
 		s->file = text_of(b, "name", b->raw->sysctl[i].file);
-		s->value = text_of(b, "value", b->raw->sysctl[i].value);
+		s->value = written_of(b, "value", b->raw->sysctl[i].value);
 		s->where = where_of(b, NULL);
 		char shown[320];
 		bool ok = isalpha((unsigned char)s->file[0]) && strchr(s->file, '.') && !strstr(s->file, "..");
@@ -213,7 +213,7 @@ static void build_cgroup(struct build *b, size_t i)
 	for (size_t j = 0; j < g->n_settings; j++) {
 		at(b, "cgroups[%zu].set[%zu]", i, j);
 		g->settings[j] = (struct setting){ .file = text_of(b, "file", raw->set[j].file),
-						   .value = text_of(b, "value", raw->set[j].value),
+						   .value = written_of(b, "value", raw->set[j].value),
 						   .where = where_of(b, NULL) };
 		if (!g->settings[j].file[0] || strchr(g->settings[j].file, '/'))
 			bad(b, "file", "a cgroup's file is a name without /, like memory.oom.group");

@@ -105,7 +105,7 @@ static void build_file(struct build *b, const struct form *form, const struct ra
 	size_t here = enter(b, form->key);
 	step_set_source(b, s, raw);
 	if (form->op != STEP_READ)
-		s->value = text_of(b, "value", raw->value);
+		s->value = written_of(b, "value", raw->value);
 	leave(b, here);
 }
 

@@ -223,6 +223,7 @@ static const struct {
 	  "4:27: is: ~ needs an extended regular expression behind it, and stands in a `read` only" },
 	{ T "steps:\n  - {sysrq: ff}", "4:13: sysrq: one letter or digit, like f" },
 	{ T "steps:\n  - read: {path: /x, is: '~^<pid nobody>$$'}", "4:26: \"nobody\" is not a task of this case (or NAME/N); allowed: hog, big" },
+	{ T "steps:\n  - write: {path: /x, value: ''}", "4:30: value: an empty text writes nothing; an empty line is \"\\n\"" },
 	{ T "steps:\n  - {host: explode}", "4:12: host: \"explode\" is nothing that a host does; allowed: plug SIZE [on NODE], unplug, balloon SIZE, balloon shows SIZE, "
 					  "disk slow SIZE, disk fail reads|writes|all, disk ok, nmi" },
 	{ T "steps:\n  - {host: plug 100M}", "4:12: host: plug SIZE: the size is a multiple of 128 MiB, and not 0" },
