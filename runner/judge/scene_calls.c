@@ -12,6 +12,35 @@ static const char *call_itself(const char *what)
 	return starts_with(what, "again ") ? what + strlen("again ") : what;
 }
 
+/* The nodes that the task's cpuset leaves it. */
+static uint64_t mems_of(const struct episode *e, const char *name)
+{
+	size_t i;
+	json_t *row;
+	uint64_t mems;
+	json_array_foreach(json_object_get(e->before, "tasks"), i, row) {
+		const char *text = look_same(name, look_text(row, "name")) ? look_text(row, "mems") : NULL;
+		if (text && parse_mask(text, &mems, NULL) == 0 && mems)
+			return mems;
+	}
+	return MODEL_ALL_NODES;
+}
+
+/* The first, second … of the nodes there are, and from the first one again (mm/mempolicy.c:mpol_relative_nodemask). */
+static uint64_t relative_to(uint64_t mems, uint64_t nodes)
+{
+	uint64_t result = 0;
+	for (int i = 0; i < 64; i++) {
+		if (!(nodes >> i & 1))
+			continue;
+		uint64_t left = mems;
+		for (int skip = i % __builtin_popcountll(mems); skip; skip--)
+			left &= left - 1;
+		result |= left & -left;
+	}
+	return result;
+}
+
 /* "bind 1", "bind=static 0-1", "default": as oomload takes it. What is not one of the four restricts nobody (mm/mempolicy.c:
  * mempolicy_in_oom_domain). */
 static struct scene_policy parse_policy(const char *text)
@@ -65,8 +94,11 @@ struct scene_policy scene_policy(const struct trial *t, const struct episode *e,
 		if (s->op != STEP_CALL || !streq(s->tasks[0], c->name) || (s->result && !streq(s->result, "ok")))
 			continue;
 		const char *what = call_itself(s->value);
-		if (starts_with(what, "set_mempolicy "))
-			p = parse_policy(what + strlen("set_mempolicy "));
+		if (!starts_with(what, "set_mempolicy "))
+			continue;
+		p = parse_policy(what + strlen("set_mempolicy "));
+		if (strstr(what, "=relative "))
+			p.nodes = relative_to(mems_of(e, name), p.nodes);
 	}
 	return with_threads(c, p);
 }
