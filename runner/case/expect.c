@@ -146,12 +146,6 @@ static uint64_t limit_from_text(const char *value)
 	return parse_size(value, &bytes, NULL) == 0 ? bytes : NO_LIMIT;
 }
 
-static bool is_limit_file(const char *file)
-{
-	return streq(file, "memory.max") || streq(file, "memory.limit_in_bytes") ||
-	       streq(file, "memory.memsw.limit_in_bytes");
-}
-
 static void scene_start(struct scene *s, const struct test *t)
 {
 	*s = (struct scene){ .t = t };
@@ -161,7 +155,7 @@ static void scene_start(struct scene *s, const struct test *t)
 		const struct test_cgroup *g = &t->cgroups[i];
 		s->limit[i] = g->limit == UNSET ? NO_LIMIT : g->limit;
 		for (size_t j = 0; j < g->n_settings; j++) {
-			if (is_limit_file(g->settings[j].file))
+			if (cgroup_file_is_limit(g->settings[j].file))
 				s->limit[i] = limit_from_text(g->settings[j].value);
 		}
 	}
@@ -303,7 +297,7 @@ static void follow(struct scene *s, const struct step *step)
 			s->cgroup_of[moved] = step->cgroup;
 		return;
 	case STEP_SET:
-		if (is_limit_file(step->file))
+		if (cgroup_file_is_limit(step->file))
 			s->limit[step->cgroup] = limit_from_text(step->value);
 		break;
 	case STEP_EXPECT:

@@ -127,6 +127,12 @@ bool cgroup_file_is_basic(const char *file)
 	return is_among(file, basic, ARRAY_SIZE(basic));
 }
 
+bool cgroup_file_is_limit(const char *file)
+{
+	return streq(file, "memory.max") || streq(file, "memory.limit_in_bytes") ||
+	       streq(file, "memory.memsw.limit_in_bytes");
+}
+
 bool cgroup_file_can_oom(const char *file)
 {
 	return is_among(file, can_oom, ARRAY_SIZE(can_oom));

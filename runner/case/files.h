@@ -17,5 +17,8 @@ bool cgroup_file_name(enum hierarchy h, const char *file, const char *field, con
 /* Every memory cgroup of every kernel has this file: it needs no need. */
 bool cgroup_file_is_basic(const char *file);
 
+/* Is it a limit at which the killer is asked? */
+bool cgroup_file_is_limit(const char *file);
+
 /* Can writing this file start an OOM (a limit, memory.reclaim)? */
 bool cgroup_file_can_oom(const char *file);
