@@ -6,7 +6,7 @@
 #include <fcntl.h>
 
 #include "base/util.h"
-#include "case/case.h"
+#include "tests/catalogue.h"
 #include "tests/harness.h"
 
 #define DOC "docs/catalogue.md"
@@ -67,10 +67,7 @@ static char *family_of(const char *id)
 
 static char *catalogue(void)
 {
-	struct error err = { 0 };
-	struct test_list tests = { 0 };
-	struct case_set *set = case_set_find(NULL, 0, "cases", &err);
-	ck_assert_msg(set && case_set_expand(set, NULL, &tests, &err) == 0, "%s", err.text);
+	struct test_list tests = catalogue_tests(NULL);
 	char *text = NULL;
 	size_t len, n_cases = 0;
 	FILE *f = open_memstream(&text, &len);
@@ -96,7 +93,6 @@ static char *catalogue(void)
 		   "that has the rule.\n%s", n_cases, tests.n, body);
 	fclose(f);
 	test_list_free(&tests);
-	case_set_free(set);
 	return text;
 }
 
@@ -118,9 +114,7 @@ END_TEST
 START_TEST(by_tag)
 {
 	struct error err = { 0 };
-	struct test_list tests = { 0 };
-	struct case_set *set = case_set_find(NULL, 0, "cases", &err);
-	ck_assert(set && case_set_expand(set, NULL, &tests, &err) == 0);
+	struct test_list tests = catalogue_tests(NULL);
 	size_t all = tests.n;
 	const char *quick = "quick", *both[] = { "quick", "9bfe5ded054b" }, *unknown = "quik", *never[] = { "quick", "7a1adfddaf0d" };
 	ck_assert_int_eq(test_list_keep_tagged(&tests, 0, &unknown, 1, &err), -1);
@@ -135,7 +129,6 @@ START_TEST(by_tag)
 	ck_assert_uint_eq(tests.n, 4);
 	ck_assert(starts_with(tests.tests[0]->id, "memcg/largest-dies["));
 	test_list_free(&tests);
-	case_set_free(set);
 }
 END_TEST
 

@@ -5,8 +5,8 @@
 #include <check.h>
 
 #include "base/util.h"
-#include "case/case.h"
 #include "run/jobs.h"
+#include "tests/catalogue.h"
 #include "tests/fake_target.h"
 #include "tests/harness.h"
 
@@ -14,14 +14,7 @@ static struct kernel kernel = { .name = (char[]){ "k" }, .release = (char[]){ "6
 
 static struct test_list all_tests(void)
 {
-	struct error err = { 0 };
-	struct test_list list = { 0 };
-	struct case_set *set = case_set_find(NULL, 0, "cases", &err);
-	ck_assert_msg(set, "%s (run this from the top of the tree)", err.text);
-	ck_assert_msg(case_set_expand(set, kernel.release, &list, &err) == 0, "%s", err.text);
-	case_set_free(set);
-	ck_assert_uint_gt(list.n, 50);
-	return list;
+	return catalogue_tests(kernel.release);
 }
 
 START_TEST(all_are_missing)
