@@ -106,16 +106,15 @@ struct scene_policy scene_policy(const struct trial *t, const struct episode *e,
 bool scene_bound_to(const struct trial *t, const struct episode *e, const char *name, uint64_t *nodes)
 {
 	const struct test_task *c = scene_case_task(t, name);
+	const char *mbind = c ? strstr(c->args, "mbind=") : NULL;
+	if (mbind) {	/* of the memory itself, which goes before that of who asks */
+		mbind += strlen("mbind=");
+		CLEANUP_FREE char *list = strndup(mbind, strcspn(mbind, " "));
+		return parse_mask(list, nodes, NULL) == 0;
+	}
 	struct scene_policy p = scene_policy(t, e, name);
 	*nodes = p.nodes;
-	if (p.mode == POLICY_BIND)
-		return true;
-	const char *mbind = c ? strstr(c->args, "mbind=") : NULL;
-	if (!mbind)
-		return false;
-	mbind += strlen("mbind=");
-	CLEANUP_FREE char *list = strndup(mbind, strcspn(mbind, " "));
-	return parse_mask(list, nodes, NULL) == 0;
+	return p.mode == POLICY_BIND;
 }
 
 bool scene_task_bound_to(const struct scene *s, const struct trial *t, const struct episode *e, int task, uint64_t *nodes)
