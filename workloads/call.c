@@ -6,8 +6,7 @@
 static const struct call *const tables[] = {
 	memory_calls, mapped_calls, lock_calls, held_calls, process_calls, trace_calls, exec_calls, rights_calls, machine_calls,
 	policy_calls, file_calls, hold_calls, notify_calls, mutex_calls, wrapped_calls, segment_calls,
-	kernel_calls,
-	generation_calls,
+	kernel_calls, generation_calls,
 };
 
 struct result result_of(int64_t ret)

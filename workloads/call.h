@@ -35,6 +35,9 @@ char *last_part(char **args, uint64_t *size, struct result *no);
 /* Makes what was mapped the last mapping. MAP_FAILED: errno is the result. One too many is unmapped: ENOSPC. */
 struct result keep_map(void *p, uint64_t size);
 
+/* Sets a limit of the process (RLIMIT_…), and raises the hard one where that is lower, which takes CAP_SYS_RESOURCE (call_rights.c). */
+struct result limit_to(int which, uint64_t value);
+
 /* Each ends with a row without a name. */
 extern const struct call memory_calls[];	/* call_memory.c */
 extern const struct call mapped_calls[];	/* call_mapped.c */

@@ -34,19 +34,6 @@ static struct result call_mappings(struct load *l, char *args)
 	return (struct result){ n, 0 };
 }
 
-/* The limit is raised to what is needed, which takes CAP_SYS_RESOURCE where it is a hard one. */
-static int allow(int which, int64_t n)
-{
-	struct rlimit r;
-	if (getrlimit(which, &r) < 0)
-		return -1;
-	if (r.rlim_cur < (rlim_t)n)
-		r.rlim_cur = (rlim_t)n;
-	if (r.rlim_max < r.rlim_cur)
-		r.rlim_max = r.rlim_cur;
-	return setrlimit(which, &r);
-}
-
 /* The table of descriptors reaches as far as the highest one (fs/file.c:alloc_fdtable). */
 static struct result call_descriptor(struct load *l, char *args)
 {
@@ -54,7 +41,8 @@ static struct result call_descriptor(struct load *l, char *args)
 	(void)l;
 	if (!parse_number(args, INT32_MAX - 1, &n))
 		return BAD_ARGS;
-	return result_of(allow(RLIMIT_NOFILE, n + 1) < 0 ? -1 : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (int)n));
+	struct result r = limit_to(RLIMIT_NOFILE, (uint64_t)n + 1);
+	return r.errnum ? r : result_of(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, (int)n));
 }
 
 /* They stay in the queue, for the signal is blocked from now on. */
@@ -69,8 +57,9 @@ static struct result call_signals(struct load *l, char *args)
 		return BAD_ARGS;
 	sigemptyset(&blocked);
 	sigaddset(&blocked, number);
-	if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 || allow(RLIMIT_SIGPENDING, n) < 0)
-		return result_of(-1);
+	struct result r = limit_to(RLIMIT_SIGPENDING, (uint64_t)n);
+	if (r.errnum || sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
+		return r.errnum ? r : result_of(-1);
 	while (queued < n && syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, &info) == 0)
 		queued++;
 	return (struct result){ queued, 0 };

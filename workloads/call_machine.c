@@ -95,17 +95,6 @@ static struct result call_punch(struct load *l, char *args)
 	return fallocate_file(path, 0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, size);
 }
 
-/* What lies behind its new end is given back; of a huge page there, the pages behind it. */
-static struct result call_truncate(struct load *l, char *args)
-{
-	uint64_t size;
-	char *path = next_word(&args), *word = next_word(&args);
-	(void)l;
-	if (!path || !word || next_word(&args) || !parse_size(word, &size))
-		return BAD_ARGS;
-	return result_of(truncate(path, (off_t)size));
-}
-
 static struct result call_unlink(struct load *l, char *args)
 {
 	char *path = next_word(&args);
@@ -183,7 +172,6 @@ const struct call machine_calls[] = {
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
 	{ "fallocate", "PATH SIZE", "give a file so much of memory or of a disk (fallocate)", call_fallocate },
 	{ "punch", "PATH FROM SIZE", "take so much of a file or of a disk away (FALLOC_FL_PUNCH_HOLE)", call_punch },
-	{ "truncate", "PATH SIZE", "make a file end there (truncate)", call_truncate },
 	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },
 	{ "mount", "TYPE PATH [OPTIONS]", "mount a file system without a device", call_mount },

@@ -104,19 +104,22 @@ static struct result call_dropcap(struct load *l, char *args)
 
 /* --- limits --- */
 
+struct result limit_to(int which, uint64_t value)
+{
+	struct rlimit r;
+	if (getrlimit(which, &r) < 0)
+		return result_of(-1);
+	r.rlim_cur = value;
+	if (r.rlim_max < value)
+		r.rlim_max = value;
+	return result_of(setrlimit(which, &r));
+}
+
 static struct result set_limit(int which, char *args)
 {
 	uint64_t size;
 	char *word = next_word(&args);
-	if (!word || next_word(&args) || !parse_size(word, &size))
-		return BAD_ARGS;
-	struct rlimit r;
-	if (getrlimit(which, &r) < 0)
-		return result_of(-1);
-	r.rlim_cur = size;
-	if (r.rlim_max < size)
-		r.rlim_max = size;
-	return result_of(setrlimit(which, &r));
+	return !word || next_word(&args) || !parse_size(word, &size) ? BAD_ARGS : limit_to(which, size);
 }
 
 static struct result call_rlimit_as(struct load *l, char *args)

@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/proc.h"
 #include "agent/zones.h"
+#include "base/vmstat.h"
 
 #define FILE_LIMIT (1 << 20)
 #define KMSG_BATCHES 64	/* a log that is written faster than it is read has no end */
@@ -47,13 +48,7 @@ static json_t *meminfo(void)
 	return o;
 }
 
-/* Of what begins with nr_, these are counters; the others are levels, which meminfo tells. */
-static bool is_level(const char *field)
-{
-	return starts_with(field, "nr_") && !streq(field, "nr_dirtied") && !streq(field, "nr_written");
-}
-
-/* Counters that are not 0, and oom_kill wherever the kernel has it. */
+/* Counters that are not 0, and oom_kill wherever the kernel has it. The levels are those that meminfo tells. */
 static json_t *vmstat(void)
 {
 	json_t *o = json_object();
@@ -64,7 +59,7 @@ static json_t *vmstat(void)
 		if (!space)
 			continue;
 		*space = '\0';
-		if (is_level(line))
+		if (vmstat_is_level(line))
 			continue;
 		if (!streq(space + 1, "0") || streq(line, "oom_kill"))
 			json_object_set_new(o, line, json_integer(strtoll(space + 1, NULL, 10)));

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/util.h"
+#include "base/vmstat.h"
 #include "case/build.h"
 #include "case/files.h"
 #include "case/kinds.h"
@@ -67,7 +68,7 @@ static void read_counters(struct build *b, const struct raw_expect *raw, struct 
 			c->cgroup = cgroup_named(b, "cgroup", name);
 		} else if (r->file && !streq(c->file, "/proc/vmstat")) {
 			bad(b, "file", "file: without `cgroup` the counter is one of /proc/vmstat; leave file out");
-		} else if (starts_with(c->field, "nr_") && !streq(c->field, "nr_dirtied") && !streq(c->field, "nr_written")) {
+		} else if (vmstat_is_level(c->field)) {
 			bad(b, "field", "field: %s is a level, which does not only rise; compare it in a `read` of /proc/vmstat", c->field);
 		}
 	}

@@ -137,7 +137,6 @@ static const struct call_facts calls[] = {
 	{ "punch", OOM_NEVER, true },
 	{ "read", OOM_NEVER, false },
 	{ "lookups", OOM_PERHAPS, false },
-	{ "truncate", OOM_PERHAPS, true },
 	{ "unlink", OOM_NEVER, true },
 	{ "remount", OOM_NEVER, true },
 	{ "mount", OOM_NEVER, true },
@@ -176,20 +175,32 @@ const struct call_facts *call_facts(const char *what)
 	return NULL;
 }
 
+static bool is_named(const char *what, const char *const *names, size_t n)
+{
+	size_t len = strcspn(what, " ");
+	for (size_t i = 0; i < n; i++)
+		if (strlen(names[i]) == len && memcmp(names[i], what, len) == 0)
+			return true;
+	return false;
+}
+
+const char *call_made(const char *what)
+{
+	static const char *const makers[] = { "again", "frozen", "threaded", "toldtwice" };
+	while (is_named(what, makers, ARRAY_SIZE(makers)) && what[strcspn(what, " ")])
+		what += strcspn(what, " ") + 1;
+	return what;
+}
+
 bool call_forces(const char *what)
 {
-	return starts_with(what, "signals ") || strstr(what, " signals ");
+	return starts_with(call_made(what), "signals ");
 }
 
 bool call_gives_back(const char *what)
 {
-	static const char *const names[] = { "munmap", "dontneed", "lazyfree", "pageout", "mapover", "exec", "toldtwice" };
-	what += starts_with(what, "again ") ? strlen("again ") : 0;
-	size_t len = strcspn(what, " ");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strlen(names[i]) == len && memcmp(names[i], what, len) == 0)
-			return true;
-	return false;
+	static const char *const names[] = { "munmap", "dontneed", "lazyfree", "pageout", "mapover", "exec" };
+	return is_named(call_made(what), names, ARRAY_SIZE(names));
 }
 
 const char *const *call_names(size_t *n)
@@ -199,6 +210,22 @@ const char *const *call_names(size_t *n)
 		names[i] = calls[i].name;
 	*n = ARRAY_SIZE(calls);
 	return names;
+}
+
+static const char *const policies[] = { "default", "bind", "preferred", "interleave" };
+
+const char *policy_name(enum policy_mode mode)
+{
+	return policies[mode];
+}
+
+enum policy_mode policy_named(const char *text)
+{
+	size_t len = strcspn(text, " =");
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++)
+		if (strlen(policies[i]) == len && memcmp(policies[i], text, len) == 0)
+			return (enum policy_mode)i;
+	return POLICY_DEFAULT;
 }
 
 enum can_oom step_can_oom(const struct step *s)

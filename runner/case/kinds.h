@@ -38,11 +38,17 @@ struct call_facts {
 
 /* The call that `what` ("mmap 4M populate") begins with, or NULL. */
 const struct call_facts *call_facts(const char *what);
-/* Does some of what it gets go over a limit, also where another call makes it? */
+/* Does some of what it gets go over a limit? */
 bool call_forces(const char *what);
+/* The call that is made in the end, where another one makes it (`again`, `frozen`, `threaded`, `toldtwice`). Points into `what`. */
+const char *call_made(const char *what);
 /* May the caller be smaller after it, or no more resident? */
 bool call_gives_back(const char *what);
 const char *const *call_names(size_t *n);
 
 /* How surely a step may start an OOM: a snapshot ahead of it is the last quiet moment. */
 enum can_oom step_can_oom(const struct step *s);
+
+/* A memory policy's name, and the policy that a text ("bind 1", "bind=static 0-1") begins with; POLICY_DEFAULT for any other. */
+const char *policy_name(enum policy_mode mode);
+enum policy_mode policy_named(const char *text);

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/util.h"
 #include "case/files.h"
+#include "case/kinds.h"
 #include "case/plan_parts.h"
 
 #define START_AND_END_MS 60000 /* building the scene, ending the tasks, removing cgroups, at scale 1 */
@@ -85,11 +86,10 @@ static json_t *plan_args(const char *args)
 
 static json_t *plan_policy(const struct test_task *task)
 {
-	static const char *const modes[] = { "default", "bind", "preferred", "interleave" };
 	char nodes[256];
 	if (task->policy == POLICY_DEFAULT)
 		return json_null();
-	return json_pack("{s:s, s:s}", "mode", modes[task->policy], "nodes", format_mask(task->policy_nodes, nodes));
+	return json_pack("{s:s, s:s}", "mode", policy_name(task->policy), "nodes", format_mask(task->policy_nodes, nodes));
 }
 
 static json_t *plan_task(const struct test *t, const struct test_task *task)

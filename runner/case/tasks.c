@@ -67,16 +67,12 @@ static void check_args(struct build *b, const char *args, const struct kind_fact
 /* "bind 1", "preferred 1", "interleave 0-1": set_mempolicy(2) */
 static void read_policy(struct build *b, const char *raw, struct test_task *task)
 {
-	static const char *const modes[] = { "default", "bind", "preferred", "interleave" };
 	CLEANUP_FREE char *text = text_or_null(b, "policy", raw);
 	if (!text || b->failed)
 		return;
 	size_t len = strcspn(text, " ");
 	const char *nodes = text + len + strspn(text + len, " ");
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (strlen(modes[i]) == len && memcmp(modes[i], text, len) == 0)
-			task->policy = (enum policy_mode)i;
-	}
+	task->policy = strcspn(text, "=") < len ? POLICY_DEFAULT : policy_named(text);	/* flags are for calls */
 	char shown[320];
 	if ((task->policy == POLICY_DEFAULT) != (*nodes == '\0') ||
 	    (task->policy == POLICY_DEFAULT && !streq(text, "default"))) {

@@ -4,13 +4,8 @@
 
 #include "base/bytes.h"
 #include "base/util.h"
+#include "case/kinds.h"
 #include "judge/look.h"
-
-/* The call that is made in the end: `again` makes another one over and over. What a thread of its own sets is gone with it. */
-static const char *call_itself(const char *what)
-{
-	return starts_with(what, "again ") ? what + strlen("again ") : what;
-}
 
 /* The nodes that the task's cpuset leaves it. */
 static uint64_t mems_of(const struct episode *e, const char *name)
@@ -45,13 +40,8 @@ static uint64_t relative_to(uint64_t mems, uint64_t nodes)
  * mempolicy_in_oom_domain). */
 static struct scene_policy parse_policy(const char *text)
 {
-	static const char *const modes[] = { "default", "bind", "preferred", "interleave" };
-	struct scene_policy p = { POLICY_DEFAULT, 0 };
-	size_t len = strcspn(text, " =");
+	struct scene_policy p = { policy_named(text), 0 };
 	const char *nodes = text + strcspn(text, " ");
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		if (strlen(modes[i]) == len && memcmp(modes[i], text, len) == 0)
-			p.mode = (enum policy_mode)i;
 	if (p.mode != POLICY_DEFAULT && parse_mask(nodes + strspn(nodes, " "), &p.nodes, NULL) < 0)
 		p.mode = POLICY_DEFAULT;
 	return p;
@@ -93,8 +83,8 @@ struct scene_policy scene_policy(const struct trial *t, const struct episode *e,
 		const struct step *s = &t->test->steps[i];
 		if (s->op != STEP_CALL || !streq(s->tasks[0], c->name) || (s->result && !streq(s->result, "ok")))
 			continue;
-		const char *what = call_itself(s->value);
-		if (!starts_with(what, "set_mempolicy "))
+		const char *what = call_made(s->value);
+		if (!starts_with(what, "set_mempolicy ") || starts_with(s->value, "threaded "))	/* it is gone with its thread */
 			continue;
 		p = parse_policy(what + strlen("set_mempolicy "));
 		if (strstr(what, "=relative "))
