@@ -17,6 +17,12 @@ static bool ended_unfilled(const json_t *step)
 	return streq(look_text(step, "op"), "fill") && json_is_true(json_object_get(step, "ended"));
 }
 
+/* It ended before it was asked, not by what it was asked for. */
+static bool ended_unasked(const json_t *step)
+{
+	return json_is_true(json_object_get(step, "unasked"));
+}
+
 /* A step whose work was not done, though the agent went on: then what came after it had another scene. NULL: all were. */
 static char *undone(const struct trial *t)
 {
@@ -27,6 +33,8 @@ static char *undone(const struct trial *t)
 		const char *task = look_text(trial_told(t, step), "task");
 		if (ended_unfilled(step))
 			return xasprintf("%s ended before it was filled", task ? task : "a task");
+		if (ended_unasked(step))
+			return xasprintf("%s had ended when it was to make a call", task ? task : "a task");
 		if (streq(op, "fill") && answer && !starts_with(answer, "filled "))
 			return xasprintf("%s was not filled: %s", task ? task : "a task", answer);
 		if (e && streq(op, "move") && states_result(t, step))
@@ -178,14 +186,18 @@ static bool refused(const struct trial *t)
 	return false;
 }
 
-/* Did a task end by itself before it held anything? It has said why on its way out: the kernel lacks what its kind needs. */
+/*
+ * Did a task end by itself before it held anything? It has said why on its way out: the kernel lacks what its kind needs. Or
+ * by itself, and was then asked for more?
+ */
 static bool gave_up(const struct trial *t)
 {
 	size_t i;
 	json_t *step;
 	json_array_foreach(t->seen->steps, i, step) {
-		const json_t *exit = ended_unfilled(step) ? look_exit(t->seen, look_int(step, "pid", -1)) : NULL;
-		if (exit && look_int(exit, "code", 0) != 0)
+		bool late = ended_unasked(step);
+		const json_t *exit = late || ended_unfilled(step) ? look_exit(t->seen, look_int(step, "pid", -1)) : NULL;
+		if (exit && (late ? json_is_integer(json_object_get(exit, "code")) : look_int(exit, "code", 0) != 0))
 			return true;
 	}
 	return false;
@@ -197,7 +209,7 @@ bool judge_scene_lost(const struct trial *t)
 	size_t i;
 	json_t *step;
 	json_array_foreach(t->seen->steps, i, step)
-		if (t->outside && ended_unfilled(step))
+		if (t->outside && (ended_unfilled(step) || ended_unasked(step)))
 			return true;
 	return false;
 }

@@ -36,6 +36,13 @@ static const struct {
 	{ "memcg-v2",
 	  { { "steps>op=fill>answer", "filled", "failed EINVAL" }, { "steps>op=await>how", NULL, "\"failed\"" } }, "was not filled" },
 	{ "memcg-v2", { { "steps>i=3>ended", NULL, "true" } }, "ended before it was filled" },
+	{ "memcg-v2", { { "steps>op=ping>unasked", NULL, "true" } }, "had ended when it was to make a call" },
+	/* by itself, so that what came after it had another scene */
+	{ "memcg-v2",
+	  { { "steps>op=ping>unasked", NULL, "true" }, { "steps>op=ping>pid", NULL, "999" },
+	    { "exits", "+", "{\"name\":\"gone\",\"pid\":999,\"t\":1,\"signal\":null,\"code\":0,\"by_agent\":false}" },
+	    { "snapshots>label=after-0>vmstat>oom_kill", NULL, "2" } },
+	  "had ended when it was to make a call" },
 	{ "memcg-v2", { { "steps>op=ping", NULL, NULL } }, "left steps of the plan unanswered" },
 	{ "memcg-v2", { { "snapshots>label=begin", NULL, NULL } }, "no snapshot of the beginning" },
 	{ "memcg-v2", { { "snapshots>label=end", NULL, NULL } }, "no snapshot of the end" },
@@ -267,6 +274,21 @@ START_TEST(killed_while_filled_is_an_error)
 }
 END_TEST
 
+/* Who was killed can't be asked any more, and what killed it stays wrong. */
+START_TEST(killed_and_then_asked_is_a_fail)
+{
+	struct recorded *r = recorded_load("memcg-v2");
+	recorded_change(r, &(struct change){ "exits", "+", "{\"name\":\"gone\",\"pid\":999,\"t\":1,\"signal\":9,\"code\":null,\"by_agent\":false}" });
+	recorded_change(r, &(struct change){ "snapshots>label=after-0>vmstat>oom_kill", NULL, "2" });
+	recorded_change(r, &(struct change){ "steps>op=ping>pid", NULL, "999" });
+	recorded_change(r, &(struct change){ "steps>op=ping>unasked", NULL, "true" });
+	struct result *result = recorded_judge(r);
+	ck_assert_msg(result->verdict == VERDICT_FAIL, "%s", result_words(result));
+	result_free(result);
+	recorded_free(r);
+}
+END_TEST
+
 /* Records that are lost ahead of all that is judged by the log take nothing from the verdict. */
 START_TEST(lost_elsewhere_is_a_pass)
 {
@@ -304,5 +326,5 @@ END_TEST
 
 TESTS("judge_error", not_seen_is_an_error, nobody_left_behind_the_first, cut_off, one_message_lost, lost_elsewhere_is_a_pass,
       waiting_by_design_is_a_pass, back_from_swap_is_a_pass, swap_before_its_limit_is_a_pass,
-      zswap_beyond_the_limit_is_a_pass, oom_of_the_frozen_is_a_pass, killed_while_filled_is_an_error,
+      zswap_beyond_the_limit_is_a_pass, oom_of_the_frozen_is_a_pass, killed_while_filled_is_an_error, killed_and_then_asked_is_a_fail,
       missing_is_a_skip)
