@@ -98,6 +98,25 @@ static struct result call_notify(struct load *l, char *args)
 	return r.errnum ? r : notify_v1(args);
 }
 
+/* The own cgroup is asked to tell about a file of another one. */
+static struct result call_notifyforeign(struct load *l, char *args)
+{
+	static char path[2400];
+	char *foreign = next_word(&args), *file = foreign ? strrchr(foreign, '/') : NULL, *end;
+	(void)l;
+	if (!file || strlen(file) > 100 || strlen(args) > 60)
+		return BAD_ARGS;
+	if (!(end = own_cgroup(path, ":memory:", V1)))
+		return (struct result){ -1, ENOENT };
+	memcpy(end, file, strlen(file) + 1);
+	struct result r = open_v1(path, end, file + 1);
+	if (r.errnum)
+		return r;
+	close(opened.about);
+	opened.about = open(foreign, O_RDONLY | O_CLOEXEC);
+	return opened.about < 0 ? result_of(-1) : notify_v1(args);
+}
+
 static struct result call_notifyopen(struct load *l, char *args)
 {
 	static char path[2400];
@@ -181,6 +200,7 @@ const struct call notify_calls[] = {
 	  "be notified about a file of the own cgroup, or a path: memory.oom_control, memory.usage_in_bytes BYTES; "
 	  "v2: memory.events, ../memory.events, memory.pressure some 100000 1000000; or /proc/pressure/memory",
 	  call_notify },
+	{ "notifyforeign", "PATH [ARGS]", "ask the own cgroup of v1 to tell about a file of another one", call_notifyforeign },
 	{ "notifyopen", "FILE", "open what `notify FILE` needs on v1, which then takes no more memory", call_notifyopen },
 	{ "notified", "[SECONDS]", "how often since it was asked last (v1), or whether (1 or 0); waits so long for the first", call_notified },
 	{ "toldtwice", "CALL", "twice a call like pageout, at once again after being told (v2); how often that was", call_toldtwice },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Calls about what the process may: its credentials, its limits, its CPUs. */
+/* Calls about what the process may: its credentials, its limits, its CPUs, its requests for memory. */
 #include <errno.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -170,6 +170,17 @@ static struct result call_realtime(struct load *l, char *args)
 	return next_word(&args) ? BAD_ARGS : result_of(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &lowest));
 }
 
+#ifndef PR_SET_IO_FLUSHER	/* linux/prctl.h, Linux 5.6 */
+#define PR_SET_IO_FLUSHER 57
+#endif
+
+/* From now on its requests for memory may do no I/O and enter no file system (kernel/sys.c: PF_MEMALLOC_NOIO). */
+static struct result call_ioflusher(struct load *l, char *args)
+{
+	(void)l;
+	return next_word(&args) ? BAD_ARGS : result_of(prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0));
+}
+
 const struct call rights_calls[] = {
 	{ "userns", "", "a user namespace of its own, in which this user is root", call_userns },
 	{ "setuid", "N", "become this user", call_setuid },
@@ -183,6 +194,7 @@ const struct call rights_calls[] = {
 	{ "rlimit_memlock", "SIZE", "limit locked memory", call_rlimit_memlock },
 	{ "rlimit_stack", "SIZE", "limit the stack", call_rlimit_stack },
 	{ "realtime", "", "be a task of the realtime class (SCHED_FIFO)", call_realtime },
+	{ "ioflusher", "", "ask for memory without I/O and file systems from now on (GFP_NOIO)", call_ioflusher },
 	{ "cpu", "LIST", "run on these CPUs only", call_cpu },
 	{ NULL, NULL, NULL, NULL },
 };
