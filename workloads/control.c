@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oomload.h"
@@ -20,11 +21,17 @@ static void on_child(int signo)
 	(void)signo;	/* it interrupts ppoll(), and procs_reap() does the rest */
 }
 
+static bool is_pipe(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 void control_init(void)
 {
 	bool given = fcntl(3, F_GETFD) >= 0;
 	control_in = given ? 3 : STDIN_FILENO;
-	control_out = given ? 3 : STDOUT_FILENO;
+	control_out = !given ? STDOUT_FILENO : is_pipe(4) ? 4 : 3;
 
 	signal(SIGPIPE, SIG_IGN);
 	struct sigaction sa = { .sa_handler = on_child };

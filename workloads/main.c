@@ -14,8 +14,9 @@ static int usage(int fd, int status)
 		"       oomload --hold\n"
 		"\n"
 		"With --hold it is what a core dump may be piped to, and keeps that waiting. Else it\n"
-		"holds memory in one way and takes orders, one a line, on file descriptor 3 (a stream socket), or where\n"
-		"that is closed, on standard input and output. It says `ready PID`, then answers");
+		"holds memory in one way and takes orders, one a line, on file descriptor 3 (a stream socket; it answers\n"
+		"there, or on 4 if that is a pipe), or where that is closed, on standard input and output. It says\n"
+		"`ready PID`, then answers");
 	say(fd, "  fill BYTES     hold so much: `filled BYTES` or `failed ERRNO BYTES`\n"
 		"  grow STEP TO   hold more and more, up to TO (0: without end); `stop` ends it\n"
 		"  shrink BYTES   hold only so much");

@@ -13,7 +13,6 @@
 #include "oomload.h"
 
 #define FILES_MAX (1 << 20)	/* fs.nr_open's default */
-#define SPARE 128	/* closed to have room for an answer: some pages' worth of each kind of object */
 
 struct slab {
 	unsigned int n;
@@ -30,26 +29,15 @@ static int slab_open(struct load *l)
 	return load_arg_size(l, "object", 512, 128, 65536, &s->object) ? 0 : -1;
 }
 
-/*
- * What was refused leaves no room for the answer either, which goes over a Unix socket and is charged to the same limit
- * (net/unix/af_unix.c:unix_create1, GFP_KERNEL_ACCOUNT): it would wait for ever.
- */
-static failure slab_refused(struct load *l, failure why)
-{
-	struct slab *s = l->priv;
-	for (unsigned int i = 0; i < SPARE && s->n; i++)
-		close(s->fd[--s->n]);
-	l->total = s->n * s->object;
-	return why;
-}
-
 static failure slab_add(struct load *l, uint64_t bytes)
 {
 	struct slab *s = l->priv;
 	for (uint64_t end = l->total + bytes; s->n * s->object < end; s->n++) {
 		int fd = s->n < FILES_MAX ? eventfd(0, EFD_CLOEXEC) : (errno = EMFILE, -1);
-		if (fd < 0)
-			return slab_refused(l, errno);
+		if (fd < 0) {
+			l->total = s->n * s->object;
+			return errno;
+		}
 		s->fd[s->n] = fd;
 	}
 	l->total += bytes;

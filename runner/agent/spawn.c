@@ -15,7 +15,8 @@
 #include "agent/proc.h"
 #include "base/bytes.h"
 
-#define CONTROL_FD 3	/* of oomload */
+#define CONTROL_FD 3	/* of oomload: orders come in */
+#define ANSWERS_FD 4	/* and what it says goes out */
 #define STRESS_NG "/usr/bin/stress-ng"
 
 struct failure {		/* what a child says before it gives up */
@@ -105,12 +106,17 @@ static void give_up(int fd, const char *what, int errnum)
 	_exit(127);
 }
 
-static void child(const struct agent *a, const struct task *t, const struct setup *s, pid_t agent, int sock,
-		  int fail) __attribute__((noreturn));
-static void child(const struct agent *a, const struct task *t, const struct setup *s, pid_t agent, int sock,
-		  int fail)
+/* What the agent and the task share: [0] is the agent's, [1] the task's. -1: not open. */
+struct links {
+	int orders[2], answers[2], fail[2];
+};
+
+static void child(const struct agent *a, const struct task *t, const struct setup *s, pid_t agent,
+		  const struct links *links) __attribute__((noreturn));
+static void child(const struct agent *a, const struct task *t, const struct setup *s, pid_t agent,
+		  const struct links *links)
 {
-	int why;
+	int why, fail = links->fail[1];
 	/* a session of its own: Ctrl-C at the runner's terminal is for the runner */
 	setsid();
 	child_signals();
@@ -132,7 +138,7 @@ static void child(const struct agent *a, const struct task *t, const struct setu
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != agent)
 		_exit(127);
-	if (sock >= 0 && dup2(sock, CONTROL_FD) < 0)
+	if (!t->silent && (dup2(links->orders[1], CONTROL_FD) < 0 || dup2(links->answers[1], ANSWERS_FD) < 0))
 		give_up(fail, "control socket", errno);
 	execv(s->argv[0], s->argv);
 	/* stress-ng may live elsewhere */
@@ -160,58 +166,82 @@ static void exec_ready(struct agent *a, int fd, void *data)
 	t->exec_pipe = -1;
 }
 
+/* The task's end goes above the numbers that oomload's ends will get. */
+static int lift(int *fd)
+{
+	int above = fcntl(*fd, F_DUPFD_CLOEXEC, ANSWERS_FD + 1);
+	if (above < 0)
+		return -1;
+	close(*fd);
+	*fd = above;
+	return 0;
+}
+
+/*
+ * Who lives at a full limit must be able to answer, and no answer may run out of memory. A socket takes memory for each line, and
+ * has the task's cgroup charged for it. A pipe takes a page when it is empty, and keeps that when it has been read
+ * (fs/pipe.c:anon_pipe_buf_release): the agent has it take the page here, and a task needs another one only when the agent has
+ * left more than that unread.
+ */
+static int open_answers(int fd[2])
+{
+	char c = 0;
+	if (pipe2(fd, O_CLOEXEC) < 0 || write(fd[1], &c, 1) != 1 || read(fd[0], &c, 1) != 1)
+		return -1;
+	return fcntl(fd[0], F_SETFL, O_NONBLOCK) < 0 ? -1 : lift(&fd[1]);
+}
+
+static int open_orders(int fd[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) < 0 || lift(&fd[1]) < 0)
+		return -1;
+	return fcntl(fd[1], F_SETFL, 0);	/* the workload's end blocks; the flag is per end of the pair */
+}
+
+static int open_fail(int fd[2])
+{
+	if (pipe2(fd, O_CLOEXEC) < 0 || lift(&fd[1]) < 0)
+		return -1;
+	return fcntl(fd[0], F_SETFL, O_NONBLOCK);
+}
+
+static void close_ends(struct links *links, int first, int last)
+{
+	int *const pairs[] = { links->orders, links->answers, links->fail };
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		for (int end = first; end <= last; end++)
+			if (pairs[i][end] >= 0)
+				close(pairs[i][end]);
+}
+
 int task_spawn(struct agent *a, struct task *t, struct error *err)
 {
 	struct setup s;
-	int socks[2] = { -1, -1 }, pipes[2] = { -1, -1 };
+	struct links links = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	pid_t agent = getpid(), pid = -1;
 	if (t->beside_init)
 		return spawn_beside_init(a, t, err);
 	if (parse_setup(a, t, &s, err) < 0)
 		return error_wrap(err, "task %s", t->name);
-	/* above the number that oomload's end will get */
-	if (!t->silent && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, socks) < 0)
-		goto failed;
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		goto failed;
-	int keep = fcntl(pipes[1], F_DUPFD_CLOEXEC, CONTROL_FD + 1);
-	if (keep < 0)
-		goto failed;
-	close(pipes[1]);
-	pipes[1] = keep;
-	if (socks[1] >= 0) {
-		keep = fcntl(socks[1], F_DUPFD_CLOEXEC, CONTROL_FD + 1);
-		if (keep < 0)
-			goto failed;
-		close(socks[1]);
-		socks[1] = keep;
-		fcntl(keep, F_SETFL, 0);	/* the workload's end blocks; the flag is per end of the pair */
+	bool open = open_fail(links.fail) == 0 && (t->silent || (open_orders(links.orders) == 0 && open_answers(links.answers) == 0));
+	if (open)
+		pid = fork();
+	if (pid < 0) {
+		error_set(err, errno, "starting %s", t->name);
+		close_ends(&links, 0, 1);
+		free(s.argv);
+		return -1;
 	}
-	pid_t agent = getpid(), pid = fork();
-	if (pid < 0)
-		goto failed;
 	if (pid == 0)
-		child(a, t, &s, agent, socks[1], pipes[1]);
+		child(a, t, &s, agent, &links);
 	free(s.argv);
-	close(pipes[1]);
+	close_ends(&links, 1, 1);
 	t->pid = pid;
 	struct proc_stat st;
 	t->start = proc_read_stat(pid, &st) == 0 ? st.start : 0;
-	t->exec_pipe = pipes[0];
-	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-	loop_add(a, pipes[0], POLLIN, exec_ready, t);
-	if (socks[0] >= 0) {
-		close(socks[1]);
-		task_listen(a, t, socks[0]);
-	}
+	t->exec_pipe = links.fail[0];
+	loop_add(a, t->exec_pipe, POLLIN, exec_ready, t);
+	if (!t->silent)
+		task_listen(a, t, links.orders[0], links.answers[0]);
 	return 0;
-failed:
-	error_set(err, errno, "starting %s", t->name);
-	for (int i = 0; i < 2; i++) {
-		if (socks[i] >= 0)
-			close(socks[i]);
-		if (pipes[i] >= 0)
-			close(pipes[i]);
-	}
-	free(s.argv);
-	return -1;
 }

@@ -25,7 +25,7 @@ static struct task *task_new(struct agent *a, char *name)
 	}
 	struct task *t = xcalloc(1, sizeof(*t));
 	t->name = name;
-	t->sock = t->exec_pipe = -1;
+	t->sock = t->answers = t->exec_pipe = -1;
 	ts->all[ts->n++] = t;
 	return t;
 }
@@ -68,6 +68,7 @@ void tasks_free(struct agent *a)
 	for (size_t i = 0; i < ts->n; i++) {
 		struct task *t = ts->all[i];
 		close_source(a, &t->sock);
+		close_source(a, &t->answers);
 		close_source(a, &t->exec_pipe);
 		free(t->name);
 		free(t->grow_end);
@@ -181,7 +182,7 @@ static void workload_said(struct agent *a, struct task *t, const char *line)
 						json_text(line)));
 }
 
-static void sock_ready(struct agent *a, int fd, void *data)
+static void answers_ready(struct agent *a, int fd, void *data)
 {
 	struct task *t = data;
 	for (;;) {
@@ -206,13 +207,15 @@ static void sock_ready(struct agent *a, int fd, void *data)
 			t->line_len = 0;
 		}
 	}
+	close_source(a, &t->answers);
 	close_source(a, &t->sock);
 }
 
-void task_listen(struct agent *a, struct task *t, int sock)
+void task_listen(struct agent *a, struct task *t, int sock, int answers)
 {
 	t->sock = sock;
-	loop_add(a, sock, POLLIN, sock_ready, t);
+	t->answers = answers;
+	loop_add(a, answers, POLLIN, answers_ready, t);
 }
 
 int task_command(struct agent *a, struct task *t, struct error *err, const char *fmt, ...)
@@ -266,8 +269,8 @@ static void reap(struct agent *a)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct task *t = task_of_pid(a, pid);
 		/* what it said before it died comes first; it may name this pid */
-		if (t && t->sock >= 0)
-			sock_ready(a, t->sock, t);
+		if (t && t->answers >= 0)
+			answers_ready(a, t->answers, t);
 		if (t && !t->ended)
 			task_ended(a, t, status, now_ns() / 1000);
 		else if (!helper_ended(a, pid, status) && ts->n_reaped < ARRAY_SIZE(ts->reaped))

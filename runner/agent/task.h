@@ -30,7 +30,7 @@ struct task {
 	int64_t gone_ns;	/* a child that was seen to be gone, and nobody said how it ended */
 	bool silent;		/* no control socket: stress-ng, init */
 	bool beside_init;	/* of kind init */
-	int sock, exec_pipe;	/* -1: none */
+	int sock, answers, exec_pipe;	/* -1: none */
 	char line[4096];	/* unfinished line from the workload */
 	size_t line_len;
 	int exec_errno;		/* why it could not be started */
