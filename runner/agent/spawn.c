@@ -181,12 +181,13 @@ static int lift(int *fd)
  * Who lives at a full limit must be able to answer, and no answer may run out of memory. A socket takes memory for each line, and
  * has the task's cgroup charged for it. A pipe takes a page when it is empty, and keeps that when it has been read
  * (fs/pipe.c:anon_pipe_buf_release): the agent has it take the page here, and a task needs another one only when the agent has
- * left more than that unread.
+ * left more than that unread. Two pages: Linux 7.3 wants one at hand also where it adds to another (anon_pipe_prefill_and_lock).
  */
 static int open_answers(int fd[2])
 {
-	char c = 0;
-	if (pipe2(fd, O_CLOEXEC) < 0 || write(fd[1], &c, 1) != 1 || read(fd[0], &c, 1) != 1)
+	size_t size = 2 * (size_t)sysconf(_SC_PAGESIZE);
+	CLEANUP_FREE char *pages = xcalloc(1, size);
+	if (pipe2(fd, O_CLOEXEC) < 0 || write(fd[1], pages, size) != (ssize_t)size || read(fd[0], pages, size) != (ssize_t)size)
 		return -1;
 	return fcntl(fd[0], F_SETFL, O_NONBLOCK) < 0 ? -1 : lift(&fd[1]);
 }
