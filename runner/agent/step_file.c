@@ -76,7 +76,7 @@ int op_read(struct agent *a, const json_t *step, json_t *reply, struct error *er
 struct poll {
 	const char *path, *field, *compare, *value;
 	char *text;		/* what was read last, or NULL */
-	int errnum;
+	int errnum, looks;
 };
 
 /* "max", which limits say, is above every number. */
@@ -116,6 +116,7 @@ static bool polled(struct agent *a, void *arg)
 {
 	struct poll *p = arg;
 	(void)a;
+	p->looks++;
 	free(p->text);
 	p->text = read_whole_at(AT_FDCWD, p->path, TEXT_LIMIT, NULL);
 	p->errnum = p->text ? 0 : errno;
@@ -139,6 +140,7 @@ int op_poll(struct agent *a, const json_t *step, json_t *reply, struct error *er
 	int ret = step_wait(a, polled, &p, step, POLL_TICK_MS, reply, err);
 	json_object_set_new(reply, "text", json_text(p.text));
 	json_object_set_new(reply, "errno", json_errno(p.errnum));
+	json_object_set_new(reply, "looks", json_integer(p.looks));
 	free(p.text);
 	return ret;
 }

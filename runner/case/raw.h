@@ -65,7 +65,7 @@ struct raw_step {
 	struct raw_target *set, *write, *read, *signal, *move, *call, *wait;
 	char *freeze, *thaw, *rmdir, *sysrq, *host, *commit;
 	struct raw_expect *expect;
-	char *result, *nonblock, *background, *when;
+	char *result, *nonblock, *background, *owed, *when;
 };
 
 struct raw_bug {

@@ -191,6 +191,7 @@ static const cyaml_schema_field_t step_fields[] = {
 	TEXT("result", struct raw_step, result),
 	TEXT("nonblock", struct raw_step, nonblock),
 	TEXT("background", struct raw_step, background),
+	TEXT("owed", struct raw_step, owed),
 	TEXT("when", struct raw_step, when),
 	CYAML_FIELD_END
 };

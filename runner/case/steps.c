@@ -12,7 +12,7 @@
 static const char *const ends[] = { "any", "filled", "dead", "failed", "blocked" };
 
 /* Which companions a step may have: bits in the order of the array in check_companions(). */
-enum { STEP = 1, TO = 2, RESULT = 4, NONBLOCK = 8, BACKGROUND = 16 };
+enum { STEP = 1, TO = 2, RESULT = 4, NONBLOCK = 8, BACKGROUND = 16, OWED = 32 };
 
 /* One way to write a step. */
 struct form {
@@ -206,7 +206,7 @@ static const struct form forms[] = {
 	{ AT(call), RESULT | BACKGROUND, STEP_CALL, build_deed },
 	{ AT(score), 0, STEP_SCORE, build_list },
 	{ AT(commit), 0, STEP_COMMIT, build_list },
-	{ AT(wait), 0, STEP_WAIT, build_wait },
+	{ AT(wait), OWED, STEP_WAIT, build_wait },
 	{ AT(expect), 0, STEP_EXPECT, build_expect },
 };
 
@@ -220,6 +220,7 @@ static void check_companions(struct build *b, const struct raw_step *raw, const 
 		{ "result", raw->result },
 		{ "nonblock", raw->nonblock },
 		{ "background", raw->background },
+		{ "owed", raw->owed },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(companions); i++) {
 		if (companions[i].value && !(form->companions >> i & 1))
@@ -269,6 +270,9 @@ void build_step(struct build *b, const struct raw_step *raw)
 	step_set_result(b, s, raw->result);
 	s->nonblock = flag_of(b, "nonblock", raw->nonblock, false);
 	s->background = flag_of(b, "background", raw->background, false);
+	s->owed = flag_of(b, "owed", raw->owed, false);
+	if (s->owed && s->n_tasks)
+		bad(b, "owed", "what is owed is told by a file: cgroup and file, or path, and what it `is`");
 	if (!holds && !b->failed) { /* read all the same, so that what is wrong in it is found on every kernel */
 		step_clear(s);
 		b->t->n_steps--;

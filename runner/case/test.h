@@ -156,6 +156,7 @@ struct step {
 	enum grow_end until;	/* WAIT on a task */
 	uint64_t bytes, step_bytes;	/* GROW */
 	bool background;	/* SET, WRITE, CALL that may block: do not wait for it here */
+	bool owed;		/* WAIT for a file: that it does not come is the kernel's fault */
 	struct expectation *expect;
 	struct where where;
 };

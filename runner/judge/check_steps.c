@@ -156,13 +156,24 @@ static bool matches(const struct trial *t, const char *pattern, const char *text
 	return found;
 }
 
+/* "memory.events oom", ">=1": the file of a step, and what it must be. */
+static void name_file(char *to, size_t size, const struct step *s)
+{
+	snprintf(to, size, "%s%s%s", s->file, s->field ? " " : "", s->field ? s->field : "");
+}
+
+static void name_value(char *to, size_t size, const struct step *s)
+{
+	snprintf(to, size, "%s%s", s->compare && !streq(s->compare, "=") ? s->compare : "", s->value);
+}
+
 static void check_read(struct trial *t, const struct step *s, size_t i)
 {
 	const json_t *answer = trial_answer(t, i, "read");
 	if (!answer)
 		return;
 	char what[192];
-	snprintf(what, sizeof(what), "%s%s%s", s->file, s->field ? " " : "", s->field ? s->field : "");
+	name_file(what, sizeof(what), s);
 	const char *text = look_text(answer, "text");
 	CLEANUP_FREE char *have = text ? value_of(text, s->field) : NULL;
 	if (!have) {
@@ -185,13 +196,34 @@ static void check_read(struct trial *t, const struct step *s, size_t i)
 	bool ok = s->compare && strchr(s->compare, '~') ? matches(t, s->value, have) == streq(s->compare, "~") :
 							  holds(s->compare, numeric, want, number, s->value, have);
 	char expected[256];
-	snprintf(expected, sizeof(expected), "%s%s", s->compare && !streq(s->compare, "=") ? s->compare : "", s->value);
+	name_value(expected, sizeof(expected), s);
 	trial_check(t, CHECK_READ, what, &s->where, expected, have, ok);
+}
+
+/*
+ * What the kernel owes did not come, though so many times in a row, 20 ms apart, the agent looked, went back to sleep and was woken:
+ * the machine did not stand still. With fewer looks nothing is said but that a wait passed its deadline.
+ */
+#define OWED_LOOKS 500
+
+static void check_owed(struct trial *t, const struct step *s, size_t i)
+{
+	const json_t *answer = trial_answer(t, i, "poll");
+	bool late = json_is_true(json_object_get(answer, "timeout"));
+	if (!answer || (late && look_int(answer, "looks", 0) < OWED_LOOKS))
+		return;
+	char what[192], expected[256];
+	const char *text = look_text(answer, "text");
+	name_file(what, sizeof(what), s);
+	name_value(expected, sizeof(expected), s);
+	trial_check(t, CHECK_OWED, what, &s->where, expected, text ? text : step_errno(answer), !late);
 }
 
 /* A wait that ended otherwise than asked. A wait that timed out is an error, and said elsewhere. */
 static void check_wait(struct trial *t, const struct step *s, size_t i)
 {
+	if (s->owed)
+		check_owed(t, s, i);
 	static const char *const words[] = { "any", "filled", "dead", "failed", "blocked" };
 	const json_t *answer = trial_answer(t, i, "await");
 	const char *how = look_text(answer, "how");

@@ -146,6 +146,7 @@
 	X(CALL, "call *")                                                                     \
 	X(HOST, "the host does: *")                                                            \
 	X(READ, "read *")                                                                     \
+	X(OWED, "wait for *")                                                                 \
 	X(WAIT, "* ends")                                                                     \
 	/* afterwards (check_after.c) */                                                      \
 	X(MEMORY_BACK, "memory came back: * in kB")                                           \

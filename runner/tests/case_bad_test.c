@@ -238,6 +238,8 @@ static const struct {
 	{ T "machine: {balloon: plain}\nsteps:\n  - {host: balloon 1G}",
 	  "5:12: host: a balloon leaves no more than the machine has, 512 MiB" },
 	{ T "steps:\n  - {host: disk ok}", "4:12: host: the machine has no disk; say `swap: disk` or `machine: {disk: SIZE}`" },
+	{ T "steps:\n  - {wait: {task: hog, for: dead}, owed: true}", "4:42: what is owed is told by a file: cgroup and file, or path, and what it `is`" },
+	{ T "steps:\n  - {host: nmi, owed: true}", "4:23: owed says nothing beside host" },
 	{ T "steps:\n  - {host: nmi, background: true}", "4:29: background says nothing beside host" },
 	{ T "machine: {plug: 100M}\nsteps:\n  - {fill: [hog]}",
 	  "3:17: machine.plug: room for memory modules is a multiple of 128 MiB, up to 128G" },

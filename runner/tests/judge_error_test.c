@@ -31,6 +31,8 @@ static const struct {
 	{ "memcg-v2", { { "errors", "+", "{\"step\":3,\"what\":\"no cgroup\",\"errno\":\"EBUSY\"}" } }, "no cgroup: EBUSY" },
 	{ "memcg-v2", { { "steps>op=await>timeout", NULL, "true" }, { "steps>op=await>how", NULL, NULL } },
 	  "await passed its deadline" },
+	/* owed, but the machine may have stood still */
+	{ "blocked", { { "steps>op=poll>timeout", NULL, "true" }, { "steps>op=poll>looks", NULL, "499" } }, "poll passed its deadline" },
 	{ "memcg-v2", { { "steps>op=settle>timeout", NULL, "true" } }, "settle passed its deadline" },
 	{ "memcg-v2", { { "steps>op=fill>answer", "filled", "failed ENOMEM" } }, "was not filled" },
 	{ "memcg-v2",

@@ -363,6 +363,8 @@ static const struct alteration {
 	{ "directories", CHECK_RMDIR, { { "steps>op=rmdir>errno", NULL, "null" } } },
 	{ "words", CHECK_CALL, { { "steps>op=call>answer", " ok", " ENOMEM" } } },
 	{ "refused", CHECK_READ, { { "steps>op=read>text", "#", "#+1" } } },
+	{ "blocked", CHECK_OWED,
+	  { { "steps>op=poll>timeout", NULL, "true" }, { "steps>op=poll>looks", NULL, "500" }, { "steps>op=poll>text", NULL, "\"0\"" } } },
 	{ "words", CHECK_WAIT, { { "steps>-1>how", NULL, "\"failed\"" } } },
 
 	{ "memcg-v2", CHECK_MEMORY_BACK, { { "snapshots>label=end>meminfo>AnonPages", NULL, "90000" } } },
