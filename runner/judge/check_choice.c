@@ -22,7 +22,7 @@ static const char *name_in(const struct scene *s, int task)
 	return name ? name : s->tasks[task].comm;
 }
 
-/* What dies gives back its pages, to the one that grows; who shares its mm dies with it. */
+/* What dies gives back its pages, to the one that grows, all of them at the most; who shares its mm dies with it. */
 static int64_t bury(struct scene *s, int task)
 {
 	struct model_task *m = &s->tasks[task];
@@ -159,7 +159,7 @@ static void choose(const struct trial *t, const struct scene *s, const struct mo
  */
 static void predict(struct trial *t, struct episode *e)
 {
-	int64_t freed = 0;
+	int64_t freed_min = 0, freed_max = 0;
 	CLEANUP_FREE int *buried = xcalloc(e->n_deaths, sizeof(*buried));
 	size_t n_buried = 0;
 	for (size_t i = 0; i < e->n_deaths; i++) {
@@ -175,7 +175,7 @@ static void predict(struct trial *t, struct episode *e)
 			s.memcgs[oom.memcg].oom_kill_disable = false;
 		for (size_t j = 0; j < n_buried; j++)
 			bury(&s, buried[j]);
-		scene_project(&s, t, e, e->reports[e->deaths[i].report], freed);
+		scene_project(&s, t, e, e->reports[e->deaths[i].report], freed_min, freed_max);
 		model_out_of_memory(&t->era, &s.model, &oom, &d);
 		int died = died_of(t, &s, &e->deaths[i]);
 		remember_prediction(t, &s, &oom, &d);
@@ -184,7 +184,8 @@ static void predict(struct trial *t, struct episode *e)
 			if (died != d.victim && is_possible(&d, died))
 				choose(t, &s, &oom, &d, died);
 			check_group(t, e, &s, &d, e->deaths[i].report);
-			freed += bury(&s, died);
+			freed_min += scene_frees(&s, died);
+			freed_max += bury(&s, died);
 			buried[n_buried++] = died;
 		}
 		model_decision_free(&d);

@@ -90,9 +90,15 @@ bool scene_must_oom(const struct scene *s, const struct trial *t, const struct e
 
 /*
  * Gives the growing task what it will have grown by when memory is out: between `more` at the least (put into its
- * pages) and `more` at the most. `freed` pages came back since the snapshot by earlier kills of the episode.
+ * pages) and `more` at the most. Between freed_min and freed_max pages came back since the snapshot by earlier kills of the
+ * episode.
  */
-void scene_project(struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report, int64_t freed);
+void scene_project(struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report, int64_t freed_min,
+		   int64_t freed_max);
+
+/* Pages that the death of a task frees at the least where it is a member: none where it was moved, for they are charged where they
+ * were touched first, or where a parent or child of it may have them, too. */
+int64_t scene_frees(const struct scene *s, int task);
 
 /* Is the process of this name a vfork child before its exec, with its parent's memory? Its kind tells; /proc does not. */
 bool scene_in_vfork(const struct trial *t, const char *name);

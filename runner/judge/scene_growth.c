@@ -99,6 +99,12 @@ static int growing(const struct scene *s, const struct trial *t, const struct ep
 	return task;
 }
 
+/* Its memory is charged where it was then. */
+static bool was_moved(const struct scene *s, int task)
+{
+	return s->tasks[task].joined >= s->model.n_tasks;
+}
+
 /*
  * A memory.max that is written below what the members hold, less what can go to swap, can't be reached without a kill. v1
  * refuses such a limit, and a write that may not block does without (era limit_write_nonblock).
@@ -113,7 +119,7 @@ static bool must_kill_for(const struct scene *s, const struct trial *t, const st
 		return false;
 	int64_t held = -freed;
 	for (size_t i = 0; i < s->model.n_tasks; i++)
-		if (model_memcg_below(&s->model, s->tasks[i].memcg, memcg) && s->tasks[i].mm == 0)
+		if (model_memcg_below(&s->model, s->tasks[i].memcg, memcg) && s->tasks[i].mm == 0 && !was_moved(s, (int)i))
 			held += s->tasks[i].pages.anon;
 	return held - (int64_t)s->model.machine.total_swap > (int64_t)scene_pages(s, (int64_t)limit);
 }
@@ -148,7 +154,29 @@ static bool has_rivals(const struct trial *t, const struct episode *e)
 	return n > 1;
 }
 
-void scene_project(struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report, int64_t freed)
+/* "pair" and "pair/1", "pair/1" and "pair/2". */
+static bool related(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "/");
+	return len == strcspn(b, "/") && strncmp(a, b, len) == 0;
+}
+
+int64_t scene_frees(const struct scene *s, int task)
+{
+	const struct model_task *m = &s->tasks[task];
+	const char *name = look_text(s->rows[task], "name");
+	if (was_moved(s, task))
+		return 0;
+	for (size_t i = 0; name && i < s->model.n_tasks; i++) {
+		const char *other = look_text(s->rows[i], "name");
+		if ((int)i != task && other && related(name, other))
+			return 0;
+	}
+	return m->pages.anon + m->pages.swap;
+}
+
+void scene_project(struct scene *s, const struct trial *t, const struct episode *e, const struct oom_report *report, int64_t freed_min,
+		   int64_t freed_max)
 {
 	int64_t min, max, wants;
 	int task = growing(s, t, e, report, &min, &max, &wants);
@@ -157,8 +185,8 @@ void scene_project(struct scene *s, const struct trial *t, const struct episode 
 	struct model_task *m = &s->tasks[task];
 	if (is_hidden(t, scene_trigger(t, e)->tasks[0]))
 		return;
-	min += freed;
-	max += freed;
+	min += freed_min;
+	max += freed_max;
 	/* It stops by itself at `to`; a page table or two come on top. */
 	if (wants != INT64_MAX && max > wants + 64)
 		max = wants + 64;
