@@ -147,8 +147,10 @@ static bool asks_so(const struct trial *t, const struct episode *e, const char *
 {
 	const char *who = e->expect->trigger;
 	const struct test_task *task = trial_task(t, who);
+	const struct step *step = scene_trigger(t, e);
 	bool kernel = len == strlen("GFP_KERNEL") && starts_with(names, "GFP_KERNEL");
-	if (streq(who, "kworker") || streq(who, "agent"))
+	bool limit = step && step->op == STEP_SET;	/* else the agent writes some other file, which may ask for anything */
+	if (streq(who, "kworker") || (streq(who, "agent") && limit))
 		return kernel;
 	if (e->expect->constraint == CONSTRAINT_MEMCG && task && streq(task->kind, "anon") && !*task->args)
 		return kernel || starts_with(names, "GFP_KERNEL_ACCOUNT") ||
