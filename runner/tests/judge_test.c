@@ -174,7 +174,9 @@ static const struct alteration {
 	    { "timeline", "+", "{\"rows\":[[210903762],[213403762],[215903762],[218403762],[220903762],[223403762],[225903762]]}" } } },
 	{ "reaped", CHECK_REAP_DELAY, { { "kmsg>text~oom_reaper>t", NULL, "208903762" } } },
 	/* given up in less time than ten tries take */
-	{ "reaped", CHECK_REAP_DELAY, { { "kmsg>text~oom_reaper>t", NULL, "210903762" }, LOG("reaped process #", "unable to reap pid:#") } },
+	{ "reaped", CHECK_REAP_DELAY,
+	  { { "kmsg>text~oom_reaper>t", NULL, "210903762" }, LOG("reaped process #", "unable to reap pid:#"),
+	    { "timeline", "+", "{\"rows\":[[208003762],[208203762],[208403762],[208603762],[208803762]]}" } } },
 	{ "memcg-v1", CHECK_MEMSW_USAGE,
 	  { { "kmsg>text~swapcached>text", "swapcached #", "total_swap 16777216" }, LOG("swap: usage #kB", "swap: usage 81920kB") } },
 	{ "memcg-v2", CHECK_TRACE, { { "kmsg>text~Call Trace", NULL, NULL } } },
