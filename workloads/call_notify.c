@@ -24,9 +24,10 @@ static struct {
 	int about, control;	/* `about` is kept: the kernel looks at it while it is open */
 } opened;
 
-static struct result open_v1(char *path, char *end, const char *file)
+/* @about: the path of the file; @path, up to @end: of the cgroup whose event_control is asked. */
+static struct result open_v1(const char *about, char *path, char *end, const char *file)
 {
-	opened.about = open(path, O_RDONLY | O_CLOEXEC);
+	opened.about = open(about, O_RDONLY | O_CLOEXEC);
 	memcpy(end, "/cgroup.event_control", sizeof("/cgroup.event_control"));
 	opened.control = open(path, O_WRONLY | O_CLOEXEC);
 	if (efd < 0)
@@ -94,7 +95,7 @@ static struct result call_notify(struct load *l, char *args)
 	}
 	if (!v1)
 		return notify_by_poll(path, args);
-	struct result r = open_v1(path, end, file);
+	struct result r = open_v1(path, path, end, file);
 	return r.errnum ? r : notify_v1(args);
 }
 
@@ -108,13 +109,8 @@ static struct result call_notifyforeign(struct load *l, char *args)
 		return BAD_ARGS;
 	if (!(end = own_cgroup(path, ":memory:", V1)))
 		return (struct result){ -1, ENOENT };
-	memcpy(end, file, strlen(file) + 1);
-	struct result r = open_v1(path, end, file + 1);
-	if (r.errnum)
-		return r;
-	close(opened.about);
-	opened.about = open(foreign, O_RDONLY | O_CLOEXEC);
-	return opened.about < 0 ? result_of(-1) : notify_v1(args);
+	struct result r = open_v1(foreign, path, end, file + 1);
+	return r.errnum ? r : notify_v1(args);
 }
 
 static struct result call_notifyopen(struct load *l, char *args)
@@ -128,7 +124,7 @@ static struct result call_notifyopen(struct load *l, char *args)
 		return (struct result){ -1, ENOENT };
 	*end = '/';
 	memcpy(end + 1, file, strlen(file) + 1);
-	return open_v1(path, end, file);
+	return open_v1(path, path, end, file);
 }
 
 /* Whether poll() tells of something within that time, 1 or 0. ENODATA: it tells, but an event file says what it said before. */

@@ -224,8 +224,7 @@ int task_spawn(struct agent *a, struct task *t, struct error *err)
 		return spawn_beside_init(a, t, err);
 	if (parse_setup(a, t, &s, err) < 0)
 		return error_wrap(err, "task %s", t->name);
-	bool open = open_fail(links.fail) == 0 && (t->silent || (open_orders(links.orders) == 0 && open_answers(links.answers) == 0));
-	if (open)
+	if (open_fail(links.fail) == 0 && (t->silent || (open_orders(links.orders) == 0 && open_answers(links.answers) == 0)))
 		pid = fork();
 	if (pid < 0) {
 		error_set(err, errno, "starting %s", t->name);

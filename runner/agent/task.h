@@ -2,8 +2,8 @@
 /*
  * The plan's tasks and their children: who lives, what their workloads answered, how they ended. spawn.c starts them.
  *
- * A task runs oomload and talks over a socket (lines; docs/agent-protocol.md, "Workloads"), or runs stress-ng and
- * says nothing. Children are named NAME/I: by the workload's "child I PID" lines, or, for stress-ng, by order of pid.
+ * A task runs oomload, which takes orders over a socket and answers over a pipe (lines; docs/agent-protocol.md, "Workloads"), or
+ * runs stress-ng and says nothing. Children are named NAME/I: by the workload's "child I PID" lines, or, for stress-ng, by order of pid.
  * Only the agent's own children can be reaped by it; others are reported by their parent ("childexit"), reaped after
  * their parent's death (the agent is init or subreaper), or seen to be gone.
  */

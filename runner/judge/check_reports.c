@@ -149,8 +149,8 @@ static bool asks_so(const struct trial *t, const struct episode *e, const char *
 	const struct test_task *task = trial_task(t, who);
 	const struct step *step = scene_trigger(t, e);
 	bool kernel = len == strlen("GFP_KERNEL") && starts_with(names, "GFP_KERNEL");
-	bool limit = step && step->op == STEP_SET;	/* else the agent writes some other file, which may ask for anything */
-	if (streq(who, "kworker") || (streq(who, "agent") && limit))
+	bool limit_written = step && step->op == STEP_SET;	/* else the agent writes some other file, which may ask for anything */
+	if (streq(who, "kworker") || (streq(who, "agent") && limit_written))
 		return kernel;
 	if (e->expect->constraint == CONSTRAINT_MEMCG && task && streq(task->kind, "anon") && !*task->args)
 		return kernel || starts_with(names, "GFP_KERNEL_ACCOUNT") ||

@@ -201,8 +201,8 @@ static void check_read(struct trial *t, const struct step *s, size_t i)
 }
 
 /*
- * What the kernel owes did not come, though so many times in a row, 20 ms apart, the agent looked, went back to sleep and was woken:
- * the machine did not stand still. With fewer looks nothing is said but that a wait passed its deadline.
+ * What the kernel owes did not come, though so many times in a row, 20 ms apart (runner/agent/step_file.c:POLL_TICK_MS), the agent
+ * looked, went back to sleep and was woken: the machine did not stand still. With fewer looks nothing is said but that a wait passed its deadline.
  */
 #define OWED_LOOKS 500
 

@@ -23,6 +23,11 @@ static bool ended_unasked(const json_t *step)
 	return json_is_true(json_object_get(step, "unasked"));
 }
 
+static bool ended_too_soon(const json_t *step)
+{
+	return ended_unfilled(step) || ended_unasked(step);
+}
+
 /* A step whose work was not done, though the agent went on: then what came after it had another scene. NULL: all were. */
 static char *undone(const struct trial *t)
 {
@@ -186,18 +191,14 @@ static bool refused(const struct trial *t)
 	return false;
 }
 
-/*
- * Did a task end by itself before it held anything? It has said why on its way out: the kernel lacks what its kind needs. Or
- * by itself, and was then asked for more?
- */
+/* Did a task end by itself too soon? It has said why on its way out: the kernel lacks what its kind needs. */
 static bool gave_up(const struct trial *t)
 {
 	size_t i;
 	json_t *step;
 	json_array_foreach(t->seen->steps, i, step) {
-		bool late = ended_unasked(step);
-		const json_t *exit = late || ended_unfilled(step) ? look_exit(t->seen, look_int(step, "pid", -1)) : NULL;
-		if (exit && (late ? json_is_integer(json_object_get(exit, "code")) : look_int(exit, "code", 0) != 0))
+		const json_t *exit = ended_too_soon(step) ? look_exit(t->seen, look_int(step, "pid", -1)) : NULL;
+		if (json_is_integer(json_object_get(exit, "code")))
 			return true;
 	}
 	return false;
@@ -209,7 +210,7 @@ bool judge_scene_lost(const struct trial *t)
 	size_t i;
 	json_t *step;
 	json_array_foreach(t->seen->steps, i, step)
-		if (t->outside && (ended_unfilled(step) || ended_unasked(step)))
+		if (t->outside && ended_too_soon(step))
 			return true;
 	return false;
 }
