@@ -42,19 +42,25 @@ static struct result call_touch(struct load *l, char *args)
 	return r;
 }
 
-static struct result call_pageout(struct load *l, char *args)
+/* All that is held, or a part of the last mapping. */
+static struct result advise_part(struct load *l, char *args, int advice)
 {
 	uint64_t size;
 	struct result no;
 	if (!*args)
-		return advise(l, args, MADV_PAGEOUT);
+		return advise(l, args, advice);
 	char *part = last_part(&args, &size, &no);
-	return !part ? no : next_word(&args) ? BAD_ARGS : result_of(madvise(part, size, MADV_PAGEOUT));
+	return !part ? no : next_word(&args) ? BAD_ARGS : result_of(madvise(part, size, advice));
+}
+
+static struct result call_pageout(struct load *l, char *args)
+{
+	return advise_part(l, args, MADV_PAGEOUT);
 }
 
 static struct result call_dontneed(struct load *l, char *args)
 {
-	return advise(l, args, MADV_DONTNEED);
+	return advise_part(l, args, MADV_DONTNEED);
 }
 
 static struct result call_lazyfree(struct load *l, char *args)
@@ -79,7 +85,7 @@ const struct call held_calls[] = {
 	{ "pageout", "[FROM SIZE]",
 	  "reclaim what is held, or a part of the last mapping (MADV_PAGEOUT, since Linux 5.4): with swap, it is swapped out", call_pageout },
 	{ "touch", "", "read what is held; the result is the bytes read up to a failure, SIGBUS where a page can't be read", call_touch },
-	{ "dontneed", "", "give up what is held at once (MADV_DONTNEED)", call_dontneed },
+	{ "dontneed", "[FROM SIZE]", "give up what is held, or a part of the last mapping, at once (MADV_DONTNEED)", call_dontneed },
 	{ "lazyfree", "", "give up what is held, to be freed when memory is short (MADV_FREE)", call_lazyfree },
 	{ "hugepages", "", "let huge pages be made of what is held (MADV_HUGEPAGE)", call_hugepages },
 	{ "collapse", "", "have huge pages made of what is held, behind hugepages (MADV_COLLAPSE, since Linux 6.1)", call_collapse },

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -75,14 +77,43 @@ static struct result fallocate_file(const char *path, int flags, int mode, uint6
 	return r;
 }
 
+static void nothing(int signo)
+{
+	(void)signo;
+}
+
+/* A signal each millisecond, which does nothing but interrupt; on false no more come. */
+static void interrupt(bool on)
+{
+	const suseconds_t us = on ? 1000 : 0;
+	const struct itimerval each = { { 0, us }, { 0, us } };
+	struct sigaction act = { .sa_handler = nothing };
+	if (on)
+		sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &each, NULL);
+}
+
 static struct result call_fallocate(struct load *l, char *args)
+{
+	uint64_t size;
+	char *path = next_word(&args), *word = next_word(&args), *how = next_word(&args);
+	(void)l;
+	if (!path || !word || (how && !streq(how, "interrupted")) || next_word(&args) || !parse_size(word, &size))
+		return BAD_ARGS;
+	if (how)
+		interrupt(true);
+	struct result r = fallocate_file(path, O_CREAT, 0, 0, size);
+	if (how)
+		interrupt(false);
+	return r;
+}
+
+static struct result call_truncate(struct load *l, char *args)
 {
 	uint64_t size;
 	char *path = next_word(&args), *word = next_word(&args);
 	(void)l;
-	if (!path || !word || next_word(&args) || !parse_size(word, &size))
-		return BAD_ARGS;
-	return fallocate_file(path, O_CREAT, 0, 0, size);
+	return !word || next_word(&args) || !parse_size(word, &size) ? BAD_ARGS : result_of(truncate(path, (off_t)size));
 }
 
 static struct result call_punch(struct load *l, char *args)
@@ -133,6 +164,21 @@ static struct result call_cgroupns(struct load *l, char *args)
 	return next_word(&args) ? BAD_ARGS : result_of(unshare(CLONE_NEWCGROUP));
 }
 
+static struct result call_ipcns(struct load *l, char *args)
+{
+	char *path = next_word(&args);
+	(void)l;
+	if (next_word(&args))
+		return BAD_ARGS;
+	if (!path)
+		return result_of(unshare(CLONE_NEWIPC));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct result r = result_of(fd < 0 ? -1 : setns(fd, CLONE_NEWIPC));
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 static struct result call_writebad(struct load *l, char *args)
 {
 	char *path = next_word(&args);
@@ -170,13 +216,15 @@ const struct call machine_calls[] = {
 	{ "refusals", "PATH N", "write a page to a new file N times; the result is how often there was no space", call_refusals },
 	{ "lookups", "DIR N", "look up N names that a directory does not have; the result is how many were not there", call_lookups },
 	{ "read", "PATH", "read a file that begins with an integer; it is the result", call_read },
-	{ "fallocate", "PATH SIZE", "give a file so much of memory or of a disk (fallocate)", call_fallocate },
+	{ "fallocate", "PATH SIZE [interrupted]", "give a file so much of memory or of a disk (fallocate), under a signal each millisecond", call_fallocate },
+	{ "truncate", "PATH SIZE", "make a file that long, and give back what was beyond", call_truncate },
 	{ "punch", "PATH FROM SIZE", "take so much of a file or of a disk away (FALLOC_FL_PUNCH_HOLE)", call_punch },
 	{ "unlink", "PATH", "remove a file", call_unlink },
 	{ "remount", "PATH [OPTIONS]", "give a mount other options, like memory_localevents for /sys/fs/cgroup", call_remount },
 	{ "mount", "TYPE PATH [OPTIONS]", "mount a file system without a device", call_mount },
 	{ "mkdir", "PATH", "make a directory", call_mkdir },
 	{ "cgroupns", "", "a cgroup namespace of its own", call_cgroupns },
+	{ "ipcns", "[PATH]", "an IPC namespace of its own, or that of a file like /proc/@other/ns/ipc", call_ipcns },
 	{ "swapon", "PATH [PRIORITY]", "start swapping there", call_swapon },
 	{ "swapoff", "PATH", "stop swapping there: all its pages must come back into memory", call_swapoff },
 	{ NULL, NULL, NULL, NULL },

@@ -31,26 +31,38 @@ static struct result call_mapfile(struct load *l, char *args)
 }
 
 /* Of a file that is made, or made longer, as far as it must be. */
-static struct result call_mapshared(struct load *l, char *args)
+static struct result map_part(char *args, int type)
 {
 	char *path = next_word(&args), *at = next_word(&args), *word = next_word(&args);
 	uint64_t from, size;
 	struct stat st;
-	(void)l;
 	if (!path || !at || !word || next_word(&args) || !parse_size(at, &from) || !parse_size(word, &size))
 		return BAD_ARGS;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	void *p = MAP_FAILED;
 	if (fd >= 0 && fstat(fd, &st) == 0 && ((uint64_t)st.st_size >= from + size || ftruncate(fd, (off_t)(from + size)) == 0))
-		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)from);
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, type, fd, (off_t)from);
 	struct result r = p == MAP_FAILED ? result_of(-1) : keep_map(p, size);
 	if (fd >= 0)
 		close(fd);
 	return r;
 }
 
+static struct result call_mapshared(struct load *l, char *args)
+{
+	(void)l;
+	return map_part(args, MAP_SHARED);
+}
+
+static struct result call_mapprivate(struct load *l, char *args)
+{
+	(void)l;
+	return map_part(args, MAP_PRIVATE);
+}
+
 const struct call mapped_calls[] = {
 	{ "mapfile", "PATH [sparse]", "map a file, privately, and read it (sparse: a page in 2M); it is the last mapping then", call_mapfile },
 	{ "mapshared", "PATH FROM SIZE", "map a part of a file, shared, and touch nothing; it is the last mapping then", call_mapshared },
+	{ "mapprivate", "PATH FROM SIZE", "the same, privately: what is written there is a copy", call_mapprivate },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -213,6 +213,13 @@ static struct result call_dontfork(struct load *l, char *args)
 	return advise_last(args, MADV_DONTFORK);
 }
 
+/* KSM may merge its pages with others of the same contents. */
+static struct result call_mergeable(struct load *l, char *args)
+{
+	(void)l;
+	return advise_last(args, MADV_MERGEABLE);
+}
+
 /* It has it, but empty. */
 static struct result call_wipeonfork(struct load *l, char *args)
 {
@@ -292,6 +299,19 @@ static struct result call_fault(struct load *l, char *args)
 	return (struct result){ (int64_t)done, f };
 }
 
+/* What is left keeps the huge pages whole, if it has them, until memory is short. */
+static struct result call_thinout(struct load *l, char *args)
+{
+	struct result no, r = { 0, 0 };
+	const struct segment *last = last_map(args, &no);
+	(void)l;
+	if (!last)
+		return no;
+	for (char *end = last->start + last->len, *at = last->start; at < end && !r.errnum; at += HUGE_PAGE)
+		r = result_of(madvise(at + page_size, HUGE_PAGE - page_size, MADV_DONTNEED));
+	return r;
+}
+
 static struct result call_mprotect(struct load *l, char *args)
 {
 	uint64_t size;
@@ -347,11 +367,13 @@ const struct call memory_calls[] = {
 	{ "moveaway", "", "move what the last mmap mapped, and leave the mapping there, too (MREMAP_DONTUNMAP, since Linux 5.7)", call_moveaway },
 	{ "dontfork", "", "children don't get what the last mmap or mapfile mapped (MADV_DONTFORK)", call_dontfork },
 	{ "wipeonfork", "", "children get it empty (MADV_WIPEONFORK)", call_wipeonfork },
+	{ "mergeable", "", "let KSM merge its pages with others of the same contents (MADV_MERGEABLE)", call_mergeable },
 	{ "mapover", "", "map anew where the last mmap did (MAP_FIXED)", call_mapover },
 	{ "movefirst", "[SIZE]", "move the first page of what the last mmap mapped elsewhere, and enlarge it there; the rest is the last mapping then",
 	  call_movefirst },
 	{ "movemiddle", "", "move the page in the midst of it; the rest, with a hole, is the last mapping then", call_movemiddle },
 	{ "fault", "[SIZE]", "write what the last mmap or mprotect mapped, by page faults; the result is the bytes written", call_fault },
+	{ "thinout", "", "give up all of it but a page in 2M", call_thinout },
 	{ "mprotect", "SIZE", "map read-only memory, then make it writable; keep it", call_mprotect },
 	{ "readonly", "", "make what the last mmap or mprotect mapped read-only (mprotect)", call_readonly },
 	{ "writable", "", "make it writable (mprotect)", call_writable },

@@ -91,13 +91,37 @@ static bool hold_own(uint64_t bytes)
 	return p || !bytes;
 }
 
+/* As fork(); with a directory, relative to the own v2 cgroup's, into the cgroup there, without having been in this one. */
+static pid_t fork_into(const char *dir)
+{
+	static char path[2400];
+	char *end = dir ? own_cgroup(path, "0::", "/sys/fs/cgroup") : NULL;
+	if (!dir)
+		return fork();
+	if (!end || strlen(dir) > 100) {
+		errno = ENOENT;
+		return -1;
+	}
+	*end++ = '/';
+	memcpy(end, dir, strlen(dir) + 1);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* struct clone_args of linux/sched.h: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup */
+	uint64_t how[11] = { [0] = UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */, [4] = SIGCHLD, [10] = (uint64_t)fd };
+	pid_t pid = fd < 0 ? -1 : (pid_t)syscall(435, how, sizeof(how));	/* clone3, since Linux 5.3; this of it since 5.7 */
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = why;
+	return pid;
+}
+
 /* A child that stays, with so much memory of its own; or in the kernel until a child in its turn has ended, as in vfork(). Its number. */
-static struct result fork_kept(uint64_t bytes, bool waits)
+static struct result fork_kept(uint64_t bytes, bool waits, const char *into)
 {
 	int start[2];
 	if (procs_start_begin(start) < 0)
 		return result_of(-1);
-	pid_t pid = fork();
+	pid_t pid = fork_into(into);
 	if (pid == 0) {
 		procs_child_init();
 		if (!hold_own(bytes))
@@ -132,13 +156,15 @@ static void end_with_child(uint64_t bytes)
 static struct result call_fork(struct load *l, char *args)
 {
 	uint64_t bytes = 0;
-	char *word = next_word(&args), *size = next_word(&args);
-	bool keep = word && streq(word, "keep"), waits = word && streq(word, "waiting"), nested = word && streq(word, "nested");
+	char *word = next_word(&args), *what = next_word(&args);
+	bool keep = word && streq(word, "keep"), waits = word && streq(word, "waiting");
+	bool nested = word && streq(word, "nested"), into = word && streq(word, "into");
 	(void)l;
-	if (next_word(&args) || (word && !keep && !waits && !nested) || (nested ? !size || !parse_size(size, &bytes) : size != NULL))
+	if (next_word(&args) || (word && !keep && !waits && !nested && !into) || (nested || into) != (what != NULL) ||
+	    (nested && !parse_size(what, &bytes)))
 		return BAD_ARGS;
-	if (keep || waits)
-		return fork_kept(0, waits);
+	if (keep || waits || into)
+		return fork_kept(0, waits, into ? what : NULL);
 	pid_t pid = fork();
 	if (pid == 0 && nested)
 		end_with_child(bytes);
@@ -159,7 +185,7 @@ static struct result call_forkmax(struct load *l, char *args)
 	if (next_word(&args) || (size && !parse_size(size, &bytes)))
 		return BAD_ARGS;
 	for (int64_t n = 0;; n++) {
-		struct result r = fork_kept(bytes, false);
+		struct result r = fork_kept(bytes, false, NULL);
 		if (r.errnum)
 			return (struct result){ n, r.errnum };
 	}
@@ -253,8 +279,8 @@ const struct call process_calls[] = {
 	{ "getadj", "[CHILD]", "read oom_score_adj; it is the result", call_getadj },
 	{ "getoldadj", "[CHILD]", "read oom_adj; it is the result", call_getoldadj },
 	{ "getscore", "[CHILD]", "read oom_score; it is the result", call_getscore },
-	{ "fork", "[keep | waiting | nested SIZE]",
-	  "a child that ends at once, or stays and is child number RESULT (waiting: for a vfork child of its own); nested: that ends behind a child of its own, which has SIZE", call_fork },
+	{ "fork", "[keep | waiting | into DIR | nested SIZE]",
+	  "a child that ends at once, or stays and is child number RESULT (waiting: for a vfork child of its own; into: in a v2 cgroup from the first, as from the own one, like ../other); nested: that ends behind a child of its own, which has SIZE", call_fork },
 	{ "forks", "N", "N children, one after the other, that end at once; the result is how many were refused", call_forks },
 	{ "forkmax", "[SIZE]", "children that stay, each with SIZE of its own, until there can be no more; the result is how many", call_forkmax },
 	{ "kill", "CHILD N", "send signal N to a child (0: to this process)", call_kill },

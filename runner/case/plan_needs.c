@@ -69,6 +69,7 @@ static const struct {
 	{ "pidns=1", "/proc/self/ns/pid" },
 	{ "userns", "/proc/self/ns/user" },
 	{ "cgroupns", "/proc/self/ns/cgroup" },
+	{ "ipcns", "/proc/self/ns/ipc" },
 	{ "frozen", "/dev/snapshot" },
 	{ "age", "/sys/kernel/debug/lru_gen" },
 	{ "evict", "/sys/kernel/debug/lru_gen" },

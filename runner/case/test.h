@@ -186,7 +186,7 @@ struct test {
 	bool dangerous;		/* needs more than its own cgroups: guests, or --destructive */
 	/* A known kernel bug. When the condition holds for the kernel the test was expanded for, bug_here is set and the
 	 * steps expect the broken behaviour: seeing exactly that is an xfail. */
-	char *bug_commit;	/* the fixing commit, or NULL: no bug is named */
+	char *bug_commit;	/* the fixing commit, "none" where none is known, or NULL: no bug is named */
 	char *bug_when;		/* condition, e.g. "kernel >= 6.0 and kernel < 6.9" */
 	bool bug_here;
 	struct expectation *bug_right;	/* with bug_here: what a kernel without the bug does in place of the last expectation */

@@ -33,7 +33,8 @@ static void take_victims(struct trial *t)
 static void say_good(struct trial *t)
 {
 	if (t->test->bug_here)
-		result_say(t->r, VERDICT_XFAIL, "kernel bug, fixed by %s (%s)", t->test->bug_commit,
+		result_say(t->r, VERDICT_XFAIL, "kernel bug, %s%s (%s)", streq(t->test->bug_commit, "none") ? "fixed by nobody so far" : "fixed by ",
+			   streq(t->test->bug_commit, "none") ? "" : t->test->bug_commit,
 			   t->test->bug_when ? t->test->bug_when : "this kernel has it");
 	else
 		result_say(t->r, VERDICT_PASS, "%s", "");
