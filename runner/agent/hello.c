@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 
 #include "agent/agent.h"
@@ -35,6 +36,36 @@ static json_t *controllers_v2(void)
 	return list;
 }
 
+#define TOUCHED 64	/* pages: twice the smallest batch of a per-CPU counter (lib/percpu_counter.c:compute_batch_value) */
+
+/*
+ * Does /proc/PID/status sum the per-CPU parts of its counters? Then RssAnon rises with each page that is touched; else
+ * once in a batch of 32 or more, or of 64 faults (before 6.2). null: neither, or it is not told. The pages are mapped one by one,
+ * so that each comes by itself, also where all of the agent's memory is locked.
+ */
+static json_t *status_exact(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages[TOUCHED];
+	int rises = 0, n;
+	int64_t last = -1;
+	for (n = 0; n < TOUCHED; n++) {
+		pages[n] = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (pages[n] == MAP_FAILED)
+			break;
+		*(volatile char *)pages[n] = 1;
+		CLEANUP_FREE char *status = proc_text(getpid(), "status");
+		int64_t now = status ? key_number(status, "RssAnon") : -1;
+		rises += now > last;
+		last = now;
+	}
+	for (int i = 0; i < n; i++)
+		munmap(pages[i], page);
+	if (n < TOUCHED || last < 0 || (rises > TOUCHED / 4 && rises < TOUCHED - TOUCHED / 4))
+		return json_null();
+	return json_boolean(rises > TOUCHED / 2);
+}
+
 void hello_send(struct agent *a)
 {
 	struct utsname u;
@@ -53,6 +84,7 @@ void hello_send(struct agent *a)
 	json_object_set_new(h, "controllers_v2", controllers_v2());
 	json_object_set_new(h, "capabilities", capabilities());
 	json_object_set_new(h, "lru_gen", first_line("/sys/kernel/mm/lru_gen/enabled"));
+	json_object_set_new(h, "status_exact", status_exact());
 	json_object_set_new(h, "modules_failed", a->modules_failed ? json_incref(a->modules_failed) : json_array());
 	json_object_set_new(h, "agent", json_string(OOMTESTS_VERSION));
 	wire_send(&a->wire, "hello", h);

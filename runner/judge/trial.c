@@ -399,6 +399,9 @@ static void know_era(struct trial *t)
 	era_from_release(t->release, &t->era);
 	if (version)
 		era_refine(&t->era, version);
+	const json_t *status_exact = json_object_get(t->seen->hello, "status_exact");
+	if (json_is_boolean(status_exact))
+		era_override(&t->era, "status_exact", json_is_true(status_exact));
 }
 
 int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release,

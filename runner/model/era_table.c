@@ -147,7 +147,8 @@ static const struct era_behaviour table[] = {
 	  "badness and the task table read the approximate part of per-CPU counters" },
 	{ ROW(rss_exact), V(7, 0), ERA_NEVER, EXACT, "", "5898aa8f9a0b", "include/linux/mm.h:get_mm_rss_sum",
 	  "badness, the task table and the Killed line sum the per-CPU counters" },
-	{ ROW(status_exact), V(6, 16), ERA_NEVER, EXACT, "=6.12.39 u6.8-151", "", "fs/proc/task_mmu.c:task_mem",
+	{ ROW(status_exact), V(6, 16), ERA_NEVER, EXACT, "6.6.99 6.11.? =6.12.39 6.14.? 6.15.? u6.8-151",
+	  "82241a83cd15", "fs/proc/task_mmu.c:task_mem",
 	  "/proc/PID/status sums the per-CPU counters, whatever badness does" },
 	/* oom_score_adj */
 	{ ROW(adj_shared_mm), V(4, 8), ERA_NEVER, EXACT, "", "44a70adec910", "fs/proc/base.c:__set_oom_adj",

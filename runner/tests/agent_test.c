@@ -306,6 +306,7 @@ START_TEST(kills_the_largest)
 	ck_assert_int_eq(number(hello, "pid"), r.pid);
 	ck_assert_int_eq(number(hello, "protocol"), 1);
 	ck_assert_int_gt(number(hello, "memtotal_kb"), 1 << 14);
+	ck_assert(json_is_boolean(json_object_get(hello, "status_exact")));
 	run_plan(&r, "", START ",{'op':'snapshot','label':'before'},{'op':'score','tasks':['big','h\\u00f6g']},"
 		 /* a second in which nothing happens: looks come 200 ms apart, and some show what is filled */
 		 "{'op':'settle','dead':['out']},"
