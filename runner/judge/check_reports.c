@@ -108,7 +108,8 @@ static void check_order(struct trial *t, const struct episode *e, const struct o
 				  r->trigger.order);
 }
 
-/* Numbers of the names that the first line prints (include/linux/gfp_types.h); the same since 5.3. */
+/* Numbers of the names that the first line prints (include/linux/gfp_types.h); the same since 5.3, but for what
+ * GFP_SKIP_KASAN says. */
 static const struct {
 	const char *name;
 	int64_t bits;
@@ -122,6 +123,11 @@ static const struct {
 #define GFP_DIRECT_RECLAIM 0x400
 #define GFP_RETRY_MAYFAIL 0x4000
 #define GFP_NORETRY 0x10000
+/*
+ * GFP_HIGHUSER_MOVABLE has __GFP_SKIP_KASAN_POISON from 5.14 to 5.17, and later what KASAN skips where tags are in hardware
+ * (CONFIG_KASAN_HW_TAGS; c1b604d18968): up to three bits, by version and configuration, which the name stands for, too.
+ */
+#define GFP_SKIP_KASAN INT64_C(0x7000000)
 
 /* The number of "A|B|C"; -1 where a name is not in the table. */
 static int64_t bits_of(const char *names, size_t len)
@@ -138,6 +144,14 @@ static int64_t bits_of(const char *names, size_t len)
 		p += n;
 	}
 	return bits;
+}
+
+/* Is the number that of the names? */
+static bool is_named(int64_t gfp, const char *names, size_t len)
+{
+	int64_t bits = bits_of(names, len);
+	bool movable = memmem(names, len, "GFP_HIGHUSER_MOVABLE", strlen("GFP_HIGHUSER_MOVABLE"));
+	return bits < 0 || bits == (movable ? gfp & ~GFP_SKIP_KASAN : gfp);
 }
 
 /* What who asks for memory this way can ask for; NULL: not known. sysrq and a write of a limit say GFP_KERNEL
@@ -168,12 +182,12 @@ static void check_gfp(struct trial *t, const struct episode *e, const struct oom
 	if (!open || t->era.version < KVER(5, 3, 0) || (!r->trigger.gfp && t->era.fault_global_oom))
 		return;
 	size_t len = strcspn(open + 1, ")");
-	int64_t named = bits_of(open + 1, len), must = GFP_DIRECT_RECLAIM | (r->oom_memcg ? 0 : GFP_FS);
+	int64_t must = GFP_DIRECT_RECLAIM | (r->oom_memcg ? 0 : GFP_FS);
 	bool killer = (r->trigger.gfp & must) == must && !(r->trigger.gfp & (GFP_NORETRY | GFP_RETRY_MAYFAIL));
-	const char *problem = named >= 0 && named != r->trigger.gfp	  ? "number and names agree" :
-			      !killer					  ? "flags that let the killer in" :
-			      !asks_so(t, e, open + 1, len)		  ? "flags of who asked" :
-									    NULL;
+	const char *problem = !is_named(r->trigger.gfp, open + 1, len) ? "number and names agree" :
+			      !killer				       ? "flags that let the killer in" :
+			      !asks_so(t, e, open + 1, len)	       ? "flags of who asked" :
+									 NULL;
 	trial_check(t, CHECK_GFP, NULL, NULL, problem ? problem : text, text, !problem);
 }
 
