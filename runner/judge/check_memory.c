@@ -13,16 +13,24 @@
 #include "judge/trial.h"
 #include "model/counters.h"
 
-#define NO_LIMIT_KB INT64_C(9007199254740988)	/* PAGE_COUNTER_MAX of 4 KiB pages, as the kernel prints it */
+/*
+ * PAGE_COUNTER_MAX as the kernel prints it, in kB (include/linux/page_counter.h): the pages of an address space of LONG_MAX bytes, where
+ * long has 32 bits LONG_MAX pages. 64-bit machines have it in their name, but for two.
+ */
+static int64_t no_limit_kb(const struct trial *t)
+{
+	const char *machine = look_text(t->seen->hello, "machine");
+	bool wide = !machine || strstr(machine, "64") || streq(machine, "s390x") || streq(machine, "alpha");
+	return wide ? INT64_MAX / (t->page_kb * 1024) * t->page_kb : INT32_MAX * t->page_kb;
+}
 
 static const struct oom_usage *counter(const struct oom_report *r, enum oom_counter c)
 {
 	return r->counter[c].present ? &r->counter[c] : NULL;
 }
 
-/* The limit that a file of the cgroup said before the episode and after it; false where they differ. NO_LIMIT_KB:
- * none. */
-static bool limit_kb(const struct episode *e, const char *cgroup, const char *file, int64_t *kb)
+/* The limit that a file of the cgroup said before the episode and after it; false where they differ. */
+static bool limit_kb(const struct trial *t, const struct episode *e, const char *cgroup, const char *file, int64_t *kb)
 {
 	int64_t before, after;
 	if (!look_counter(e->before, cgroup, file, NULL, &before) ||
@@ -31,7 +39,7 @@ static bool limit_kb(const struct episode *e, const char *cgroup, const char *fi
 	/* A limit that the trigger itself lowers is in force when the report is made. */
 	if (before != after && !streq(e->expect->trigger, "agent"))
 		return false;
-	*kb = after >= INT64_MAX / 2 ? NO_LIMIT_KB : after / 1024;
+	*kb = after >= INT64_MAX / 2 ? no_limit_kb(t) : after / 1024;
 	return true;
 }
 
@@ -118,9 +126,9 @@ static void check_limits(struct trial *t, const struct episode *e, const struct 
 	int64_t limit;
 	const struct oom_usage *memsw = counter(r, OOM_COUNTER_MEMSW), *swap = counter(r, OOM_COUNTER_SWAP),
 			       *kmem = counter(r, OOM_COUNTER_KMEM);
-	if (limit_kb(e, cgroup, t->v1 ? "memory.limit_in_bytes" : "memory.max", &limit))
+	if (limit_kb(t, e, cgroup, t->v1 ? "memory.limit_in_bytes" : "memory.max", &limit))
 		trial_check_int(t, CHECK_LIMIT, NULL, NULL, limit, counter(r, OOM_COUNTER_MEMORY)->limit_kb);
-	if (!t->v1 && swap && limit_kb(e, cgroup, "memory.swap.max", &limit)) {
+	if (!t->v1 && swap && limit_kb(t, e, cgroup, "memory.swap.max", &limit)) {
 		trial_check_int(t, CHECK_SWAP_LIMIT, NULL, NULL, limit, swap->limit_kb);
 		/* A limit that was lowered does not bring back what is in swap already. */
 		int64_t had = 0;
@@ -128,12 +136,12 @@ static void check_limits(struct trial *t, const struct episode *e, const struct 
 		trial_check_range(t, CHECK_SWAP_USAGE, NULL, NULL, 0, had / 1024 > limit ? had / 1024 : limit,
 				  swap->usage_kb);
 	}
-	if (t->v1 && memsw && limit_kb(e, cgroup, "memory.memsw.limit_in_bytes", &limit))
+	if (t->v1 && memsw && limit_kb(t, e, cgroup, "memory.memsw.limit_in_bytes", &limit))
 		trial_check_int(t, CHECK_MEMSW_LIMIT, NULL, NULL, limit, memsw->limit_kb);
 	if (t->v1 && kmem)
-		trial_check_int(t, CHECK_KMEM_LIMIT, NULL, NULL, NO_LIMIT_KB, kmem->limit_kb);
+		trial_check_int(t, CHECK_KMEM_LIMIT, NULL, NULL, no_limit_kb(t), kmem->limit_kb);
 	/* where there is none, none was met */
-	if (t->v1 && kmem && kmem->limit_kb == NO_LIMIT_KB)
+	if (t->v1 && kmem && kmem->limit_kb == no_limit_kb(t))
 		trial_check_int(t, CHECK_KMEM_FAILCNT, NULL, NULL, 0, kmem->failcnt);
 }
 

@@ -11,6 +11,9 @@
 
 #define LOG(from, to) { "kmsg>text~" from ">text", from, to }
 #define RELEASE(release) { "hello>release", NULL, "\"" release "\"" }
+#define PAGES(bytes) { "hello>page_size", NULL, #bytes }
+#define MACHINE(name) { "hello>machine", NULL, "\"" name "\"" }
+#define UNLIMITED(label, file, value) { "snapshots>label=" label ">cgroups>name=box>files>" file, NULL, "\"" value "\"" }
 
 static const struct {
 	const char *recorded;
@@ -24,20 +27,44 @@ static const struct {
 	{ "global", CHECK_GFP, false, { LOG("gfp_mask=0x140dca(", "gfp_mask=0x2140dca(") } },
 	{ "global", CHECK_GFP, true, { LOG("gfp_mask=0x140dca(", "gfp_mask=0x9140dca(") } },
 	{ "memcg-v2", CHECK_GFP, true, { LOG("gfp_mask=0xcc0(", "gfp_mask=0x1000cc0(") } },
+	/* no limit, in pages of 64 KiB and 16 KiB, and of 4 KiB where long has 32 bits */
+	{ "memcg-v1", CHECK_KMEM_LIMIT, false, { PAGES(65536), LOG("kmem: usage #kB, limit #kB", "kmem: usage #kB, limit 9007199254740928kB") } },
+	{ "memcg-v1", CHECK_KMEM_LIMIT, false, { PAGES(16384), LOG("kmem: usage #kB, limit #kB", "kmem: usage #kB, limit 9007199254740976kB") } },
+	{ "memcg-v1", CHECK_KMEM_LIMIT, true, { PAGES(65536), LOG("kmem: usage #kB, limit #kB", "kmem: usage #kB, limit 9007199254740988kB") } },
+	{ "memcg-v1", CHECK_KMEM_LIMIT, false, { MACHINE("armv7l"), LOG("kmem: usage #kB, limit #kB", "kmem: usage #kB, limit 8589934588kB") } },
+	{ "memcg-v1", CHECK_KMEM_LIMIT, true, { LOG("kmem: usage #kB, limit #kB", "kmem: usage #kB, limit 8589934588kB") } },
+	{ "memcg-v1", CHECK_KMEM_FAILCNT, true,
+	  { PAGES(65536), LOG("kmem: usage #kB, limit #kB, failcnt #", "kmem: usage #kB, limit 9007199254740928kB, failcnt #=1") } },
+	{ "memcg-v1", CHECK_MEMSW_LIMIT, false,
+	  { PAGES(65536), UNLIMITED("before-0", "memory.memsw.limit_in_bytes", "9223372036854710272"),
+	    UNLIMITED("after-0", "memory.memsw.limit_in_bytes", "9223372036854710272"),
+	    LOG("memory+swap: usage #kB, limit #kB", "memory+swap: usage #kB, limit 9007199254740928kB") } },
+	{ "memcg-v2", CHECK_SWAP_LIMIT, false,
+	  { MACHINE("i686"), UNLIMITED("before-0", "memory.swap.max", "max"), UNLIMITED("after-0", "memory.swap.max", "max"),
+	    LOG("swap: usage #kB, limit #kB", "swap: usage #kB, limit 8589934588kB") } },
 };
+
+/* Says so where the check is not what it should be. */
+static bool judged_rightly(size_t row)
+{
+	struct recorded *r = recorded_load(table[row].recorded);
+	for (size_t k = 0; k < ARRAY_SIZE(table[row].change) && table[row].change[k].path; k++)
+		recorded_change(r, &table[row].change[k]);
+	struct result *result = recorded_judge(r);
+	bool right = result_is_red(result, table[row].check) == table[row].red;
+	if (!right)
+		fprintf(stderr, "row %zu, %s, \"%s\": %s\n", row, table[row].recorded, check_name(table[row].check), result_words(result));
+	result_free(result);
+	recorded_free(r);
+	return right;
+}
 
 START_TEST(other_kernels)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		struct recorded *r = recorded_load(table[i].recorded);
-		for (size_t k = 0; k < ARRAY_SIZE(table[i].change) && table[i].change[k].path; k++)
-			recorded_change(r, &table[i].change[k]);
-		struct result *result = recorded_judge(r);
-		ck_assert_msg(result_is_red(result, table[i].check) == table[i].red, "row %zu, %s, \"%s\": %s", i, table[i].recorded,
-			      check_name(table[i].check), result_words(result));
-		result_free(result);
-		recorded_free(r);
-	}
+	size_t bad = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		bad += !judged_rightly(i);
+	ck_assert_msg(!bad, "%zu of %zu rows are judged wrongly", bad, ARRAY_SIZE(table));
 }
 END_TEST
 
