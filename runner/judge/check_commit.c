@@ -32,13 +32,15 @@ static void fill_vm(struct model_vm *vm, const json_t *snapshot, int64_t page_kb
 /*
  * vm_committed_as is a per-CPU counter. A request that is larger than its batch folds the CPU's own share into what is
  * compared, so on one CPU the comparison is exact; each other CPU may hold back up to the batch (mm/mm_init.c:
- * mm_compute_batch: in mode 2 1/256 of memory over the CPUs, else up to 1/4 of it, and at least 32 pages or 2 a CPU).
+ * mm_compute_batch: in mode 2 1/256 of memory over the CPUs, else up to 1/4 of it, and at least 32 pages or 2 a CPU). Up to 5.8
+ * Committed_AS itself lacks what the CPUs hold back, also that of the one that then asks (mm/util.c:vm_memory_committed).
  */
 static int64_t held_back(const struct trial *t, const struct model_vm *vm)
 {
 	int64_t share = (int64_t)vm->totalram / t->ncpus / (vm->mode == 2 ? 256 : 4);
 	int64_t least = 2 * t->ncpus > 32 ? 2 * t->ncpus : 32;
-	return (t->ncpus - 1) * (share > least ? share : least);
+	int holders = vm->mode == 2 && t->era.version < KVER(5, 9, 0) ? t->ncpus : t->ncpus - 1;
+	return holders * (share > least ? share : least);
 }
 
 static const json_t *snapshot_of(const struct trial *t, size_t step)

@@ -191,7 +191,18 @@ static void check_gfp(struct trial *t, const struct episode *e, const struct oom
 	trial_check(t, CHECK_GFP, NULL, NULL, problem ? problem : text, text, !problem);
 }
 
-/* Who asked is also told by where it was (mm/oom_kill.c:dump_header; x86 writes "Call Trace:", arm64 "Call trace:"). */
+/*
+ * The first line of a trace, as each machine has it: "Call Trace:", arm64 "Call trace:", parisc and 32-bit ARM "Backtrace:", arc "Stack
+ * Trace:". ARM's unwinder has frames alone (arch/arm/kernel/traps.c:dump_backtrace_entry): "[<8010ff30>] (unwind_backtrace) from
+ * [<8010c174>] (show_stack)", later without the addresses.
+ */
+static bool begins_trace(const struct trial *t, const char *text)
+{
+	const char *machine = look_text(t->seen->hello, "machine");
+	return strcasestr(text, "trace:") || (machine && starts_with(machine, "arm") && strstr(text, " from "));
+}
+
+/* Who asked is also told by where it was (mm/oom_kill.c:dump_header). */
 static void check_trace(struct trial *t, const struct episode *e, const struct oom_report *r)
 {
 	bool there = false;
@@ -199,7 +210,7 @@ static void check_trace(struct trial *t, const struct episode *e, const struct o
 		const json_t *record = json_array_get(t->seen->kmsg, i);
 		const char *text = look_text(record, "text");
 		int64_t seq = look_int(record, "seq", -1);
-		there = text && seq >= r->seq_first && seq <= r->seq_last && strcasestr(text, "call trace:");
+		there = text && seq >= r->seq_first && seq <= r->seq_last && begins_trace(t, text);
 	}
 	trial_check_text(t, CHECK_TRACE, NULL, NULL, "there", there ? "there" : "not there");
 }
