@@ -73,6 +73,7 @@ enum oom_column {
 /* "pgtables_bytes", as in the table's header. */
 const char *oom_column_name(enum oom_column c);
 
+/* A uid is the user's, from 0 to 2^32 - 1, also where the kernel prints it with "%d". */
 struct oom_row {
 	int64_t value[OOM_COL_COUNT];	/* OOM_UNKNOWN where the table has no such column */
 	char name[OOM_COMM];

@@ -62,7 +62,7 @@ static bool uid_torn(struct text *t, int64_t *uid)
 	size_t n = text_len(*t);
 	if (n && n < sizeof(word) && memcmp(t->p, word, n) == 0)
 		return true;
-	if (text_eat(t, ", UID ") && text_int(t, uid))
+	if (text_eat(t, ", UID ") && text_uid(t, uid))
 		text_eat(t, ",");
 	return false;
 }
@@ -102,7 +102,7 @@ static bool killed(struct text t, struct line *l)
 	l->got++;
 	text_copy(until(t, close), l->kill.comm, OOM_COMM);
 	struct text rest = after(t, close, 1);
-	if (text_eat(&rest, ", UID ") && text_int(&rest, &l->kill.uid))
+	if (text_eat(&rest, ", UID ") && text_uid(&rest, &l->kill.uid))
 		text_eat(&rest, ",");
 	if (text_eat(&rest, " score "))	/* OpenVZ: "score %lu vm:%lukB, rss:%lukB, swap:%lukB", older without the score */
 		text_int(&rest, &l->kill.score);
@@ -238,7 +238,7 @@ static bool selected(struct text t, struct line *l)
 	if (text_int(&v, &n) && text_eat(&v, ",uid=")) {
 		l->kill.pid = n;
 		l->got++;
-		if (text_int(&v, &l->kill.uid)) {
+		if (text_uid(&v, &l->kill.uid)) {
 			l->got++;
 			l->cut = false;
 		}

@@ -170,7 +170,7 @@ int table_row(struct text t, const struct table *table, struct oom_row *row)
 		if (t.p < t.end && *t.p != ' ' && *t.p != '\t' && *t.p != '\n')
 			return got;
 		if (c < OOM_COL_COUNT)
-			row->value[c] = v;
+			row->value[c] = c == OOM_COL_UID ? uid_of_number(v) : v;
 		got++;
 	}
 	return got;

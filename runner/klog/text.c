@@ -23,6 +23,15 @@ bool text_int(struct text *t, int64_t *value)
 	return true;
 }
 
+bool text_uid(struct text *t, int64_t *uid)
+{
+	int64_t n;
+	if (!text_int(t, &n))
+		return false;
+	*uid = uid_of_number(n);
+	return true;
+}
+
 bool text_hex(struct text *t, int64_t *value)
 {
 	const char *p = t->p;

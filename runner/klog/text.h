@@ -57,6 +57,16 @@ static inline void text_blanks(struct text *t)
 /* Eats an optional minus and digits. False, and nothing eaten, when there is no digit or the number overflows. */
 bool text_int(struct text *t, int64_t *value);
 
+/* The uid that a number stands for: from 2^31 up "%d" prints it less 2^32, where "%u" does not (mm/oom_kill.c:dump_task,
+ * __oom_kill_process). */
+static inline int64_t uid_of_number(int64_t n)
+{
+	return n < 0 && n >= INT32_MIN ? n + (INT64_C(1) << 32) : n;
+}
+
+/* A uid, by text_int(). */
+bool text_uid(struct text *t, int64_t *uid);
+
 /* Eats "0x…" or bare hexadecimal digits. */
 bool text_hex(struct text *t, int64_t *value);
 

@@ -14,6 +14,7 @@
 #define PAGES(bytes) { "hello>page_size", NULL, #bytes }
 #define MACHINE(name) { "hello>machine", NULL, "\"" name "\"" }
 #define UNLIMITED(label, file, value) { "snapshots>label=" label ">cgroups>name=box>files>" file, NULL, "\"" value "\"" }
+#define HIGH_UID { "snapshots>label=before-0>tasks>name=big>uid", NULL, "4294967294" }
 
 static const struct {
 	const char *recorded;
@@ -54,6 +55,11 @@ static const struct {
 	{ "memcg-v2", CHECK_TRACE, false, { MACHINE("armv7l"), LOG("Call Trace:", " unwind_backtrace from show_stack+0x10/0x14") } },
 	{ "memcg-v2", CHECK_TRACE, true, { LOG("Call Trace:", " unwind_backtrace from show_stack+0x10/0x14") } },
 	{ "memcg-v2", CHECK_TRACE, false, { MACHINE("parisc"), LOG("Call Trace:", "Backtrace:") } },
+	/* a uid that is no int */
+	{ "memcg-v2", CHECK_ROW_UID, false, { HIGH_UID, { "kmsg>text~[ #] # # # # # # # big>text", "[ #] #", "[ #] #=-2" } } },
+	{ "memcg-v2", CHECK_ROW_UID, true, { HIGH_UID, { "kmsg>text~[ #] # # # # # # # big>text", "[ #] #", "[ #] #=-3" } } },
+	{ "memcg-v2", CHECK_SELECTED_UID, false, { HIGH_UID, LOG("pid=#,uid=0", "pid=#,uid=-2") } },
+	{ "memcg-v2", CHECK_KILLED_UID, false, { HIGH_UID, LOG("UID:0", "UID:4294967294") } },
 };
 
 /* Says so where the check is not what it should be. */

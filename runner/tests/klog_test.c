@@ -191,4 +191,27 @@ START_TEST(splats)
 }
 END_TEST
 
-TESTS("klog", any_prefix, records, splats)
+/* From 2^31 up the table and the oom-kill line print a uid less 2^32, and RHEL 7's "Killed process" does. */
+START_TEST(high_uids)
+{
+	static const char text[] =
+		"[  100.000001] hog " HEAD_61 "\n[  100.000002] Tasks state (memory values in pages):\n[  100.000003] " TABLE_68 "\n"
+		"[  100.000004] [    204]    -2   204    10500    10224    10200       24         0   122880        5           100 hog\n"
+		"[  100.000005] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=hog,pid=204,"
+		"uid=-2\n"
+		"[  100.000006] Out of memory: Killed process 204 (hog) total-vm:42000kB, anon-rss:40800kB, file-rss:96kB, shmem-rss:0kB, "
+		"UID:4294967294 pgtables:120kB oom_score_adj:100\n";
+	ck_assert_int_eq(read_text(text), 1);
+	ck_assert_uint_eq(reports[0]->n_rows, 1);
+	ck_assert_int_eq(reports[0]->rows[0].value[OOM_COL_UID], 4294967294);
+	ck_assert_int_eq(reports[0]->selected.uid, 4294967294);
+	ck_assert_int_eq(reports[0]->kills[0].uid, 4294967294);
+	ck_assert_int_eq(read_text("[  100.000001] hog invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0\n"
+				   "[  100.000002] Killed process 204 (hog), UID -2147483648, total-vm:42000kB, anon-rss:40800kB, "
+				   "file-rss:96kB, shmem-rss:0kB\n"), 1);
+	ck_assert_int_eq(reports[0]->kills[0].uid, INT64_C(1) << 31);
+	forget();
+}
+END_TEST
+
+TESTS("klog", any_prefix, records, splats, high_uids)
