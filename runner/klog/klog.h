@@ -124,7 +124,7 @@ struct oom_stat {
 struct oom_zone {
 	int node;
 	char name[16];
-	int64_t free_kb, min_kb, present_kb, managed_kb;
+	int64_t free_kb, min_kb, present_kb, managed_kb, free_cma_kb;
 };
 
 struct oom_slab {

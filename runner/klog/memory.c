@@ -71,6 +71,7 @@ void memory_zone(struct oom_report *r, const struct line *l)
 	z->min_kb = kb_of(l->b, " min:");
 	z->present_kb = kb_of(l->b, " present:");
 	z->managed_kb = kb_of(l->b, " managed:");
+	z->free_cma_kb = kb_of(l->b, " free_cma:");
 }
 
 void memory_pages(struct oom_meminfo *m, const struct line *l)

@@ -15,6 +15,9 @@
 #define MACHINE(name) { "hello>machine", NULL, "\"" name "\"" }
 #define UNLIMITED(label, file, value) { "snapshots>label=" label ">cgroups>name=box>files>" file, NULL, "\"" value "\"" }
 #define HIGH_UID { "snapshots>label=before-0>tasks>name=big>uid", NULL, "4294967294" }
+#define FOR_KERNEL LOG("gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO)", "gfp_mask=0xcc0(GFP_KERNEL)")
+#define MUCH_CMA(to) LOG("DMA32 free:#kB", to), { "kmsg>text~DMA32 free:>text", " free_cma:#kB", " free_cma:60000kB" }
+#define HIGH_ZONE { "snapshots>label=before-0>zones>zone=DMA32>zone", NULL, "\"HighMem\"" }
 
 static const struct {
 	const char *recorded;
@@ -60,6 +63,12 @@ static const struct {
 	{ "memcg-v2", CHECK_ROW_UID, true, { HIGH_UID, { "kmsg>text~[ #] # # # # # # # big>text", "[ #] #", "[ #] #=-3" } } },
 	{ "memcg-v2", CHECK_SELECTED_UID, false, { HIGH_UID, LOG("pid=#,uid=0", "pid=#,uid=-2") } },
 	{ "memcg-v2", CHECK_KILLED_UID, false, { HIGH_UID, LOG("UID:0", "UID:4294967294") } },
+	/* much is free, and no use to kernel memory: CMA's pages, and high memory */
+	{ "global", CHECK_FREE, false, { FOR_KERNEL, MUCH_CMA("DMA32 free:#+60000kB") } },
+	{ "global", CHECK_FREE, true, { MUCH_CMA("DMA32 free:#+60000kB") } },
+	{ "global", CHECK_FREE, true, { FOR_KERNEL, MUCH_CMA("DMA32 free:#+120000kB") } },
+	{ "global", CHECK_FREE, false, { FOR_KERNEL, HIGH_ZONE, LOG("DMA32 free:#kB", "HighMem free:#+60000kB") } },
+	{ "global", CHECK_FREE, true, { HIGH_ZONE, LOG("DMA32 free:#kB", "HighMem free:#+60000kB") } },
 };
 
 /* Says so where the check is not what it should be. */
