@@ -153,6 +153,16 @@ static void choose(const struct trial *t, const struct scene *s, const struct mo
 	model_kill(&t->era, &s->model, oom, d);
 }
 
+/* Pages of those that were killed in earlier episodes and are on their way out: they may come back at any time. */
+static int64_t still_to_come(const struct scene *s, const struct trial *t, const struct episode *e)
+{
+	int64_t pages = 0;
+	for (size_t i = 0; i < s->model.n_tasks; i++)
+		if (s->rows[i] && trial_killed_earlier(t, e, s->rows[i]))
+			pages += s->tasks[i].pages.anon + s->tasks[i].pages.swap + s->tasks[i].pages.shmem;
+	return pages;
+}
+
 /*
  * Before the fact. Each chosen victim of the episode is predicted in turn, the ones before it gone. Where the episode
  * has no kill, the model can't say whether memory will run out, and says nothing.
@@ -175,7 +185,7 @@ static void predict(struct trial *t, struct episode *e)
 			s.memcgs[oom.memcg].oom_kill_disable = false;
 		for (size_t j = 0; j < n_buried; j++)
 			bury(&s, buried[j]);
-		scene_project(&s, t, e, e->reports[e->deaths[i].report], freed_min, freed_max);
+		scene_project(&s, t, e, e->reports[e->deaths[i].report], freed_min, freed_max + still_to_come(&s, t, e));
 		model_out_of_memory(&t->era, &s.model, &oom, &d);
 		int died = died_of(t, &s, &e->deaths[i]);
 		remember_prediction(t, &s, &oom, &d);
@@ -237,12 +247,12 @@ static void add_hidden(struct model_task *m, const struct trial *t, const struct
 		m->cap_sys_admin = s->tasks[i].cap_sys_admin;
 		m->in_vfork = s->tasks[i].in_vfork;
 		m->joined = s->tasks[i].joined;
-		m->origin = s->tasks[i].origin;
+		m->origin = s->tasks[i].origin && !s->tasks[i].skip;	/* the scan passes over it before it asks */
 	}
 	for (size_t j = 0; j < e->n_deaths; j++)
 		if (e->deaths[j].tgid == m->pid && e->deaths[j].report < report) {
 			m->skip = true;
-			m->origin = false;	/* the scan passes over it before it asks */
+			m->origin = false;
 		}
 }
 
@@ -364,7 +374,8 @@ static void check_nobody(struct trial *t, const struct episode *e, size_t index)
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct oom_row *row = &r->rows[i];
 		int task = scene_task(&s, row->value[OOM_COL_TGID]);
-		bool out = row->value[OOM_COL_OOM_SCORE_ADJ] == ADJ_MIN || (task >= 0 && s.tasks[task].in_vfork);
+		bool out = row->value[OOM_COL_OOM_SCORE_ADJ] == ADJ_MIN ||
+			   (task >= 0 && (s.tasks[task].in_vfork || s.tasks[task].skip));
 		for (size_t j = 0; j < e->n_deaths && !out; j++)
 			out = e->deaths[j].tgid == row->value[OOM_COL_TGID] && e->deaths[j].report <= index;
 		if (!out)

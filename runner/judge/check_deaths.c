@@ -292,7 +292,8 @@ static void check_nobody_else(struct trial *t, struct episode *e)
 			continue;
 		if (stress && starts_with(name, stress->name))
 			continue;	/* its processes end each other when one of them is killed */
-		if (logged_death(e, look_int(exit, "pid", -1)) || signalled_by_plan(t, name) ||
+		int64_t pid = look_int(exit, "pid", -1);
+		if (logged_death(e, pid) || trial_killed_earlier(t, e, look_task_pid(e->before, pid)) || signalled_by_plan(t, name) ||
 		    listed(e->expect->also_die, e->expect->n_also_die, name))
 			continue;
 		others[n++] = name;

@@ -69,7 +69,8 @@ void check_scores_before(struct trial *t, const struct episode *e)
 		const json_t *row = s.rows[i];
 		CLEANUP_FREE char *name = look_bytes(look_text(row, "name"));
 		struct model_task low = s.tasks[i], high = s.tasks[i];
-		if (!name || low.threads != 1 || low.no_mm || look_int(row, "score", -1) < 0 ||
+		/* Whether a victim was reaped yet decides whether it has a score. */
+		if (!name || low.threads != 1 || low.no_mm || trial_killed_earlier(t, e, row) || look_int(row, "score", -1) < 0 ||
 		    (e->k && trial_grows(t, &t->episodes[e->k - 1], look_text(row, "name"))))
 			continue;
 		take_pages(&low.pages, low.less);

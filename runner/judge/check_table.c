@@ -10,9 +10,11 @@
 #include "judge/scene.h"
 #include "judge/trial.h"
 
-/* Who has died in an earlier report of the episode, or with somebody there, may still be in the table, or not. */
-static bool died_before(const struct episode *e, const struct oom_report *report, int64_t pid)
+/* Who has died in an earlier report of the episode, or with somebody there, or in an earlier one, may still be in the table, or not. */
+static bool died_before(const struct trial *t, const struct episode *e, const struct oom_report *report, int64_t pid)
 {
+	if (trial_killed_earlier(t, e, look_task_pid(e->before, pid)))
+		return true;
 	const char *name = look_text(look_task_pid(e->before, pid), "name");
 	for (size_t i = 0; report != e->reports[0] && i < e->expect->n_also_die; i++)
 		if (look_same(e->expect->also_die[i], name))
@@ -152,11 +154,11 @@ static void check_members(struct trial *t, const struct episode *e, const struct
 		if (moves_meanwhile(t, e, s->rows[i]))
 			continue;
 		bool member = belongs(model_eligible(&t->era, &s->model, oom, constraint, task));
-		if (member && !row && !died_before(e, r, task->pid))
+		if (member && !row && !died_before(t, e, r, task->pid))
 			name_row(missing, sizeof(missing), task->comm, task->pid);
 		if (!member && row)
 			name_row(extra, sizeof(extra), task->comm, task->pid);
-		if (member && row && !died_before(e, r, task->pid))
+		if (member && row && !died_before(t, e, r, task->pid))
 			check_row(t, e, r, s, (int)i, row);
 	}
 	for (size_t i = 0; i < r->n_rows; i++) {

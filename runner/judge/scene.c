@@ -198,9 +198,21 @@ static int by_start(const void *a, const void *b)
 	return d < 0 ? -1 : d > 0;
 }
 
-static void add_tasks(struct scene *s, const struct trial *t, const json_t *snapshot)
+/* Nobody is chosen who was killed in an earlier episode, nor who has his memory: MMF_OOM_SKIP is the mm's (mm/oom_kill.c:oom_badness). */
+static void skip_killed_earlier(struct scene *s, const struct trial *t, const struct episode *e)
 {
-	const json_t *list = json_object_get(snapshot, "tasks");
+	for (size_t i = 0; i < s->model.n_tasks; i++) {
+		if (!s->rows[i] || !trial_killed_earlier(t, e, s->rows[i]))
+			continue;
+		s->tasks[i].skip = true;
+		for (size_t k = 0; s->tasks[i].mm > 0 && k < s->model.n_tasks; k++)
+			s->tasks[k].skip |= s->tasks[k].mm == s->tasks[i].mm;
+	}
+}
+
+static void add_tasks(struct scene *s, const struct trial *t, const struct episode *e)
+{
+	const json_t *snapshot = e->before, *list = json_object_get(snapshot, "tasks");
 	size_t n = json_array_size(list);
 	int next_mm = 0;
 	s->tasks = xcalloc(n + 1, sizeof(*s->tasks));
@@ -213,6 +225,7 @@ static void add_tasks(struct scene *s, const struct trial *t, const json_t *snap
 		add_task(s, t, sorted[i], &next_mm);
 	for (size_t i = 0; i < n && s->mm_of_init; i++)
 		s->tasks[i].skip = s->tasks[i].mm == s->mm_of_init && init_is_skipped(t, snapshot);
+	skip_killed_earlier(s, t, e);
 	add_stress_ng(s, t);
 	s->model.tasks = s->tasks;
 }
@@ -314,7 +327,7 @@ void scene_open(struct scene *s, const struct trial *t, const struct episode *e)
 	s->model.order = ORDER_CREATED;
 	add_machine(s, snapshot);
 	add_memcgs(s, t, snapshot);
-	add_tasks(s, t, snapshot);
+	add_tasks(s, t, e);
 	scene_add_calls(s, t, e);
 	add_history(s, t, snapshot);
 }

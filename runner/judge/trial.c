@@ -142,6 +142,20 @@ int64_t trial_pid(const struct trial *t, const char *name)
 	return -1;
 }
 
+bool trial_killed_earlier(const struct trial *t, const struct episode *e, const json_t *row)
+{
+	int64_t pid = look_int(row, "pid", -1), start = look_int(row, "start", -1);
+	for (size_t k = 0; k < e->k; k++) {
+		/* a process that began at another time has only got its number */
+		if (look_int(look_task_pid(t->episodes[k].before, pid), "start", start) != start)
+			continue;
+		for (size_t i = 0; i < t->episodes[k].n_deaths; i++)
+			if (t->episodes[k].deaths[i].tgid == pid)
+				return true;
+	}
+	return false;
+}
+
 bool trial_is_rival(const struct trial *t, const struct episode *e, const struct oom_report *r, int64_t tgid)
 {
 	const json_t *task = look_task_pid(e->before, tgid);

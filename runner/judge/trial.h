@@ -97,6 +97,12 @@ int64_t trial_tgid(const struct oom_report *report, int64_t pid);
 /* The pid of the task with this name (bytes), or of a child of one, as a snapshot or its start tells; -1: none does. */
 int64_t trial_pid(const struct trial *t, const char *name);
 
+/*
+ * Is this row of the episode's snapshot a process that a "Killed process" line of an earlier episode names? It is on its way out, or held
+ * up there, and was reaped or given up by the time that somebody else is killed.
+ */
+bool trial_killed_earlier(const struct trial *t, const struct episode *e, const json_t *row);
+
 /* Does this process take memory in the episode beside the one that asked in the report? Then it may have gone on meanwhile. */
 bool trial_is_rival(const struct trial *t, const struct episode *e, const struct oom_report *r, int64_t tgid);
 

@@ -86,6 +86,59 @@ static bool judged_rightly(size_t row)
 	return right;
 }
 
+/*
+ * Who was killed in an earlier episode may be there still, reaped, and is no candidate, whatever its row says. Two kills of one episode
+ * are made those of two, and the first victim stays.
+ */
+#define STAYS                                                                                                                       \
+	{ "snapshots", "copy", "label=before-0" }, { "snapshots>-1>label", NULL, "\"before-1\"" }, { "snapshots>-1>kmsg_seq", NULL, "357" }, \
+	{ "snapshots>-1>tasks>name=big>adj", NULL, "1000" }, { "snapshots", "copy", "label=after-0" },                                \
+	{ "snapshots>-1>label", NULL, "\"after-1\"" }, { "snapshots>label=after-0>kmsg_seq", NULL, "357" },                           \
+	{ "kmsg>24>text", "[ #] # # # # # # -1000 hog", "[ #-2] # #-2 # # # # 1000 big" }
+#define NOBODY                                                                                                                      \
+	{ "kmsg>26>text", NULL, "\"Out of memory and no killable processes...\"" }, { "kmsg>25", NULL, NULL },                          \
+	{ "kmsg>23>text", "[ #] # # # # # # # second", "[ #] # # # # # # -1000 second" }
+#define REBORN { "snapshots>label=before-1>tasks>name=big>start", NULL, "9999" }
+
+START_TEST(victims_of_before)
+{
+	static const char yaml[] = "title: t\ncgroups: [{name: box, limit: 40M, swap_limit: 0}]\ntasks:\n"
+				   "  - {name: big, cgroup: box, size: 16M}\n  - {name: second, cgroup: box, size: 8M}\n"
+				   "  - {name: hog, cgroup: box, size: 1M, adj: -1000, to: 34M}\nsteps:\n  - fill: [big, second, hog]\n"
+				   "  - grow: hog\n  - expect: {victims: [big], constraint: memcg, memcg: box}\n"
+				   "  - grow: hog\n  - expect: {victims: [second], constraint: memcg, memcg: box}\n";
+	static const struct {
+		enum check_id check;
+		bool red;
+		struct change change[16];
+	} seen[] = {
+		{ CHECK_PREDICTED, false, { STAYS } },
+		{ CHECK_PREDICTED, true, { STAYS, REBORN } },
+		{ CHECK_RECOMPUTED, false, { STAYS } },
+		{ CHECK_RECOMPUTED, true, { STAYS, REBORN } },
+		{ CHECK_NO_KILLABLE, false, { STAYS, NOBODY } },
+		{ CHECK_NO_KILLABLE, true, { STAYS, NOBODY, REBORN } },
+		{ CHECK_SCORE_BEFORE, false, { STAYS } },
+		/* it ends at last */
+		{ CHECK_NOBODY_ELSE, false,
+		  { STAYS, { "snapshots>label=before-0>t", NULL, "0" }, { "snapshots>label=after-0>t", NULL, "1" },
+		    { "snapshots>label=before-1>t", NULL, "2" }, { "exits>name=big>t", NULL, "3" }, { "exits>name=second>t", NULL, "4" } } },
+		{ CHECK_TABLE_MISSING, false,
+		  { STAYS, { "kmsg>24>text", "[ #] # # # # # # 1000 big", "[ #+2] # #+2 # # # # -1000 hog" } } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		struct recorded *r = recorded_load_as("two-kills", yaml);
+		for (size_t k = 0; k < ARRAY_SIZE(seen[i].change) && seen[i].change[k].path; k++)
+			recorded_change(r, &seen[i].change[k]);
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, seen[i].check) == seen[i].red, "row %zu, \"%s\": %s", i, check_name(seen[i].check),
+			      result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
 START_TEST(other_kernels)
 {
 	size_t bad = 0;
@@ -95,4 +148,4 @@ START_TEST(other_kernels)
 }
 END_TEST
 
-TESTS("judge-kernels", other_kernels)
+TESTS("judge-kernels", other_kernels, victims_of_before)
