@@ -224,7 +224,7 @@ static void check_events_file(struct trial *t, const struct episode *e, const ch
 
 /*
  * v1: each pass of the charge loop fails on the counter of memory or on that of memory and swap, so only their sum is
- * bounded by the number of passes (mm/page_counter.c:page_counter_try_charge). Where the second is no longer counted,
+ * bounded by the number of passes (mm/page_counter.c:page_counter_try_charge). Where the second may not be counted,
  * the first may stay 0: a charge asks the counter of memory and swap first (mm/memcontrol.c:try_charge_memcg).
  */
 static void check_failcnt(struct trial *t, const struct episode *e, const char *cgroup)
@@ -239,7 +239,8 @@ static void check_failcnt(struct trial *t, const struct episode *e, const char *
 		rise += is - was;
 		n++;
 	}
-	bool all_counted = t->era.memsw_failcnt || !configured(t, cgroup, &swap_knob, false);
+	bool lost = t->era.memsw_failcnt_lost || era_unsure(&t->era, "memsw_failcnt_lost");
+	bool all_counted = !lost || !configured(t, cgroup, &swap_knob, false);
 	if (n)
 		trial_check_range(t, CHECK_V1_FAILCNTS, called(cgroup), NULL,
 				  all_counted ? model_max_passes(&t->era) : 0, SOME, rise);

@@ -79,7 +79,7 @@ struct era {
 	bool events_local;	/* memory.events.local exists */
 	bool oom_group_kill_counter;	/* oom_group_kill in memory.events */
 	bool sock_throttled_counter;	/* sock_throttled in memory.events */
-	bool memsw_failcnt;	/* v1: a charge that fails on memory+swap counts in memory.memsw.failcnt */
+	bool memsw_failcnt_lost;	/* a kernel bug: memory.memsw.failcnt stays 0 */
 	bool forced_max_counted;	/* forced charges count in `max` */
 	bool hugetlb_usage_moves;	/* hugetlb.*.numa_stat follows pages of a removed cgroup, and pages that move */
 	bool stats_late;	/* with several CPUs the statistics of a tree may be two seconds old */
