@@ -101,8 +101,9 @@ static bool value_of(const struct era *era, const struct era_behaviour *b, bool 
 		if (likely)
 			return !holds;
 	}
-	/* What SUSE's kernels took from later versions was not read, nor what those have that only look like RHEL's. */
-	if ((era->vendor == ERA_RHEL || era->vendor == ERA_SUSE) && newer_differs && v >= KVER(4, 0, 0))
+	/* What SUSE's kernels took from later versions was not read, nor what those of others have, or that only look like RHEL's. */
+	bool unread = era->vendor == ERA_RHEL || era->vendor == ERA_SUSE || era->vendor == ERA_UNREAD;
+	if (unread && newer_differs && v >= KVER(4, 0, 0))
 		*unsure = true;
 	if (era->rc && (SERIES(v) == SERIES(b->since) || (b->until != ERA_NEVER && SERIES(v) == SERIES(b->until))))
 		*unsure = true;
@@ -121,6 +122,59 @@ static void fill(struct era *era)
 	era->ancient = era->version < OLDEST;
 }
 
+/* Is a word followed by a digit in the text? "Of which distribution" is said so: ".fc39". */
+static bool has_numbered(const char *text, const char *word)
+{
+	const char *at = strstr(text, word);
+	return at && isdigit((unsigned char)at[strlen(word)]);
+}
+
+/* Debian's flavours end with what they are for: "-cloud-amd64", "-armmp-lpae", "-4kc-malta". */
+static bool is_debian_flavour(const char *flavour)
+{
+	static const char *const words[] = { "amd64", "686", "pae", "arm64", "16k", "armmp", "lpae", "marvell", "rpi", "s390x", "powerpc",
+					     "powerpc-smp", "powerpc64", "powerpc64le", "riscv64", "loong64", "malta", "octeon",
+					     "loongson-3", "mips32r2el", "mips64r2el", "parisc", "parisc64", "itanium", "mckinley",
+					     "m68k", "sparc64", "sparc64-smp", "alpha-smp" };
+	size_t len = strlen(flavour);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		size_t n = strlen(words[i]);
+		if (len > n && flavour[len - n - 1] == '-' && streq(flavour + len - n, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Somebody's package, whose patches were not read: "-216.0.0.115.oe2203sp4.x86_64", "-223.885.amzn2.x86_64", ".1-7.azl3", or by name.
+ * Debian's backports have a point there, too.
+ */
+static bool is_unread_package(const char *rest)
+{
+	static const char *const names[] = { "-android", "-perf", "-pve", "-tlinux" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strstr(rest, names[i]))
+			return true;
+	if (starts_with(rest, "-0.bpo.") || starts_with(rest, "-0.deb"))
+		return false;
+	size_t build = *rest == '-' ? 1 + strspn(rest + 1, "0123456789") : 0;
+	return rest[build] == '.' && (build > 1 || isdigit((unsigned char)rest[1]));
+}
+
+/* "5.4.0-216-generic", "6.1.0-40-amd64": the third number is always 0 and says nothing. */
+static void hidden_sublevel(struct era *era, const char *rest)
+{
+	char *flavour;
+	unsigned long abi = strtoul(rest + 1, &flavour, 10);
+	bool own_count = abi >= 1000;	/* as 5.4.0-1103-azure: the numbers that the table knows are those of -generic */
+	if (own_count || strstr(flavour, "-generic") || strstr(flavour, "-lowlatency")) {
+		era->vendor = ERA_UBUNTU;
+		era->abi = own_count ? 0 : (unsigned)abi;
+	} else {
+		era->vendor = is_debian_flavour(flavour) ? ERA_DEBIAN : ERA_UNREAD;
+	}
+}
+
 void era_from_release(const char *release, struct era *era)
 {
 	*era = (struct era){ .version = NEWEST };
@@ -133,8 +187,8 @@ void era_from_release(const char *release, struct era *era)
 	}
 	era->known = true;
 	era->version = version;
-	const char *el = strstr(rest, ".el");
-	if (el && isdigit((unsigned char)el[3])) {
+	bool zero = (version & 0xffff) == 0;
+	if (has_numbered(rest, ".el")) {
 		era->vendor = ERA_RHEL;
 		era_rhel_build(era, rest);
 	} else if (starts_with(rest, "-rc")) {
@@ -142,21 +196,18 @@ void era_from_release(const char *release, struct era *era)
 		era->sublevel_known = true;
 	} else if (strstr(rest, "-default")) {
 		era->vendor = ERA_SUSE;
-	} else if (parts == 3 && (version & 0xffff) == 0 && *rest == '-' && isdigit((unsigned char)rest[1])) {
-		/* "5.4.0-216-generic", "6.1.0-40-amd64": the third number is always 0 and says nothing. Only these
-		 * flavours of Ubuntu have the numbers that the table knows. */
-		char *flavour;
-		unsigned long abi = strtoul(rest + 1, &flavour, 10);
-		if (strstr(flavour, "-generic") || strstr(flavour, "-lowlatency")) {
-			era->vendor = ERA_UBUNTU;
-			era->abi = (unsigned)abi;
-		} else {
-			era->vendor = ERA_DEBIAN;	/* or another that rebuilds stable releases */
-		}
-	} else {
+	} else if (has_numbered(rest, ".fc")) {
+		era->rc = strstr(rest, ".rc");	/* Fedora's are stable releases, and before them candidates */
 		era->sublevel_known = true;
+	} else if (is_unread_package(rest)) {
+		era->vendor = ERA_UNREAD;
+		era->sublevel_known = !zero;
+	} else if (parts == 3 && zero && *rest == '-' && isdigit((unsigned char)rest[1])) {
+		hidden_sublevel(era, rest);
+	} else {
 		if (strstr(rest, "deb") || strstr(rest, "-amd64"))
 			era->vendor = ERA_DEBIAN;
+		era->sublevel_known = !(zero && era->vendor == ERA_DEBIAN);	/* Kali's 5.10.0-kali9-amd64 */
 	}
 	fill(era);
 }

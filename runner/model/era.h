@@ -16,7 +16,7 @@
 
 #define ERA_MAX_BEHAVIOURS 96
 
-enum era_vendor { ERA_MAINLINE, ERA_DEBIAN, ERA_UBUNTU, ERA_RHEL, ERA_SUSE };
+enum era_vendor { ERA_MAINLINE, ERA_DEBIAN, ERA_UBUNTU, ERA_RHEL, ERA_SUSE, ERA_UNREAD };
 
 struct era {
 	uint64_t version;	/* KVER() of what the release says; its third part 0 when the release hides it */
@@ -24,7 +24,7 @@ struct era {
 	bool beyond;		/* newer than every kernel the rules were read from */
 	bool ancient;		/* older than 3.10: badness was another formula there, and no decision is certain */
 	enum era_vendor vendor;
-	unsigned abi;		/* Ubuntu: 216 in 5.4.0-216-generic; else 0 */
+	unsigned abi;		/* Ubuntu: 216 in 5.4.0-216-generic; 0 for flavours that count by themselves, and else */
 	unsigned el;		/* Red Hat: the major release, 8, of a kernel that era_rhel.c knows; else 0 */
 	uint64_t build;		/* and KVER(553, 16, 1) of 4.18.0-553.16.1.el8_10 */
 	bool rc;		/* a release candidate: what changed in this very version is unsure */
