@@ -75,7 +75,7 @@ static int64_t given_over(const struct trial *t, const json_t *task)
  */
 static void check_sizes(struct trial *t, const struct episode *e, const struct death *d, const json_t *task)
 {
-	if (trial_gives_back(t, e, look_text(task, "name")))
+	if (trial_sizes_move(t, e, look_text(task, "name")))
 		return;
 	const int64_t k = t->page_kb;
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, (int)look_int(task, "threads", 1)) * k;

@@ -107,8 +107,8 @@ static void check_row(struct trial *t, const struct episode *e, const struct oom
 	check_exact(t, CHECK_ROW_ADJ, row, OOM_COL_OOM_SCORE_ADJ, who, look_int(task, "adj", 0));
 	if (shown)
 		check_exact(t, CHECK_ROW_PID, row, OOM_COL_PID, who, look_int(shown, "pid", -1));
-	if (!name || !single || trial_gives_back(t, e, look_text(task, "name")))
-		return;	/* not ours, or of several threads, or told to shrink: its sizes may be on the move */
+	if (!name || !single || trial_sizes_move(t, e, look_text(task, "name")))
+		return;	/* not ours, or of several threads, told to shrink, or beside init: its sizes may be on the move */
 	bool grows = trial_grows(t, e, look_text(task, "name"));
 	int64_t error = model_rss_error(&t->era, SOURCE_STATUS, t->ncpus, 1);
 	if (grows)

@@ -119,6 +119,13 @@ bool trial_gives_back(const struct trial *t, const struct episode *e, const char
 	return false;
 }
 
+bool trial_sizes_move(const struct trial *t, const struct episode *e, const char *wire_name)
+{
+	CLEANUP_FREE char *name = look_bytes(wire_name);
+	const struct test_task *task = name ? trial_task(t, name) : NULL;
+	return (task && streq(task->kind, "init")) || trial_gives_back(t, e, wire_name);
+}
+
 const struct test_task *trial_task(const struct trial *t, const char *name)
 {
 	for (size_t i = 0; i < t->test->n_tasks; i++)

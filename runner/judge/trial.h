@@ -77,6 +77,9 @@ bool trial_grows(const struct trial *t, const struct episode *e, const char *wir
 /* Does it, by a call, give memory back after the episode's snapshot? */
 bool trial_gives_back(const struct trial *t, const struct episode *e, const char *wire_name);
 
+/* May its sizes have moved either way since the snapshot? It gives memory back, or its memory is the agent's, who goes on working. */
+bool trial_sizes_move(const struct trial *t, const struct episode *e, const char *wire_name);
+
 /* The task of the test with this name (bytes); NULL: none, or a child of one. */
 const struct test_task *trial_task(const struct trial *t, const char *name);
 

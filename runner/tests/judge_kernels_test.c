@@ -95,6 +95,26 @@ static bool judged_rightly(size_t row)
 	return right;
 }
 
+/* Who shares the agent's memory has what the agent has by then. */
+START_TEST(beside_init)
+{
+	static const char scene[] = "title: t\nmachine: {memory: 256M}\nneeds: [guest]\ntasks:\n  - {name: big, %s, adj: 1000}\n"
+				    "  - {name: hog, size: 1M, to: 96M}\nsteps:\n  - start: [big, hog]\n  - grow: hog\n  - expect: {victims: [big]}\n";
+	static const char *const kinds[] = { "size: 90M", "kind: init" };
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		CLEANUP_FREE char *yaml = xasprintf(scene, kinds[i]);
+		struct recorded *r = recorded_load_as("global", yaml);
+		recorded_change(r, &(struct change){ "kmsg>text~[ #] # # # # # # # big>text", "[ #] # # # #", "[ #] # # # #+9" });
+		recorded_change(r, &(struct change)LOG("anon-rss:#kB", "anon-rss:#+36kB"));
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result_is_red(result, CHECK_ROW_RSS) == !i, "%s: %s", kinds[i], result_words(result));
+		ck_assert_msg(result_is_red(result, CHECK_ANON_RSS) == !i, "%s: %s", kinds[i], result_words(result));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
 /*
  * Who was killed in an earlier episode may be there still, reaped, and is no candidate, whatever its row says. Two kills of one episode
  * are made those of two, and the first victim stays.
@@ -157,4 +177,4 @@ START_TEST(other_kernels)
 }
 END_TEST
 
-TESTS("judge-kernels", other_kernels, victims_of_before)
+TESTS("judge-kernels", other_kernels, beside_init, victims_of_before)
