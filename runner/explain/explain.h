@@ -36,8 +36,8 @@ bool explain_save(const struct oom_report *r, const struct recomputed *c, struct
 /* place.c: what a memcg path says. Empty where it says nothing. */
 struct place {
 	char pod[80];		/* Kubernetes' pod uid */
-	char container[80];	/* container id (12 digits) or name */
+	char container[256];	/* container id (12 digits) or name: a component of a path has up to 255 bytes */
 	char runtime[16];	/* "docker", "cri-containerd", "lxc", … */
-	char unit[128];		/* systemd unit: the last *.service, *.scope of a session, or *.slice */
+	char unit[256];		/* systemd unit: the last *.service, *.scope of a session, or *.slice */
 };
 void place_of(const char *path, struct place *p);

@@ -8,12 +8,13 @@
 #include "explain/explain.h"
 
 #define BAR 28
+#define CLEAN 4200	/* bytes of a name: paths of cgroups and files have up to 4096 */
 
 /* Names come from the log: what would move a terminal's cursor is shown as '?'. */
-static const char *clean(const char *s, char buf[128])
+static const char *clean(const char *s, char buf[CLEAN])
 {
 	size_t n = 0;
-	for (; s && *s && n < 127; s++)
+	for (; s && *s && n < CLEAN - 1; s++)
 		buf[n++] = (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s;
 	buf[n] = '\0';
 	return buf;
@@ -46,7 +47,7 @@ static void field(FILE *out, const char *name)
 
 static void head(FILE *out, const char *file, const struct oom_report *r)
 {
-	char buf[128];
+	char buf[CLEAN];
 	if (file && r->line)
 		fprintf(out, "%s:%" PRIu64 ": ", clean(file, buf), r->line);
 	fputs("OOM", out);
@@ -64,9 +65,17 @@ static void head(FILE *out, const char *file, const struct oom_report *r)
 	fputc('\n', out);
 }
 
+/* The path that is whole: where the line that names the victim's is cut, a group's, which is the victim's or above it. */
+static const char *victims_memcg(const struct oom_report *r)
+{
+	if (r->group_memcg && r->has_selected && r->selected.pid == OOM_UNKNOWN)
+		return r->group_memcg;
+	return r->task_memcg ? r->task_memcg : r->oom_memcg;
+}
+
 static void where(FILE *out, const struct oom_report *r)
 {
-	char buf[128], a[32], b[32];
+	char buf[CLEAN], a[32], b[32];
 	field(out, "where");
 	if (r->memcg) {
 		fprintf(out, "memory cgroup %s", r->oom_memcg ? clean(r->oom_memcg, buf) : "(path not in the log)");
@@ -78,7 +87,7 @@ static void where(FILE *out, const struct oom_report *r)
 		fputc('\n', out);
 	} else if (r->constraint == OOM_CONSTRAINT_CPUSET) {
 		fprintf(out, "nodes %s of cpuset %s\n", r->mems_allowed ? clean(r->mems_allowed, buf) : "?",
-			r->cpuset ? clean(r->cpuset, (char[128]){ 0 }) : "?");
+			r->cpuset ? clean(r->cpuset, (char[CLEAN]){ 0 }) : "?");
 	} else if (r->constraint == OOM_CONSTRAINT_MEMORY_POLICY) {
 		fprintf(out, "nodes %s of a memory policy\n", r->nodemask ? clean(r->nodemask, buf) : "?");
 	} else if (r->global) {
@@ -87,7 +96,7 @@ static void where(FILE *out, const struct oom_report *r)
 		fputs("not in the log\n", out);
 	}
 	struct place p;
-	place_of(r->task_memcg ? r->task_memcg : r->oom_memcg, &p);
+	place_of(victims_memcg(r), &p);
 	if (p.pod[0] || p.container[0] || p.unit[0]) {
 		field(out, "");
 		const char *sep = "";
@@ -105,7 +114,7 @@ static void where(FILE *out, const struct oom_report *r)
 
 static void asked(FILE *out, const struct oom_report *r)
 {
-	char buf[128], gfp[128];
+	char buf[CLEAN], gfp[CLEAN];
 	if (!r->has_header)
 		return;
 	field(out, "asked");
@@ -119,9 +128,69 @@ static void asked(FILE *out, const struct oom_report *r)
 	fputc('\n', out);
 }
 
+/* Up to 5.0 another one than the chosen may die: its child. But memcg scans went by threads up to 5.2, and global ones
+ * up to 4.7, so that the chosen id may be that of a thread of who died. */
+static void in_place_of(FILE *out, const struct oom_report *r)
+{
+	static const char *const words[][2] = {
+		[CHOSEN_IS_PARENT] = { "in the place of", ", which was chosen" },
+		[CHOSEN_IS_THREAD] = { "its thread", " was chosen" },
+		[CHOSEN_IS_EITHER] = { "chosen was", ": its parent, or a thread of it" },
+	};
+	char buf[CLEAN];
+	const char *const *w = words[chosen_is(r)];
+	field(out, "");
+	fprintf(out, "%s %s (pid %" PRId64 ")%s\n", w[0], clean(r->choice.comm, buf), r->choice.pid, w[1]);
+}
+
+/* A group's kill comes by its first victim once more (mm/oom_kill.c:oom_kill_memcg_member()): one death, two lines. */
+static bool is_told(const struct oom_report *r, size_t i)
+{
+	return i && r->kills[i].pid != OOM_UNKNOWN && r->kills[i].pid == r->kills[0].pid;
+}
+
+static void one_death(FILE *out, const struct oom_kill *k)
+{
+	char buf[CLEAN], a[32], b[32], c[32];
+	if (k->pid == OOM_UNKNOWN) {
+		fputs("a process whose pid is not whole in the log\n", out);
+		return;
+	}
+	fprintf(out, "%s (pid %" PRId64, clean(k->comm, buf), k->pid);
+	if (k->uid != OOM_UNKNOWN)
+		fprintf(out, ", uid %" PRId64, k->uid);
+	fputc(')', out);
+	if (k->anon_rss_kb != OOM_UNKNOWN)
+		fprintf(out, ": anon %s, file %s, shmem %s", kib(k->anon_rss_kb, a), kib(k->file_rss_kb, b),
+			kib(k->shmem_rss_kb, c));
+	if (k->oom_score_adj != OOM_UNKNOWN)
+		fprintf(out, ", oom_score_adj %" PRId64, k->oom_score_adj);
+	fputc('\n', out);
+}
+
+static void deaths(FILE *out, const struct oom_report *r)
+{
+	size_t told = 0, more = 0;
+	for (size_t i = 0; i < r->n_kills; i++) {
+		if (is_told(r, i))
+			continue;
+		if (told == 8) {
+			more++;
+			continue;
+		}
+		if (told++)
+			field(out, "");
+		one_death(out, &r->kills[i]);
+	}
+	if (more) {
+		field(out, "");
+		fprintf(out, "and %zu more\n", more);
+	}
+}
+
 static void died(FILE *out, const struct oom_report *r)
 {
-	char buf[128], a[32], b[32], c[32];
+	char buf[CLEAN];
 	field(out, "died");
 	if (!r->n_kills) {
 		fputs(r->panic         ? "the machine: "
@@ -132,34 +201,14 @@ static void died(FILE *out, const struct oom_report *r)
 			fprintf(out, "%s\n", clean(r->panic, buf));
 		return;
 	}
-	for (size_t i = 0; i < r->n_kills && i < 8; i++) {
-		const struct oom_kill *k = &r->kills[i];
-		if (i)
-			field(out, "");
-		fprintf(out, "%s (pid %" PRId64, clean(k->comm, buf), k->pid);
-		if (k->uid != OOM_UNKNOWN)
-			fprintf(out, ", uid %" PRId64, k->uid);
-		fputc(')', out);
-		if (k->anon_rss_kb != OOM_UNKNOWN)
-			fprintf(out, ": anon %s, file %s, shmem %s", kib(k->anon_rss_kb, a), kib(k->file_rss_kb, b),
-				kib(k->shmem_rss_kb, c));
-		if (k->oom_score_adj != OOM_UNKNOWN)
-			fprintf(out, ", oom_score_adj %" PRId64, k->oom_score_adj);
-		fputc('\n', out);
-	}
-	if (r->n_kills > 8) {
-		field(out, "");
-		fprintf(out, "and %zu more\n", r->n_kills - 8);
-	}
+	deaths(out, r);
 	if (r->group_memcg) {
 		field(out, "");
 		fprintf(out, "all of %s, for memory.oom.group is set\n", clean(r->group_memcg, buf));
 	}
-	if (r->choice.present && r->n_kills && r->choice.pid != r->kills[0].pid) {
-		field(out, "");
-		fprintf(out, "in the place of %s (pid %" PRId64 "), which was chosen\n", clean(r->choice.comm, buf),
-			r->choice.pid);
-	}
+	if (r->choice.present && r->choice.pid != OOM_UNKNOWN && r->kills[0].pid != OOM_UNKNOWN &&
+	    r->choice.pid != r->kills[0].pid)
+		in_place_of(out, r);
 }
 
 static void bar(FILE *out, int64_t points, int64_t most)
@@ -171,7 +220,7 @@ static void bar(FILE *out, int64_t points, int64_t most)
 
 static void candidates(FILE *out, const struct recomputed *c)
 {
-	char buf[128], size[32];
+	char buf[CLEAN], size[32];
 	if (!c->n_top)
 		return;
 	field(out, "badness");
@@ -248,7 +297,7 @@ static void memory(FILE *out, const struct oom_report *r, const struct recompute
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < r->n_slabs && i < 3 && r->slabs[0].used_kb > 65536; i++) {
-		char name[128];
+		char name[CLEAN];
 		field(out, i ? "" : "slabs");
 		fprintf(out, "%s %s\n", clean(r->slabs[i].name, name), kib(r->slabs[i].used_kb, buf));
 	}
@@ -256,7 +305,7 @@ static void memory(FILE *out, const struct oom_report *r, const struct recompute
 
 static void agreement(FILE *out, const struct oom_report *r, const struct recomputed *c)
 {
-	char name[128], size[32];
+	char name[CLEAN], size[32];
 	field(out, "agrees");
 	switch (c->agreement) {
 	case AGREES:
@@ -281,7 +330,7 @@ static void agreement(FILE *out, const struct oom_report *r, const struct recomp
 
 static void instead(FILE *out, const struct oom_row *row)
 {
-	char name[128];
+	char name[CLEAN];
 	if (row)
 		fprintf(out, " (then %s, pid %" PRId64 ", dies)", clean(row->name, name), row->value[OOM_COL_PID]);
 	else
@@ -318,7 +367,7 @@ static void saved_by(FILE *out, const struct oom_report *r, const struct recompu
 
 static void unknown(FILE *out, const struct oom_report *r, const struct recomputed *c)
 {
-	char text[128];
+	char text[CLEAN];
 	for (size_t i = 0; i < r->n_problems; i++) {
 		field(out, i ? "" : "unknown");
 		fprintf(out, "%s\n", clean(r->problems[i], text));

@@ -26,6 +26,15 @@ static bool ends(const char *s, size_t len, const char *end)
 	return len >= n && memcmp(s + len - n, end, n) == 0;
 }
 
+/* What a pager has cut ends in its mark: "3902af1e-8c>". */
+static bool is_uid(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_hex(s + i, 1) && s[i] != '-' && s[i] != '_')
+			return false;
+	return true;
+}
+
 /* "pod0c4e2576-ef09-…", "kubepods-burstable-pod03b7fe6c_4c5e_….slice": '_' for '-' where systemd names it. */
 static void pod(const char *s, size_t len, struct place *p)
 {
@@ -38,7 +47,7 @@ static void pod(const char *s, size_t len, struct place *p)
 	size_t n = len - (size_t)(at - s);
 	if (ends(s, len, ".slice"))
 		n -= 6;
-	if (n < 8 || !is_hex(at, 8))
+	if (n < 8 || !is_uid(at, n))
 		return;
 	put(p->pod, sizeof(p->pod), at, n);
 	for (char *c = p->pod; *c; c++)

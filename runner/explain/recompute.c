@@ -160,10 +160,20 @@ static size_t nominal(const struct oom_report *r, const struct scenario *s, cons
 	return n;
 }
 
+enum chosen_is chosen_is(const struct oom_report *r)
+{
+	const struct oom_row *chosen = oom_report_row(r, r->choice.pid), *died = oom_report_row(r, r->kills[0].pid);
+	if (chosen)
+		return chosen == died ? CHOSEN_IS_THREAD : CHOSEN_IS_PARENT;
+	return died && r->n_rows == 1 && !r->table_cut ? CHOSEN_IS_THREAD : CHOSEN_IS_EITHER;
+}
+
 static const struct oom_row *victim_of(const struct oom_report *r)
 {
 	if (r->has_selected && r->selected.pid != OOM_UNKNOWN)
 		return oom_report_row(r, r->selected.pid);
+	if (r->choice.present && r->n_kills && chosen_is(r) == CHOSEN_IS_THREAD)
+		return oom_report_row(r, r->kills[0].pid);
 	if (r->choice.present)
 		return oom_report_row(r, r->choice.pid);
 	if (r->n_kills)

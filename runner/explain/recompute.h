@@ -54,6 +54,11 @@ void earlier_add(struct earlier *e, const struct oom_report *r);
 
 void recompute(const struct oom_report *r, const struct earlier *earlier, struct recomputed *out);
 
+/* What is the id in "Kill process", where the Killed line (which there is) has another? Only a process of the table can
+ * have a child that dies in its place. */
+enum chosen_is { CHOSEN_IS_PARENT, CHOSEN_IS_THREAD, CHOSEN_IS_EITHER };
+enum chosen_is chosen_is(const struct oom_report *r);
+
 /* eras.c: which rules may have held. The likeliest first; at most MAX_ERAS. */
 #define MAX_ERAS 12
 size_t eras_of(const struct oom_report *r, struct era eras[MAX_ERAS]);

@@ -89,6 +89,7 @@ struct oom_kill {
 	enum oom_kill_prefix prefix;
 	uint64_t line;			/* 1-based, 0 for records */
 	int64_t seq, usec;
+	int64_t pid_begins;		/* the digits that the line ends with, where more of the pid may have followed */
 };
 
 /* "Kill process %d (%s) score %u or sacrifice child" (up to 5.0): the chosen one; a child may be killed instead. */

@@ -18,7 +18,7 @@ static void kill_clear(struct oom_kill *k)
 	*k = (struct oom_kill){ .pid = OOM_UNKNOWN, .uid = OOM_UNKNOWN, .total_vm_kb = OOM_UNKNOWN,
 		.anon_rss_kb = OOM_UNKNOWN, .file_rss_kb = OOM_UNKNOWN, .shmem_rss_kb = OOM_UNKNOWN,
 		.pgtables_kb = OOM_UNKNOWN, .oom_score_adj = OOM_UNKNOWN, .score = OOM_UNKNOWN,
-		.seq = OOM_UNKNOWN, .usec = OOM_UNKNOWN };
+		.seq = OOM_UNKNOWN, .usec = OOM_UNKNOWN, .pid_begins = OOM_UNKNOWN };
 }
 
 /* "key:123kB, key:123kB": a number cut off at the end of the line is not taken. */
@@ -81,8 +81,10 @@ static bool killed(struct text t, struct line *l)
 	bool whole = text_len(t) > 0;	/* else it may have lost its last digits */
 	text_blanks(&t);
 	if (!text_len(t)) {
-		if (!whole)
+		if (!whole) {
+			l->kill.pid_begins = l->kill.pid;
 			l->kill.pid = OOM_UNKNOWN;
+		}
 		l->cut = true;
 		return true;
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -164,8 +165,29 @@ static bool any_memory(const struct oom_report *r)
 	return false;
 }
 
+static int64_t digits(int64_t pid)
+{
+	return snprintf(NULL, 0, "%" PRId64, pid);
+}
+
+/* A pid at the end of a line that was cut may lack its last digits. Not if it is that of a row, and no pid of the table
+ * has more digits: the pid in full would be none of a candidate. */
+static void complete_pid(const struct oom_report *r, struct oom_kill *k)
+{
+	const struct oom_row *row = oom_report_row(r, k->pid_begins);
+	for (size_t i = 0; row && i < r->n_rows; i++)
+		if (digits(r->rows[i].value[OOM_COL_PID]) > digits(k->pid_begins))
+			return;
+	if (!row)
+		return;
+	k->pid = k->pid_begins;
+	memcpy(k->comm, row->name, OOM_COMM);
+}
+
 void oom_report_finish(struct oom_report *r)
 {
+	if (r->n_kills && r->kills[r->n_kills - 1].pid_begins != OOM_UNKNOWN && !r->table_cut)
+		complete_pid(r, &r->kills[r->n_kills - 1]);
 	derive_page_size(r);
 	if (r->trigger.order == -1)
 		r->sysrq = true;

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a report's block says to people. */
+#include <check.h>
+
+#include "base/util.h"
+#include "tests/explained.h"
+#include "tests/harness.h"
+
+/* What must, and what must not stand in the block of a log. */
+struct words {
+	const char *log, *says[3], *says_not[2];
+};
+
+static void check_words(const struct words *w)
+{
+	CLEANUP_FREE char *words = explained_words("x.log", w->log, strlen(w->log), false, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(w->says); i++)
+		ck_assert_msg(!w->says[i] || strstr(words, w->says[i]), "\"%s\" is not in\n%s", w->says[i], words);
+	for (size_t i = 0; i < ARRAY_SIZE(w->says_not); i++)
+		ck_assert_msg(!w->says_not[i] || !strstr(words, w->says_not[i]), "\"%s\" is in\n%s", w->says_not[i], words);
+}
+
+#define TABLE_50 "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+#define A        "[    300]     7   300    20000    12000    81920        0             0 a\n"
+#define B        "[   1301]     7  1301    20000     2000    81920        0             0 b\n"
+
+/* A log that ends in a pid: it is whole where the table can have no longer one. */
+START_TEST(cut_pids)
+{
+	static const struct words cases[] = {
+		{ TABLE_50 A "Memory cgroup out of memory: Killed process 300", { "a (pid 300)\n" }, { "-92233" } },
+		{ TABLE_50 A B "Memory cgroup out of memory: Killed process 300", { "a process whose pid is not whole" },
+		  { "-92233" } },
+		{ TABLE_50 A "Memory cgroup out of memory: Killed process 30", { "a process whose pid is not whole" },
+		  { "-92233" } },
+		{ "Memory cgroup out of memory: Killed process 300", { "a process whose pid is not whole" }, { "-92233" } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_words(&cases[i]);
+}
+END_TEST
+
+#define TABLE_310 "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+#define OLD_A     "[  300]     7   300    20000    12000      44        0             0 a\n"
+#define OLD_B     "[  310]     7   310    20000     2000      44        0             0 b\n"
+#define CHOSEN(pid) "Memory cgroup out of memory: Kill process " pid " (a) score 900 or sacrifice child\n"
+#define DIED(pid, name) "Killed process " pid " (" name ") total-vm:80000kB, anon-rss:48000kB, file-rss:0kB\n"
+
+/* Scans went by threads: an id that is no process of the table is one of its threads, not a parent. */
+START_TEST(threads)
+{
+	static const struct words cases[] = {
+		{ TABLE_310 OLD_A CHOSEN("305") DIED("300", "a"),
+		  { "its thread a (pid 305) was chosen", "the rules give the same process" }, { "in the place of" } },
+		{ TABLE_310 OLD_A OLD_B CHOSEN("300") DIED("310", "b"), { "in the place of a (pid 300), which was chosen" },
+		  { "its thread" } },
+		{ TABLE_310 OLD_A OLD_B CHOSEN("305") DIED("300", "a"),
+		  { "chosen was a (pid 305): its parent, or a thread of it" }, { "in the place of" } },
+		{ TABLE_310 OLD_A CHOSEN("300") DIED("300", "a"), { "a (pid 300): anon" }, { "was chosen" } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_words(&cases[i]);
+}
+END_TEST
+
+#define SLICE "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod03b7fe6c_4c5e_40e5_a17d_e82f148d42f1.slice"
+#define POD   SLICE "/cri-containerd-b0a75cb93a762d493de09588e0dae48e0efd946e6c8c7c5c8362031834091f20.scope"
+#define GROUP_KILLED(pid, name)                                                                                        \
+	"Memory cgroup out of memory: Killed process " pid " (" name ") total-vm:80000kB, anon-rss:4kB, file-rss:0kB, "    \
+	"shmem-rss:0kB, UID:0 pgtables:40kB oom_score_adj:0\n"
+#define GROUP "Tasks in " POD " are going to be killed due to memory.oom.group set\n"
+#define SELECTED_IN(path, rest)                                                                                        \
+	"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=" POD ",task_memcg=" path rest
+
+/* A path is told in full, a pod by a path that is whole, and one death once. */
+START_TEST(groups)
+{
+	static const struct words cases[] = {
+		{ SELECTED_IN(POD, ",task=a,pid=300,uid=0\n") GROUP_KILLED("300", "a") GROUP GROUP_KILLED("300", "a")
+		  GROUP_KILLED("301", "b"),
+		  { "memory cgroup " POD "\n", "all of " POD ", for", "adj 0\n            b (pid 301" },
+		  { "adj 0\n            a (pid 300" } },
+		{ SELECTED_IN("/kubepods/burstable/pod3902af1e-8c>", "\n") GROUP_KILLED("300", "a") GROUP GROUP_KILLED("300", "a"),
+		  { "pod 03b7fe6c-4c5e-40e5-a17d-e82f148d42f1, container b0a75cb93a76" }, { "8c>" } },
+		{ SELECTED_IN("/kubepods/burstable/pod3902af1e-8c>", "\n") GROUP_KILLED("300", "a"), { "where" }, { "pod 3902" } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_words(&cases[i]);
+}
+END_TEST
+
+TESTS("explain-words", cut_pids, threads, groups)
