@@ -218,7 +218,19 @@ static void bar(FILE *out, int64_t points, int64_t most)
 		fputc('#', out);
 }
 
-static void candidates(FILE *out, const struct recomputed *c)
+/* Up to 3.5 the score is the points themselves. Swap and page tables count, but the table does not have both. */
+static void logged_score(FILE *out, const struct oom_report *r, const struct recomputed *c)
+{
+	for (size_t i = 0; i < c->n_top; i++)
+		if (c->permille && c->top[i].row == c->victim && r->choice.score > 0 &&
+		    r->choice.score != c->top[i].points) {
+			field(out, "");
+			fprintf(out, "to the kernel the chosen one had %" PRId64 " points: not all that counts is in the log\n",
+				r->choice.score);
+		}
+}
+
+static void candidates(FILE *out, const struct oom_report *r, const struct recomputed *c)
 {
 	char buf[CLEAN], size[32];
 	if (!c->n_top)
@@ -238,6 +250,7 @@ static void candidates(FILE *out, const struct recomputed *c)
 		field(out, "");
 		fprintf(out, "and %zu more that could have been chosen\n", c->n_eligible - c->n_top);
 	}
+	logged_score(out, r, c);
 }
 
 static int64_t stat_of(const struct oom_report *r, const char *name, const char *other)
@@ -386,7 +399,7 @@ void explain_people(FILE *out, const char *file, const struct oom_report *r, con
 	where(out, r);
 	asked(out, r);
 	died(out, r);
-	candidates(out, c);
+	candidates(out, r, c);
 	memory(out, r, c);
 	agreement(out, r, c);
 	saved_by(out, r, c);

@@ -10,6 +10,7 @@
 struct scenario {
 	const struct era *era;
 	int64_t page_size, total;
+	int64_t told;	/* totalpages as the log tells it, which of kernels before 3.6 is not quite what it was; or 0 */
 	bool permille;
 };
 

@@ -301,8 +301,9 @@ static int make_scenarios(const struct oom_report *r, const struct era *era, int
 {
 	int64_t totals[2];
 	total_bounds(r, page_size, &totals[0], &totals[1], sure);
-	s[0] = (struct scenario){ era, page_size, 0, era_is_permille(r, era) };
+	s[0] = (struct scenario){ .era = era, .page_size = page_size, .permille = era_is_permille(r, era) };
 	if (s[0].permille && *sure) {	/* "pages reserved" of old kernels is not quite RAM less MemTotal */
+		s[0].told = totals[0];
 		totals[0] -= totals[0] / 32;
 		totals[1] += totals[1] / 32;
 	}
@@ -314,14 +315,16 @@ static int make_scenarios(const struct oom_report *r, const struct era *era, int
 }
 
 /* Keeps of the nominal choice what is the same in every scenario. */
-static void merge_nominal(const struct oom_report *r, const struct scenario *s, bool sure, bool first,
-			  struct recomputed *out)
+static void merge_nominal(const struct oom_report *r, const struct scenario *s, bool first, struct recomputed *out)
 {
 	struct candidate top[TOP + 1];
-	size_t n_eligible, n = nominal(r, s, out->victim, top, &n_eligible);
+	struct scenario at = *s;
+	if (s->told)
+		at.total = s->told;
+	size_t n_eligible, n = nominal(r, &at, out->victim, top, &n_eligible);
 	int64_t margin = n > 1 ? top[0].points - top[1].points : OOM_UNKNOWN;
 	if (s->permille && margin != OOM_UNKNOWN)
-		margin = margin * (s->total / 1000);
+		margin = margin * (at.total / 1000);
 	if (first) {
 		out->have = n > 0;
 		out->row = n ? top[0].row : NULL;
@@ -334,9 +337,9 @@ static void merge_nominal(const struct oom_report *r, const struct scenario *s, 
 	}
 	if (!n || out->row != top[0].row)
 		out->have = false;
-	if (n && out->points != top[0].points && !(s->permille && sure))
+	if (n && out->points != top[0].points)
 		out->points = OOM_UNKNOWN;
-	if (out->margin_pages != margin && !(s->permille && sure))
+	if (out->margin_pages != margin)
 		out->margin_pages = OOM_UNKNOWN;
 }
 
@@ -361,7 +364,7 @@ void recompute(const struct oom_report *r, const struct earlier *earlier, struct
 			bool sure;
 			int n = make_scenarios(r, &all.eras[e], all.sizes[p], out->victim, s, &sure);
 			for (int t = 0; t < n; t++)
-				merge_nominal(r, &s[t], sure, !e && !p && !t, out);
+				merge_nominal(r, &s[t], !e && !p && !t, out);
 			enum verdict_of v = cant ? OPEN : judge(r, s, n, sure, out->victim, earlier, &open_why);
 			wins += v == WINS;
 			loses += v == LOSES;

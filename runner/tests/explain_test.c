@@ -173,6 +173,27 @@ START_TEST(score_tells)
 }
 END_TEST
 
+#define EL6                                                                                                             \
+	HEAD("2.6.32-431.el6.x86_64") MEM "[ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name\n"        \
+	"[  300]     7   300    60000    30000   1       0             0 a\n"                                            \
+	"[  301]     7   301    20000     6000   1       0             0 b\n"                                            \
+	"Out of memory: Kill process 300 (a) score 503 or sacrifice child\n"                                             \
+	"Killed process 300, UID 7, (a) total-vm:240000kB, anon-rss:120000kB, file-rss:0kB\n"
+
+/* Thousandths of the 60000 pages that the log tells, though these may be a few percent beside the true ones. */
+START_TEST(thousandths)
+{
+	json_t *o = explain_one(EL6);
+	ck_assert(json_is_true(json_object_get(o, "agrees")));
+	ck_assert_int_eq(number_at(o, "totalpages", NULL), 60000);
+	ck_assert_int_eq(number_at(o, "recomputed", "points"), 500);
+	ck_assert_int_eq(number_at(o, "recomputed", "margin_pages"), (500 - 100) * 60);
+	json_decref(o);
+	CLEANUP_FREE char *words = explained_words("x.log", EL6, strlen(EL6), false, NULL);
+	ck_assert_msg(strstr(words, "to the kernel the chosen one had 503 points") != NULL, "%s", words);
+}
+END_TEST
+
 /* A memory+swap limit bounds the swap that counts. */
 START_TEST(memcg_totals)
 {
@@ -245,4 +266,4 @@ START_TEST(places)
 }
 END_TEST
 
-TESTS("explain", agrees, disagrees, undecided, ties, score_tells, memcg_totals, not_what_it_says, hostile_names, saved_by, places)
+TESTS("explain", agrees, disagrees, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, hostile_names, saved_by, places)
