@@ -28,10 +28,17 @@ void explain_json(FILE *out, const char *file, const struct oom_report *r, const
 /* people.c: one block. */
 void explain_people(FILE *out, const char *file, const struct oom_report *r, const struct recomputed *c);
 
-/* save.c: what would have let the chosen one live, by the model. False: it can't be said (see c->agreement). */
-bool explain_save(const struct oom_report *r, const struct recomputed *c, struct model_save *save,
-		  const struct oom_row **adj_victim, const struct oom_row **raise_victim,
-		  const struct oom_row **lower_victim);
+/* save.c: what would have let the chosen one live, by the model, reckoned with total_least(). */
+struct saving {
+	struct model_save model;
+	const struct oom_row *adj_victim, *raise_victim, *lower_victim;	/* of the report; who dies then; NULL: nobody */
+};
+enum saved {
+	SAVED_UNSAID,	/* it can't be said: see c->agreement */
+	SAVED_BY,
+	SAVED_BY_UNKNOWN,	/* a lower oom_score_adj, but the log does not tell what a step of it is worth */
+};
+enum saved explain_save(const struct oom_report *r, const struct recomputed *c, struct saving *s);
 
 /* place.c: what a memcg path says. Empty where it says nothing. */
 struct place {

@@ -350,31 +350,50 @@ static void instead(FILE *out, const struct oom_row *row)
 		fputs(" (then nobody can be killed)", out);
 }
 
+/* What a step of oom_score_adj is worth is in no line. */
+static void saved_by_unknown(FILE *out, const struct oom_report *r, const struct recomputed *c)
+{
+	char name[CLEAN], size[32];
+	fputs("a lower oom_score_adj: ", out);
+	if (c->margin_pages != OOM_UNKNOWN && c->n_top > 1)
+		fprintf(out, "%" PRId64 " pages (%s) are between it and %s, and ", c->margin_pages,
+			mib(c->margin_pages, c->page_size, size), clean(c->top[1].row->name, name));
+	fprintf(out, "a step is a thousandth of %s and swap, which the log does not tell\n", r->memcg ? "the limit" : "RAM");
+}
+
 static void saved_by(FILE *out, const struct oom_report *r, const struct recomputed *c)
 {
-	struct model_save s;
-	const struct oom_row *adj, *raise, *lower;
+	struct saving s;
 	char size[32];
-	if (!explain_save(r, c, &s, &adj, &raise, &lower))
+	enum saved saved = explain_save(r, c, &s);
+	if (saved == SAVED_UNSAID)
 		return;
 	field(out, "saved by");
-	if (s.adj_found) {
-		fprintf(out, "oom_score_adj %d or lower", s.adj);
-		instead(out, adj);
+	if (saved == SAVED_BY_UNKNOWN) {
+		saved_by_unknown(out, r, c);
+		return;
+	}
+	if (s.model.adj_found) {
+		fprintf(out, "oom_score_adj %d%s", s.model.adj, s.model.adj > ADJ_MIN ? " or lower" : "");
+		instead(out, s.adj_victim);
 	} else {
 		fputs("no oom_score_adj", out);
 	}
-	const char *what = r->memcg ? "limit" : "memory and swap";
-	if (s.raise_found) {
-		fprintf(out, "; a %s of %s", what, mib((int64_t)s.raise_totalpages, c->page_size, size));
-		instead(out, raise);
+	bool exact = c->total_low == c->total_high, swap = !exact && swap_in_use(r) > 0;
+	const char *what = !r->memcg ? "memory and swap" : swap ? "limit and swap" : "limit";
+	if (s.model.raise_found) {
+		fprintf(out, "; a %s of %s", what, mib((int64_t)s.model.raise_totalpages, c->page_size, size));
+		instead(out, s.raise_victim);
 	}
-	if (s.lower_found && s.lower_totalpages >= 1000) {
-		fprintf(out, "; a %s of only %s", what, mib((int64_t)s.lower_totalpages, c->page_size, size));
-		instead(out, lower);
+	if (s.model.lower_found && s.model.lower_totalpages >= 1000) {
+		fprintf(out, "; a %s of only %s", what, mib((int64_t)s.model.lower_totalpages, c->page_size, size));
+		instead(out, s.lower_victim);
 	}
-	if (c->totalpages == OOM_UNKNOWN)
-		fputs("; reckoned without the swap that the log does not tell", out);
+	if (!exact && c->n_eligible > 1)
+		fprintf(out, "; reckoned %s: with more a step is worth more",
+			r->mem.total_swap_kb >= 0 ? "with the least memory that the log allows"
+			: swap ? "with no more swap than one process has there, for the log does not tell all"
+			       : "without the swap that the log does not tell");
 	fputc('\n', out);
 }
 

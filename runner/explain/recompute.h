@@ -68,3 +68,10 @@ bool era_is_permille(const struct oom_report *r, const struct era *era);
 
 /* total.c: bounds of totalpages for a page size. *exact is false if the two differ or are estimates. */
 void total_bounds(const struct oom_report *r, int64_t page_size, int64_t *low, int64_t *high, bool *exact);
+
+/* The least that totalpages may be taken for, in pages: with the swap that is in use by the table. 0: not even RAM, or the
+ * limit, is in the log. */
+int64_t total_least(const struct oom_report *r, int64_t page_size);
+
+/* Pages of swap that there are at least, by the table: the most that one row has, for entries are shared after a fork. */
+int64_t swap_in_use(const struct oom_report *r);

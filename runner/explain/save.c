@@ -9,30 +9,32 @@ static int64_t known(int64_t v)
 	return v < 0 || v > INT64_C(1) << 48 ? 0 : v;
 }
 
-/* The scene of the table: only where everything that counts is in it. */
-bool explain_save(const struct oom_report *r, const struct recomputed *c, struct model_save *save,
-		  const struct oom_row **adj_victim, const struct oom_row **raise_victim,
-		  const struct oom_row **lower_victim)
+/* A row as the model has it. */
+static void task_of(const struct oom_row *row, const struct recomputed *c, struct model_task *t)
 {
-	if (c->agreement != AGREES || c->permille || !c->have || c->row != c->victim || r->n_rows > TOO_MANY ||
-	    !(r->columns >> OOM_COL_SWAPENTS & 1))
-		return false;
-	CLEANUP_FREE struct model_task *tasks = xcalloc(r->n_rows, sizeof(*tasks));
-	for (size_t i = 0; i < r->n_rows; i++) {
-		const int64_t *v = r->rows[i].value;
-		struct model_task *t = &tasks[i];
-		model_task_init(t);
-		t->pid = v[OOM_COL_TGID];
-		t->comm = r->rows[i].name;
-		t->pages.anon = known(v[OOM_COL_RSS]);
-		t->pages.swap = known(v[OOM_COL_SWAPENTS]);
-		t->pages.ptes = known(v[OOM_COL_NR_PTES]) + known(v[OOM_COL_PGTABLES_BYTES]) / c->page_size;
-		t->pages.pmds = known(v[OOM_COL_NR_PMDS]);
-		t->adj = v[OOM_COL_OOM_SCORE_ADJ] < ADJ_MIN || v[OOM_COL_OOM_SCORE_ADJ] > ADJ_MAX
-				 ? ADJ_MIN
-				 : (int)v[OOM_COL_OOM_SCORE_ADJ];
-		t->cap_sys_admin = v[OOM_COL_UID] == 0;
-	}
+	const int64_t *v = row->value;
+	model_task_init(t);
+	t->pid = v[OOM_COL_TGID];
+	t->comm = row->name;
+	t->pages.anon = known(v[OOM_COL_RSS]);
+	t->pages.swap = known(v[OOM_COL_SWAPENTS]);
+	t->pages.ptes = known(v[OOM_COL_NR_PTES]) + known(v[OOM_COL_PGTABLES_BYTES]) / c->page_size;
+	t->pages.pmds = known(v[OOM_COL_NR_PMDS]);
+	t->adj = v[OOM_COL_OOM_SCORE_ADJ] < ADJ_MIN || v[OOM_COL_OOM_SCORE_ADJ] > ADJ_MAX
+			 ? ADJ_MIN
+			 : (int)v[OOM_COL_OOM_SCORE_ADJ];
+	t->cap_sys_admin = v[OOM_COL_UID] == 0;
+}
+
+static const struct oom_row *row_at(const struct oom_report *r, int i)
+{
+	return i >= 0 ? &r->rows[i] : NULL;
+}
+
+/* The decision again, and what changes it. False: it is another one. */
+static bool decide(const struct oom_report *r, const struct recomputed *c, const struct model_task *tasks,
+		   int64_t totalpages, struct saving *s)
+{
 	struct model_scene scene;
 	model_scene_init(&scene);
 	scene.tasks = tasks;
@@ -43,19 +45,34 @@ bool explain_save(const struct oom_report *r, const struct recomputed *c, struct
 	model_oom_init(&oom);
 	/* the table has the candidates only: who is in it is in the domain */
 	oom.constraint = CONSTRAINT_NONE;
-	oom.totalpages = (uint64_t)c->total_low;
+	oom.totalpages = (uint64_t)totalpages;
 	/* who is whose child is not in a table: nobody is */
 	struct era era = c->era;
 	era_override(&era, "child_sacrifice", false);
 	struct model_decision d = { .victim = -1 };
 	model_out_of_memory(&era, &scene, &oom, &d);
-	bool ok = d.outcome == OUTCOME_KILL && d.chosen >= 0 && &r->rows[d.chosen] == c->victim;
-	if (ok) {
-		model_what_would_save(&era, &scene, &oom, &d, save);
-		*adj_victim = save->adj_victim >= 0 ? &r->rows[save->adj_victim] : NULL;
-		*raise_victim = save->raise_victim >= 0 ? &r->rows[save->raise_victim] : NULL;
-		*lower_victim = save->lower_victim >= 0 ? &r->rows[save->lower_victim] : NULL;
+	bool same = d.outcome == OUTCOME_KILL && d.chosen >= 0 && &r->rows[d.chosen] == c->victim;
+	if (same) {
+		model_what_would_save(&era, &scene, &oom, &d, &s->model);
+		s->adj_victim = row_at(r, s->model.adj_victim);
+		s->raise_victim = row_at(r, s->model.raise_victim);
+		s->lower_victim = row_at(r, s->model.lower_victim);
 	}
 	model_decision_free(&d);
-	return ok;
+	return same;
+}
+
+enum saved explain_save(const struct oom_report *r, const struct recomputed *c, struct saving *s)
+{
+	/* only where everything that counts is in the table */
+	if (c->agreement != AGREES || c->permille || !c->have || c->row != c->victim || r->n_rows > TOO_MANY ||
+	    !(r->columns >> OOM_COL_SWAPENTS & 1))
+		return SAVED_UNSAID;
+	int64_t least = total_least(r, c->page_size);
+	if (!least && c->n_eligible > 1)
+		return SAVED_BY_UNKNOWN;
+	CLEANUP_FREE struct model_task *tasks = xcalloc(r->n_rows, sizeof(*tasks));
+	for (size_t i = 0; i < r->n_rows; i++)
+		task_of(&r->rows[i], c, &tasks[i]);
+	return decide(r, c, tasks, least ? least : 1, s) ? SAVED_BY : SAVED_UNSAID;
 }

@@ -11,16 +11,15 @@ static int64_t pages(int64_t kb, int64_t page_size)
 	return kb / (page_size >> 10);
 }
 
-/* Swap entries in use, by the table: the swap that there is at least. */
-static int64_t swap_in_use(const struct oom_report *r)
+int64_t swap_in_use(const struct oom_report *r)
 {
-	int64_t n = 0;
+	int64_t most = 0;
 	for (size_t i = 0; i < r->n_rows; i++) {
 		int64_t v = r->rows[i].value[OOM_COL_SWAPENTS];
-		if (v > 0 && v < MANY)
-			n += v;
+		if (v > most && v < MANY)
+			most = v;
 	}
-	return n < MANY ? n : MANY;
+	return most;
 }
 
 static void add_swap(const struct oom_report *r, int64_t page_size, int64_t *low, int64_t *high, bool *exact)
@@ -128,4 +127,18 @@ void total_bounds(const struct oom_report *r, int64_t page_size, int64_t *low, i
 	}
 	/* 128 TiB of swap and more does not exist */
 	add_swap(r, page_size, low, high, exact);
+}
+
+int64_t total_least(const struct oom_report *r, int64_t page_size)
+{
+	int64_t low, high, swap = swap_in_use(r);
+	bool exact;
+	total_bounds(r, page_size, &low, &high, &exact);
+	if (exact)
+		return low;
+	if (r->memcg)	/* swap in use could only not count where swappiness was set to 0 later */
+		return low > 1 ? low + (swap < high - low ? swap : high - low) : 0;
+	if (r->mem.total_swap_kb >= 0)
+		swap = pages(r->mem.total_swap_kb, page_size);
+	return low - swap > 1 ? low : 0;
 }

@@ -89,4 +89,32 @@ START_TEST(groups)
 }
 END_TEST
 
-TESTS("explain-words", cut_pids, threads, groups)
+#define KILLED_A                                                                                                        \
+	"Killed process 300 (a) total-vm:80000kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:40kB "       \
+	"oom_score_adj:0\n"
+#define IN_BOX                                                                                                         \
+	"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/box,task_memcg=/box,"    \
+	"task=a,pid=300,uid=7\nMemory cgroup out of memory: " KILLED_A
+#define BOX(kb) "memory: usage " kb "kB, limit " kb "kB, failcnt 3\nswap: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+#define A_SWAPPED "[    300]     7   300    90000     2000    81920    60000             0 a\n"
+
+/* What a step of oom_score_adj is worth depends on RAM or the limit, and on the swap that there is. */
+START_TEST(saved_by)
+{
+	static const struct words cases[] = {
+		/* 10000 pages: a step is one of 10 */
+		{ BOX("40000") TABLE_50 A B IN_BOX, { "oom_score_adj -1000 (", "without the swap" }, { "or lower" } },
+		{ BOX("80000") TABLE_50 A B IN_BOX, { "oom_score_adj -500 or lower", "without the swap" }, { "-1000" } },
+		/* at least 1000 + 60000 pages, whatever the limit alone says */
+		{ BOX("4000") TABLE_50 A_SWAPPED B IN_BOX, { "oom_score_adj -984 or lower", "no more swap than" }, { "-1000" } },
+		/* neither RAM nor a limit */
+		{ TABLE_50 A B IN_BOX, { "a lower oom_score_adj: 10000 pages", "of the limit and swap" }, { "-1000" } },
+		{ TABLE_50 A B "Out of memory: " KILLED_A, { "a lower oom_score_adj: 10000 pages", "of RAM and swap" }, { "-1000" } },
+		{ TABLE_50 A "Out of memory: " KILLED_A, { "oom_score_adj -1000 (then nobody can be killed)\n" }, { "reckoned" } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_words(&cases[i]);
+}
+END_TEST
+
+TESTS("explain-words", cut_pids, threads, groups, saved_by)
