@@ -63,6 +63,18 @@ int64_t points_of(const struct scenario *s, int64_t base, int adj, bool root)
 	return model_points(s->era, base, adj, root, (uint64_t)s->total);
 }
 
+bool root_is_plain(const struct oom_report *r, const struct scenario *s, const struct oom_row *victim)
+{
+	if (!victim || s->permille || !s->era->root_bonus || !r->choice.present || r->choice.score <= 0 ||
+	    victim->value[OOM_COL_UID] != 0 || victim->value[OOM_COL_OOM_SCORE_ADJ] == OOM_UNKNOWN)
+		return false;
+	int64_t base = row_base(r, s, victim).low, score = r->choice.score;
+	int adj = (int)victim->value[OOM_COL_OOM_SCORE_ADJ];
+	int64_t with = model_log_score(points_of(s, base, adj, true), (uint64_t)s->total),
+		without = model_log_score(points_of(s, base, adj, false), (uint64_t)s->total);
+	return llabs(with - score) >= llabs(without - score);
+}
+
 /* Whether a process of uid 0 has CAP_SYS_ADMIN is not in the log: a container's root has not. */
 struct interval row_points(const struct oom_report *r, const struct scenario *s, const struct oom_row *row)
 {

@@ -27,6 +27,10 @@ bool row_eligible(const struct oom_row *row);
 /* The pages that badness counts, within what the table leaves open. */
 struct interval row_base(const struct oom_report *r, const struct scenario *s, const struct oom_row *row);
 
+/* Does the logged score tell that the victim, of uid 0, had no bonus? Then it is the root of a container, and so are those
+ * that share its memory cgroup. */
+bool root_is_plain(const struct oom_report *r, const struct scenario *s, const struct oom_row *victim);
+
 int64_t points_of(const struct scenario *s, int64_t base, int adj, bool root);
 struct interval row_points(const struct oom_report *r, const struct scenario *s, const struct oom_row *row);
 

@@ -124,11 +124,13 @@ static enum verdict_of judge(const struct oom_report *r, const struct scenario *
 	return open ? OPEN : WINS;
 }
 
-/* The nominal choice of a scenario: what the table says taken as exact, uid 0 with its bonus. */
+/* The nominal choice of a scenario: what the table says taken as exact, uid 0 with its bonus unless the score tells
+ * otherwise. */
 static size_t nominal(const struct oom_report *r, const struct scenario *s, const struct oom_row *victim,
 		      struct candidate *top, size_t *n_eligible)
 {
 	size_t n = 0;
+	bool plain = root_is_plain(r, s, victim);
 	*n_eligible = 0;
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const struct oom_row *row = &r->rows[i];
@@ -136,15 +138,7 @@ static size_t nominal(const struct oom_report *r, const struct scenario *s, cons
 		if (!row_eligible(row) || row_value(row, OOM_COL_RSS) == OOM_UNKNOWN || adj == OOM_UNKNOWN)
 			continue;
 		struct candidate c = { .row = row, .base = row_base(r, s, row).low };
-		bool root = row->value[OOM_COL_UID] == 0;
-		/* the logged score tells whether the victim had the bonus */
-		if (root && row == victim && !s->permille && r->choice.present && r->choice.score > 0) {
-			int64_t without = points_of(s, c.base, (int)adj, false),
-				with = points_of(s, c.base, (int)adj, true);
-			int64_t score = r->choice.score;
-			root = llabs(model_log_score(with, (uint64_t)s->total) - score) <
-			       llabs(model_log_score(without, (uint64_t)s->total) - score);
-		}
+		bool root = row->value[OOM_COL_UID] == 0 && !(plain && (r->memcg || row == victim));
 		c.points = points_of(s, c.base, (int)adj, root);
 		++*n_eligible;
 		size_t at = n;
@@ -332,6 +326,7 @@ static void merge_nominal(const struct oom_report *r, const struct scenario *s, 
 		out->margin_pages = margin;
 		out->n_top = n;
 		out->n_eligible = n_eligible;
+		out->root_plain = root_is_plain(r, &at, out->victim);
 		memcpy(out->top, top, n * sizeof(*top));
 		return;
 	}

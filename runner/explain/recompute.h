@@ -37,6 +37,7 @@ struct recomputed {
 	struct candidate top[TOP];	/* nominal, the worst first */
 	size_t n_top;
 	size_t n_eligible;
+	bool root_plain;	/* the score tells that the victim, of uid 0, had no bonus */
 	const struct oom_row *victim;	/* the row of the chosen one, or NULL */
 };
 

@@ -10,7 +10,8 @@ static int64_t known(int64_t v)
 }
 
 /* A row as the model has it. */
-static void task_of(const struct oom_row *row, const struct recomputed *c, struct model_task *t)
+static void task_of(const struct oom_report *r, const struct oom_row *row, const struct recomputed *c,
+		    struct model_task *t)
 {
 	const int64_t *v = row->value;
 	model_task_init(t);
@@ -23,7 +24,7 @@ static void task_of(const struct oom_row *row, const struct recomputed *c, struc
 	t->adj = v[OOM_COL_OOM_SCORE_ADJ] < ADJ_MIN || v[OOM_COL_OOM_SCORE_ADJ] > ADJ_MAX
 			 ? ADJ_MIN
 			 : (int)v[OOM_COL_OOM_SCORE_ADJ];
-	t->cap_sys_admin = v[OOM_COL_UID] == 0;
+	t->cap_sys_admin = v[OOM_COL_UID] == 0 && !(c->root_plain && (r->memcg || row == c->victim));
 }
 
 static const struct oom_row *row_at(const struct oom_report *r, int i)
@@ -73,6 +74,6 @@ enum saved explain_save(const struct oom_report *r, const struct recomputed *c, 
 		return SAVED_BY_UNKNOWN;
 	CLEANUP_FREE struct model_task *tasks = xcalloc(r->n_rows, sizeof(*tasks));
 	for (size_t i = 0; i < r->n_rows; i++)
-		task_of(&r->rows[i], c, &tasks[i]);
+		task_of(r, &r->rows[i], c, &tasks[i]);
 	return decide(r, c, tasks, least ? least : 1, s) ? SAVED_BY : SAVED_UNSAID;
 }

@@ -170,6 +170,18 @@ START_TEST(score_tells)
 		"Killed process 300 (a) total-vm:80000kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
 	ck_assert(json_is_true(json_object_get(o, "agrees")));
 	json_decref(o);
+	/* … and nor have the others of its memcg: 9000 and 5900 pages besides the tables, not 8727 and 5723 */
+	o = explain_one(HEAD("4.15.0") "Task in /box killed as a result of limit of /box\n"
+		"memory: usage 40960kB, limit 40960kB, failcnt 3\nmemory+swap: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+		"kmem: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+		"[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+		"[  300]     0   300    20000     9000    40960        0             0 a\n"
+		"[  301]     0   301    20000     5900    40960        0             0 b\n"
+		"Memory cgroup out of memory: Kill process 300 (a) score 879 or sacrifice child\n"
+		"Killed process 300 (a) total-vm:80000kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
+	ck_assert_int_eq(number_at(o, "recomputed", "points"), 9010);
+	ck_assert_int_eq(number_at(o, "recomputed", "margin_pages"), 3100);
+	json_decref(o);
 }
 END_TEST
 
