@@ -18,6 +18,12 @@ static bool has(const struct oom_report *r, enum oom_column c)
 	return r->columns >> c & 1;
 }
 
+/* Since 5.4 ", UID:… pgtables:… oom_score_adj:…" follows (mm/oom_kill.c:__oom_kill_process()). */
+static bool ends_at_shmem(const struct oom_kill *k)
+{
+	return k->shmem_rss_kb != OOM_UNKNOWN && k->uid == OOM_UNKNOWN && k->pgtables_kb == OOM_UNKNOWN && !k->more;
+}
+
 /* What the lines say of the version: [from, until). */
 static void range_of(const struct oom_report *r, uint64_t *from, uint64_t *until)
 {
@@ -41,6 +47,8 @@ static void range_of(const struct oom_report *r, uint64_t *from, uint64_t *until
 		uint64_t since = r->kills[0].oom_score_adj != OOM_UNKNOWN ? KVER(5, 4, 0) : KVER(5, 1, 0);
 		if (*from < since)
 			*from = since;
+		if (ends_at_shmem(&r->kills[0]) && *until > KVER(5, 4, 0))
+			*until = KVER(5, 4, 0);
 	}
 }
 

@@ -89,6 +89,7 @@ struct oom_kill {
 	enum oom_kill_prefix prefix;
 	uint64_t line;			/* 1-based, 0 for records */
 	int64_t seq, usec;
+	bool more;			/* it is cut behind a comma */
 	int64_t pid_begins;		/* the digits that the line ends with, where more of the pid may have followed */
 };
 

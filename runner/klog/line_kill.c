@@ -109,6 +109,8 @@ static bool killed(struct text t, struct line *l)
 	if (text_eat(&rest, " score "))	/* OpenVZ: "score %lu vm:%lukB, rss:%lukB, swap:%lukB", older without the score */
 		text_int(&rest, &l->kill.score);
 	sizes(rest, l);
+	text_trim_end(&rest);
+	l->kill.more = text_len(rest) && rest.end[-1] == ',';
 	l->cut = !text_starts(rest, " vm:") && l->kill.oom_score_adj == OOM_UNKNOWN;
 	return true;
 }

@@ -229,6 +229,29 @@ START_TEST(not_what_it_says)
 }
 END_TEST
 
+#define NEGATIVE(end)                                                                                                    \
+	"memory: usage 80000kB, limit 80000kB, failcnt 3\nmemory+swap: usage 80000kB, limit 80000kB, failcnt 1\n"        \
+	"kmem: usage 0kB, limit 9007199254740988kB, failcnt 0\n" TABLE_50                                                \
+	"[    300]     7   300    20000    12000    81920        0          -998 a\n"                                    \
+	"Memory cgroup out of memory: Killed process 300 (a) total-vm:80000kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB" end "\n"
+
+/* Without a release the Killed line tells the rules: without UID it is of 5.1 to 5.3, whose points are at least 1. */
+START_TEST(killed_line_dates)
+{
+	static const struct { const char *log; bool open; } cases[] = {
+		{ NEGATIVE(""), false },
+		{ NEGATIVE(", UID:7 pgtables:80kB oom_score_adj:-998"), true },	/* 5.4 to 5.8 had no others either */
+		{ NEGATIVE(","), true },	/* more followed */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *o = explain_one(cases[i].log);
+		const json_t *points = json_object_get(json_object_get(o, "recomputed"), "points");
+		ck_assert(cases[i].open ? json_is_null(points) : json_integer_value(points) == 1);
+		json_decref(o);
+	}
+}
+END_TEST
+
 START_TEST(hostile_names)
 {
 	json_t *o = explain_one(HEAD("6.1.0-18-amd64") MEM TABLE_50
@@ -278,4 +301,4 @@ START_TEST(places)
 }
 END_TEST
 
-TESTS("explain", agrees, disagrees, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, hostile_names, saved_by, places)
+TESTS("explain", agrees, disagrees, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, killed_line_dates, hostile_names, saved_by, places)
