@@ -252,6 +252,8 @@ static void outcome(struct writer *w, const struct oom_report *r, const struct r
 		boolean(w, c->agreement == AGREES);
 	if (c->agreement != AGREES)
 		key_string(w, "why", c->why);
+	if (c->agreement == DISAGREES)
+		key_string(w, "unless", c->unless);
 	key(w, "complete");
 	boolean(w, r->complete);
 	key(w, "problems");

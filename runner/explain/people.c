@@ -332,7 +332,7 @@ static void agreement(FILE *out, const struct oom_report *r, const struct recomp
 		fprintf(out, "NO: %s", c->why);
 		if (c->have)
 			fprintf(out, ": %s (pid %" PRId64 ")", clean(c->row->name, name), c->row->value[OOM_COL_PID]);
-		fputc('\n', out);
+		fprintf(out, "%s%s\n", c->unless ? ", " : "", c->unless ? c->unless : "");
 		break;
 	case UNDECIDED:
 		fprintf(out, "can't be told: %s\n", c->why);

@@ -239,6 +239,33 @@ static const char *excuse(const struct oom_report *r, const struct earlier *earl
 	return NULL;
 }
 
+/*
+ * May it be what is left of a victim that was reaped before the log begins? It is in the table, and is passed over
+ * (MMF_OOM_SKIP, 4.6 and later). The reaper takes swap and private memory, but for what is mlocked before 5.18
+ * (mm/oom_kill.c:__oom_reap_task_mm()); the counters of several processors may still show a few pages.
+ */
+static bool may_be_reaped(const struct era *era, const struct oom_row *row)
+{
+	int64_t anon = row_value(row, OOM_COL_RSS_ANON);
+	if (!era->reaper || row_value(row, OOM_COL_SWAPENTS) > 256)
+		return false;
+	return !era->reaps_mlocked || anon == OOM_UNKNOWN || anon < 4096;
+}
+
+/* Is what had more points than the victim all of that kind? */
+static const char *unless_reaped(const struct recomputed *c)
+{
+	int64_t least = INT64_MIN;
+	for (size_t i = 0; i < c->n_top; i++)
+		if (c->top[i].row == c->victim)
+			least = c->top[i].points + 512 + llabs(c->top[i].points) / 50;
+	for (size_t i = 0; i < c->n_top; i++)
+		if (c->top[i].points > least && !may_be_reaped(&c->era, c->top[i].row))
+			return NULL;
+	return c->era.reaper ? "unless it was killed before this log begins and holds what can't be reaped (shmem, mlocked memory)"
+			     : NULL;
+}
+
 /* "The allocating task" is chosen unseen. */
 static bool by_sysctl(const struct oom_report *r, struct recomputed *out)
 {
@@ -376,6 +403,7 @@ void recompute(const struct oom_report *r, const struct earlier *earlier, struct
 		const char *may = excuse(r, earlier, out->victim, out->page_size);
 		say(out, may ? may : "another process has more points");
 		out->agreement = may ? UNDECIDED : DISAGREES;
+		out->unless = may ? NULL : unless_reaped(out);
 	} else {
 		say(out, opens && open_why ? open_why : why_open(&all));
 	}

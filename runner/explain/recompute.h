@@ -34,6 +34,7 @@ struct recomputed {
 	bool permille;		/* before 3.6: points are thousandths */
 	enum agreement agreement;
 	char why[200];		/* for UNDECIDED and DISAGREES: one sentence */
+	const char *unless;	/* for DISAGREES: what could excuse it, "unless …"; NULL: nothing. Static */
 	struct candidate top[TOP];	/* nominal, the worst first */
 	size_t n_top;
 	size_t n_eligible;

@@ -91,6 +91,34 @@ START_TEST(disagrees)
 }
 END_TEST
 
+#define TABLE_68 "[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes swapents oom_score_adj name\n"
+#define ROWS_68(b)                                                                                                       \
+	TABLE_68 "[    300]     0   300    20000    12000    12000        0         0    81920        0             0 a\n"  \
+	"[    301]     0   301    20000    20000" b "    40960        0             0 b\n"
+
+/* What is left of a victim that was reaped before the log begins has no swap, and no memory of its own but what was mlocked. */
+START_TEST(disagrees_unless)
+{
+	static const char old[] = TABLE_50 "[    300]     7   300    20000    12000    81920        0             0 a\n",
+			  left[] = "[    301]     7   301    20000    20000    40960        0             0 b\n",
+			  swapped[] = "[    301]     7   301    20000    20000    40960     3000             0 b\n",
+			  shmem[] = ROWS_68("       10        0     19990"), anon[] = ROWS_68("    19990        0        10");
+	const struct { const char *kernel, *rows, *more; bool unless; } cases[] = {
+		{ "6.1.0-18-amd64", old, left, true },		{ "6.1.0-18-amd64", old, swapped, false },
+		{ "6.12.0", shmem, "", true },			{ "6.12.0", anon, "", false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP_FREE char *text = xasprintf("a invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE), order=0, "
+						    "oom_score_adj=0\nCPU: 0 PID: 300 Comm: a Not tainted %s #1\n%s%s%s%s",
+						    cases[i].kernel, MEM, cases[i].rows, cases[i].more, SELECTED("300", "a"));
+		json_t *o = explain_one(text);
+		ck_assert(json_is_false(json_object_get(o, "agrees")));
+		ck_assert_msg(json_is_string(json_object_get(o, "unless")) == cases[i].unless, "case %zu", i);
+		json_decref(o);
+	}
+}
+END_TEST
+
 static void check_undecided(const char *text, const char *why)
 {
 	json_t *o = explain_one(text);
@@ -301,4 +329,4 @@ START_TEST(places)
 }
 END_TEST
 
-TESTS("explain", agrees, disagrees, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, killed_line_dates, hostile_names, saved_by, places)
+TESTS("explain", agrees, disagrees, disagrees_unless, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, killed_line_dates, hostile_names, saved_by, places)

@@ -117,4 +117,27 @@ START_TEST(saved_by)
 }
 END_TEST
 
-TESTS("explain-words", cut_pids, threads, groups, saved_by)
+#define GLOBAL_HEAD                                                                                                      \
+	"a invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0\n"                       \
+	"CPU: 0 PID: 300 Comm: a Not tainted 6.1.0-18-amd64 #1\nMem-Info:\nactive_anon:100 inactive_anon:45000\n"         \
+	"Node 0 DMA: 0*4kB 0*8kB = 0kB\nFree swap  = 0kB\nTotal swap = 40000kB\n52000 pages RAM\n2000 pages reserved\n"
+#define KILLED_B                                                                                                       \
+	"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=b,"     \
+	"pid=1301,uid=7\nOut of memory: Killed process 1301 (b) total-vm:80000kB, anon-rss:4kB, file-rss:0kB, "           \
+	"shmem-rss:0kB, UID:7 pgtables:80kB oom_score_adj:0\n"
+
+/* A NO says what could excuse it, where anything could. */
+START_TEST(wrong_victims)
+{
+	static const struct words cases[] = {
+		{ GLOBAL_HEAD TABLE_50 A B KILLED_B,
+		  { "NO: another process has more points: a (pid 300), unless it was killed before this log begins" }, { "NO: another process has more points: a (pid 300)\n" } },
+		{ GLOBAL_HEAD TABLE_50 A_SWAPPED B KILLED_B,
+		  { "NO: another process has more points: a (pid 300)\n" }, { "unless" } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		check_words(&cases[i]);
+}
+END_TEST
+
+TESTS("explain-words", cut_pids, threads, groups, saved_by, wrong_victims)
