@@ -38,8 +38,12 @@ static bool is_clock(struct text w)
 bool stamp_date(struct text *t, struct text *when)
 {
 	struct text v = *t;
+	const char *first = t->p;
 	for (int i = 0; i < 6 && text_len(v); i++) {
 		struct text w = stamp_word(v);
+		const char *quote = memchr(w.p, '"', text_len(w));
+		if (quote && quote + 1 < w.end)	/* a program's text that has the line in a string: line := f("Jan */
+			first = w.p = quote + 1;
 		const char *comma = memchr(w.p, ',', text_len(w));
 		if (comma && comma + 1 < w.end && !is_digit(comma[1]))	/* a table's fields */
 			w.end = comma;
@@ -58,7 +62,7 @@ bool stamp_date(struct text *t, struct text *when)
 					break;
 				v.p = next.end;
 			}
-			*when = text_of(t->p, (size_t)(v.p - t->p));
+			*when = text_of(first, (size_t)(v.p - first));
 			t->p = v.p;
 			return true;
 		}

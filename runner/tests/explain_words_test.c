@@ -140,4 +140,14 @@ START_TEST(wrong_victims)
 }
 END_TEST
 
-TESTS("explain-words", cut_pids, threads, groups, saved_by, wrong_victims)
+/* A line within a program's string has the date that it begins with. */
+START_TEST(source_text)
+{
+	check_words(&(struct words){ "\tline := f(\"Jan 21 22:01:49 web kernel: [62279.421192] Killed process 300 (a) "
+				     "total-vm:8kB, anon-rss:4kB, file-rss:4kB\", name)\n",
+				     { "OOM, Jan 21 22:01:49, 62279.421192 s after boot, on web\n" },
+				     { ":= f" } });
+}
+END_TEST
+
+TESTS("explain-words", cut_pids, threads, groups, saved_by, wrong_victims, source_text)
