@@ -214,10 +214,10 @@ static void take_report(struct oom_report *r, void *arg)
 	e->reports[e->n_reports++] = r;
 }
 
-static void parse_reports(struct trial *t, struct episode *e)
+void trial_parse(const struct trial *t, size_t from, size_t to, oom_sink sink, void *arg)
 {
-	struct klog *k = klog_new(take_report, e);
-	for (size_t i = e->first_record; i < e->last_record; i++) {
+	struct klog *k = klog_new(sink, arg);
+	for (size_t i = from; i < to; i++) {
 		const json_t *record = json_array_get(t->seen->kmsg, i);
 		size_t len;
 		CLEANUP_FREE char *bytes = json_bytes_get(json_object_get(record, "text"), &len);
@@ -404,7 +404,7 @@ static void open_episode(struct trial *t, struct episode *e, size_t k, size_t fi
 	snprintf(label, sizeof(label), "after-%zu", k);
 	e->after = look_snapshot(t->seen, label);
 	find_records(t, e);
-	parse_reports(t, e);
+	trial_parse(t, e->first_record, e->last_record, take_report, e);
 	drop_strangers(t, e);
 	for (size_t r = 0; r < e->n_reports; r++)
 		for (size_t i = 0; i < e->reports[r]->n_kills; i++)
@@ -454,6 +454,7 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 		t->n_episodes++;
 		first = i + 1;
 	}
+	trial_find_reports_due(t);
 	return 0;
 }
 

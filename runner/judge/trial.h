@@ -18,6 +18,9 @@
 #include "klog/klog.h"
 #include "model/era.h"
 
+/* Does the kernel's rate limit let a report of the kill through? */
+enum report_due { REPORT_DUE, REPORT_POSSIBLE, REPORT_HELD_BACK };
+
 struct death {			/* one "Killed process" line */
 	int64_t pid;		/* as logged: may be a thread */
 	int64_t tgid;		/* the process */
@@ -29,6 +32,7 @@ struct death {			/* one "Killed process" line */
 	const struct oom_kill *line;
 	size_t report;		/* index of the report it belongs to */
 	bool reported;		/* that report has a header: it is not just a line that the rate limit left over */
+	enum report_due due;
 };
 
 struct episode {
@@ -69,6 +73,12 @@ struct trial {
 int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release,
 	       struct result *r);
 void trial_close(struct trial *t);
+
+/* Hands the reports in the records [from, to) of seen->kmsg to the sink, which owns them. */
+void trial_parse(const struct trial *t, size_t from, size_t to, oom_sink sink, void *arg);
+
+/* Part of trial_open(): fills in `due' of all deaths (report_limit.c). */
+void trial_find_reports_due(struct trial *t);
 
 /* Does the task with this name on the wire, or whose child it is, take memory up to this episode's end? Up to, not in: a task
  * that waits at its limit goes on growing when a later step lets it. */
