@@ -34,6 +34,7 @@ struct call_facts {
 	const char *name;
 	enum can_oom can_oom;
 	bool machine;		/* it changes more than the task */
+	const char *first;	/* its first argument, as `oomload --list` names it; NULL: it needs none */
 };
 
 /* The call that `what` ("mmap 4M populate") begins with, or NULL. */
@@ -44,6 +45,9 @@ bool call_forces(const char *what);
 const char *call_made(const char *what);
 /* May the caller be smaller after it, or no more resident? */
 bool call_gives_back(const char *what);
+/* The name ("SIZE") of the first argument that `what` needs and does not have, or that is no size or no call. NULL: none.
+ * What stands behind it only oomload can tell. */
+const char *call_lacks(const char *what);
 const char *const *call_names(size_t *n);
 
 /* How surely a step may start an OOM: a snapshot ahead of it is the last quiet moment. */

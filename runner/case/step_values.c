@@ -151,6 +151,10 @@ void step_set_call(struct build *b, struct step *s, const char *raw, const char 
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(s->value, " "), s->value);
 	if (!call_facts(s->value) && !b->failed)
 		bad_word(b, "what", "a call of oomload", word, names, n);
+	const char *lacks = b->failed ? NULL : call_lacks(s->value);
+	char shown[320];
+	if (lacks)
+		bad(b, "what", "what: \"%s\" needs %s; `oomload --list` shows what each call takes", show_text(shown, s->value), lacks);
 	if (strchr(s->value, '\n'))
 		bad(b, "what", "what: a line break in a call");
 	if (is)

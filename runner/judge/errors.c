@@ -215,15 +215,46 @@ bool judge_scene_lost(const struct trial *t)
 	return false;
 }
 
+/* What a workload says of an order that it does not understand or can't carry out: the case's fault, not the kernel's. NULL: none. */
+static const char *order_error(const json_t *message, const char *member)
+{
+	const char *text = look_text(message, member);
+	return text && starts_with(text, "error ") ? text + strlen("error ") : NULL;
+}
+
+/* The same as a sentence, with where the case gives the order; NULL: all orders were carried out. The caller frees. */
+static char *misused(const struct trial *t)
+{
+	size_t i;
+	json_t *message;
+	json_array_foreach(t->seen->steps, i, message) {
+		const json_t *told = trial_told(t, message);
+		const char *text = order_error(message, "answer"), *task = look_text(told, "task");
+		int64_t src = look_int(told, "src", -1);
+		const char *where = src >= 0 && (size_t)src < t->test->n_steps ? trial_where(&t->test->steps[src].where) : NULL;
+		if (text)
+			return xasprintf("%s%s%s could not do as it was told: %s", where ? where : "", where ? ": " : "",
+					 task ? task : "a task", text);
+	}
+	json_array_foreach(t->seen->answers, i, message) {	/* of a call in the background */
+		const char *text = order_error(message, "text"), *task = look_text(message, "name");
+		if (text)
+			return xasprintf("%s could not do as it was told: %s", task ? task : "a task", text);
+	}
+	return NULL;
+}
+
 bool judge_setup_failed(const struct trial *t)
 {
-	return json_array_size(t->seen->errors) > 0 || t->disturbed || refused(t) || gave_up(t);
+	CLEANUP_FREE char *order = misused(t);
+	return json_array_size(t->seen->errors) > 0 || t->disturbed || order || refused(t) || gave_up(t);
 }
 
 void judge_errors(struct trial *t)
 {
 	const struct observation *o = t->seen;
 	const json_t *first = json_array_get(o->errors, 0);
+	CLEANUP_FREE char *order = misused(t);
 	if (t->disturbed)
 		result_say(t->r, VERDICT_ERROR, "%s: this machine is in use; try a guest (-t vm)", t->disturbed);
 	if (first) {
@@ -251,4 +282,6 @@ void judge_errors(struct trial *t)
 				   e->timed_out_op ? e->timed_out_op : "a step",
 				   e->n_deaths ? "" : ": memory did not run out");
 	}
+	if (order)	/* it says best what all the others follow from */
+		result_say(t->r, VERDICT_ERROR, "%s", order);
 }

@@ -141,7 +141,7 @@ START_TEST(man_page)
 }
 END_TEST
 
-/* Kinds "  anon  text", their arguments "      ksm=  text", calls "  mmap SIZE  text". */
+/* Kinds "  anon  text", their arguments "      ksm=  text", calls "  mmap SIZE  text" and the first argument of each that it needs. */
 static void walk_list(struct words *w, FILE *f)
 {
 	char line[1000], path[80] = "";
@@ -155,6 +155,9 @@ static void walk_list(struct words *w, FILE *f)
 			if (calls)
 				snprintf(path, sizeof(path), "call %.*s", (int)len, line + indent);
 			add(w, "", path, strlen(path));
+			const char *first = line + indent + len + 1;
+			if (calls && first[-1] == ' ' && !strchr(" [", *first))
+				add(w, path, first, strcspn(first, " \n"));
 		} else if (indent == 6) {
 			add(w, common ? "every kind" : path, line + indent, len);
 		}
@@ -184,7 +187,10 @@ START_TEST(oomload)
 	names = call_names(&n);
 	for (size_t i = 0; i < n; i++) {
 		CLEANUP_FREE char *path = xasprintf("call %s", names[i]);
+		const char *first = call_facts(names[i])->first;
 		add(&known, "", path, strlen(path));
+		if (first)
+			add(&known, path, first, strlen(first));
 	}
 	for (size_t i = 0; i < list.n; i++)
 		ck_assert_msg(has(&known, list.all[i]), "oomload has \"%s\", case/kinds.c has not", list.all[i]);

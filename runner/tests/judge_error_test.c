@@ -37,6 +37,13 @@ static const struct {
 	{ "memcg-v2", { { "steps>op=fill>answer", "filled", "failed ENOMEM" } }, "was not filled" },
 	{ "memcg-v2",
 	  { { "steps>op=fill>answer", "filled", "failed EINVAL" }, { "steps>op=await>how", NULL, "\"failed\"" } }, "was not filled" },
+	/* the case's mistake, with all that follows from it */
+	{ "words",
+	  { { "steps>op=call>answer", NULL, "\"error call mmap: it takes: SIZE [private|shared]\"" }, { "steps>op=await>how", NULL, "\"failed\"" } },
+	  "words.yaml:17:5: asks could not do as it was told: call mmap: it takes: SIZE [private|shared]" },
+	{ "words",
+	  { { "answers", "+", "{\"name\":\"asks\",\"t\":1,\"text\":\"error call fault: it takes: [SIZE]\"}" } },
+	  "asks could not do as it was told: call fault: it takes: [SIZE]" },
 	{ "memcg-v2", { { "steps>i=3>ended", NULL, "true" } }, "ended before it was filled" },
 	{ "memcg-v2", { { "steps>op=ping>unasked", NULL, "true" } }, "had ended when it was to make a call" },
 	/* by itself, so that what came after it had another scene */
