@@ -99,6 +99,16 @@ static bool of_one_more_report(const char *what, const json_t *a, const json_t *
 	return of_report && what[strlen(what) - 1] == ')' && (!a || !b);
 }
 
+/* Where one more may die by chance and on one side did: counters, how the growing task ends, whose rows of the tables are compared,
+ * and the second of everything follow from that. Who asked first, and for what limit, does not. */
+static bool of_overkill(const char *what, const json_t *a, const json_t *b)
+{
+	if (!json_object_get(a, "overkill") && !json_object_get(b, "overkill"))
+		return false;
+	bool of_report = starts_with(what, "log: ") || starts_with(what, "predicted victim");
+	return !of_report || what[strlen(what) - 1] == ')';
+}
+
 /* What the kernel did otherwise: a list of what, a, b; null stands for what is usual (results/summary.h). */
 static json_t *seen_changes(const json_t *a, const json_t *b)
 {
@@ -106,11 +116,11 @@ static json_t *seen_changes(const json_t *a, const json_t *b)
 	const char *what;
 	json_object_foreach(x, what, value) {
 		const json_t *then = json_object_get(y, what);
-		if (!json_equal(value, then) && !of_one_more_report(what, value, then))
+		if (!json_equal(value, then) && !of_one_more_report(what, value, then) && !of_overkill(what, a, b))
 			add_seen(list, what, value, then);
 	}
 	json_object_foreach(y, what, value) {
-		if (!json_object_get(x, what) && !of_one_more_report(what, NULL, value))
+		if (!json_object_get(x, what) && !of_one_more_report(what, NULL, value) && !of_overkill(what, a, b))
 			add_seen(list, what, NULL, value);
 	}
 	return list;

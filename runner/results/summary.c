@@ -123,23 +123,58 @@ static void add_fact(json_t *seen, json_t *times, const char *name, const char *
 	json_object_set_new(seen, key, json_string(value));
 }
 
+/* The check of the victims where more died than the case states, and that was right (judge/check_deaths.c:may_overkill)? */
+static bool is_overkill(const json_t *check)
+{
+	return streq(text_of(check, "name"), "victims") && json_is_true(json_object_get(check, "ok")) &&
+	       !streq(text_of(check, "expected"), text_of(check, "seen"));
+}
+
+static bool is_stated(const json_t *checks, const char *victim)
+{
+	const json_t *check;
+	size_t i, len = strlen(victim);
+	json_array_foreach(checks, i, check) {
+		const char *expected = streq(text_of(check, "name"), "victims") ? text_of(check, "expected") : "", *at = expected;
+		for (; len && (at = strstr(at, victim)); at += len)
+			if ((at == expected || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+				return true;
+	}
+	return false;
+}
+
+static bool was_overkill(const json_t *checks)
+{
+	const json_t *check;
+	size_t i;
+	json_array_foreach(checks, i, check)
+		if (is_overkill(check))
+			return true;
+	return false;
+}
+
 json_t *summary_of(const json_t *result)
 {
 	json_t *summary = json_object(), *seen = json_object(), *times = json_object(), *victims = json_array(), *item;
+	const json_t *checks = json_object_get(result, "checks");
+	bool overkill = was_overkill(checks);
 	const char *verdict = text_of(result, "verdict");
 	double seconds = json_number_value(json_object_get(result, "seconds"));
 	size_t i;
-	json_array_foreach(json_object_get(result, "checks"), i, item) {
+	json_array_foreach(checks, i, item) {
 		CLEANUP_FREE char *value = fact(item);
 		add_fact(seen, times, text_of(item, "name"), value);
 	}
 	json_array_foreach(json_object_get(result, "victims"), i, item)
-		json_array_append_new(victims, json_string(text_of(item, "task")));
+		if (!overkill || is_stated(checks, text_of(item, "task")))
+			json_array_append_new(victims, json_string(text_of(item, "task")));
 	json_object_set(summary, "id", json_object_get(result, "id"));
 	json_object_set_new(summary, "verdict", json_string(verdict));
 	if (!streq(verdict, "pass") && !streq(verdict, "skip") && *text_of(result, "why"))
 		json_object_set(summary, "why", json_object_get(result, "why"));
 	json_object_set_new(summary, "victims", victims);
+	if (overkill)
+		json_object_set_new(summary, "overkill", json_true());
 	json_object_set_new(summary, "seconds", json_real((double)(int64_t)(seconds * 10 + 0.5) / 10));
 	json_object_set_new(summary, "seen", seen);
 	json_decref(times);

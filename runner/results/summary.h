@@ -11,7 +11,9 @@
 
 /* A new object: id, verdict, why (not of a pass or a skip), victims (names of tasks), seconds, and seen: what the checks
  * saw, by their names. `seen` leaves out sizes and pids, what is judged by a range, and what is as it mostly is (a counter
- * that did not rise, nobody, none). `result` is as judge/record.h has it. */
+ * that did not rise, nobody, none). `overkill` is there, and true, where more died than the case states and the rules leave that
+ * to chance: the victims are without them then, and what was seen has much that follows from them. `result` is as judge/record.h
+ * has it. */
 json_t *summary_of(const json_t *result);
 
 /* Is it such an object? */

@@ -132,6 +132,49 @@ START_TEST(verdicts)
 }
 END_TEST
 
+/* The result of a test that states one victim; `more` died, too. */
+static void put_overkill(struct past_run *p, const char *id, const char *victim, const char *more, const char *constraint)
+{
+	struct result *r = result_new(id, "t", "k", "vm");
+	CLEANUP_FREE char *seen = xasprintf("%s%s%s", victim, *more ? " " : "", more);
+	const char *kills = *more ? "2" : "1", *second = *more ? "hog" : "big";
+	result_check(r, "victims", true, NULL, victim, seen);
+	result_check(r, "log: constraint", true, NULL, constraint, constraint);
+	result_check(r, "table: name", true, NULL, second, second);
+	result_check(r, "vmstat oom_kill rises by", true, NULL, kills, kills);
+	if (!*more)	/* as judge/check_deaths.c:check_end does */
+		result_check(r, "the growing task ends", true, NULL, "filled", "filled");
+	result_victim(r, victim, 7);
+	if (*more)
+		result_victim(r, more, 8);
+	result_say(r, VERDICT_PASS, "%s", "");
+	json_array_append_new(p->results, result_to_json(r));
+	result_free(r);
+}
+
+/* One more victim that the rules leave to chance is no change; another first victim, and what its report says, are. */
+START_TEST(overkill)
+{
+	struct past_run *a = new_run("A", "k", NULL), *b = new_run("B", "k", NULL);
+	put_overkill(a, "t/chance", "big", "", "CONSTRAINT_MEMCG");
+	put_overkill(b, "t/chance", "big", "hog", "CONSTRAINT_MEMCG");
+	put_overkill(a, "t/other", "big", "hog", "CONSTRAINT_MEMCG");
+	put_overkill(b, "t/other", "bi", "", "CONSTRAINT_MEMCG");
+	put_overkill(a, "t/report", "big", "hog", "CONSTRAINT_MEMCG");
+	put_overkill(b, "t/report", "big", "", "CONSTRAINT_NONE");
+	json_t *c = compare(a, b);
+	bool regression;
+	ck_assert_ptr_null(word(c, "t/chance", &regression));
+	ck_assert_str_eq(word(c, "t/other", &regression), "behaviour");
+	ck_assert_str_eq(word(c, "t/report", &regression), "behaviour");
+	ck_assert_uint_eq(json_array_size(json_object_get(c, "changes")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(json_object_get(c, "changes"), 1), "seen")), 1);
+	json_decref(c);
+	past_run_free(a);
+	past_run_free(b);
+}
+END_TEST
+
 /* Both pass, and the kernel did something else. */
 START_TEST(drift)
 {
@@ -313,4 +356,4 @@ START_TEST(baselines)
 }
 END_TEST
 
-TESTS("compare", verdicts, drift, no_drift, several_kernels, timing, baselines)
+TESTS("compare", overkill, verdicts, drift, no_drift, several_kernels, timing, baselines)
