@@ -43,6 +43,39 @@ static int fill(struct reader *r, struct error *err)
 	return 0;
 }
 
+/* What nobody writes a log in, and this program does not unpack: read as text it would be a log without a report. */
+static const struct foreign {
+	const char *name, *command, *magic;	/* in magic a ? stands for any byte */
+	size_t len;
+} foreign[] = {
+	{ "bzip2", "bzip2 -dc", "BZh?1A", 6 },
+	{ "bzip2", "bzip2 -dc", "BZh?\x17r", 6 },	/* of nothing */
+	{ "zip", "unzip -p", "PK\3\4", 4 },
+	{ "zip", "unzip -p", "PK\5\6", 4 },
+	{ "lz4", "lz4 -dc", "\x04\x22\x4d\x18", 4 },
+	{ "lz4", "lz4 -dc", "\x02\x21\x4c\x18", 4 },
+	{ "7-Zip", "7z x -so", "7z\xbc\xaf\x27\x1c", 6 },
+	{ "lzip", "lzip -dc", "LZIP\1", 5 },
+	{ "lzop", "lzop -dc", "\x89LZO\0\r", 6 },
+	{ "lzma", "xz -dc --format=lzma", "\x5d\0\0", 3 },
+	{ "compress", "uncompress -c", "\x1f\x9d", 2 },
+	{ "rar", "unrar p -inul", "Rar!\x1a\x07", 6 },
+};
+
+/* The format that begins so; of less than its magic has, the first that may. NULL: none. */
+static const struct foreign *find_foreign(const uint8_t *in, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
+		const struct foreign *f = &foreign[i];
+		size_t n = 0;
+		while (n < len && n < f->len && (in[n] == (uint8_t)f->magic[n] || f->magic[n] == '?'))
+			n++;
+		if (n == len || n == f->len)
+			return f;
+	}
+	return NULL;
+}
+
 static int start(struct reader *r, struct error *err)
 {
 	static const uint8_t gz[] = { 0x1f, 0x8b }, xz[] = { 0xfd, '7', 'z', 'X', 'Z', 0 },
@@ -56,7 +89,7 @@ static int start(struct reader *r, struct error *err)
 			return error_set(err, errno, "%s can't be read", r->name);
 		r->have += (size_t)n;
 		r->eof = n == 0;
-		if (n && r->in[0] != gz[0] && r->in[0] != xz[0] && r->in[0] != zst[0])
+		if (n && r->in[0] != gz[0] && r->in[0] != xz[0] && r->in[0] != zst[0] && !find_foreign(r->in, r->have))
 			break;
 	}
 	r->eof = false;
@@ -73,6 +106,11 @@ static int start(struct reader *r, struct error *err)
 		if (!r->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, 25)))
 			return error_set(err, 0, "%s: libzstd does not start", r->name);
 		r->packing = ZSTD;
+	} else {
+		const struct foreign *f = r->have ? find_foreign(r->in, r->have) : NULL;
+		if (f && r->have >= f->len)
+			return error_set(err, 0, "%s is packed with %s, which is not unpacked here; try: %s %s | oomtests explain", r->name,
+					 f->name, f->command, r->name);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Bytes of a log, unpacked when they are gzip, xz or zstd (by their first bytes, whatever the name). Memory is bounded:
- * an archive whose window would need more than READER_MEMORY is refused, with the command that unpacks it.
+ * an archive whose window would need more than READER_MEMORY is refused, with the command that unpacks it. So is a format that is none of these.
  */
 #pragma once
 

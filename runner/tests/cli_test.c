@@ -65,6 +65,11 @@ static void put_logs(void)
 	put("empty.log", "");
 	put("other.log", "Mar  3 04:05:06 host sshd[1]: hello\n");
 	put("cut.gz", "\x1f\x8b\x08\x08");
+	put("log.bz2", "BZh91AY&SY");
+	put("log.zip", "PK\x03\x04\x14");
+	put("log.lz4", "\x04\"M\x18\x64\x40\xa7");
+	put("bz.log", "BZh91 is how this log begins\n");
+	put("b.log", "B");
 	put("cut.zst", "\x28\xb5\x2f\xfd\x04");
 	put("kill.log",
 	    "[   12.345678] Out of memory: Killed process 5 (x) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n");
@@ -161,6 +166,10 @@ START_TEST(command_line)
 		{ "explain empty.log", 0, "empty.log: no OOM report", "" },
 		{ "explain --json empty.log other.log", 0, "", "" },
 		{ "explain other.log", 0, "other.log: no OOM report", "" },
+		{ "explain log.bz2", 2, "", "log.bz2 is packed with bzip2, which is not unpacked here; try: bzip2 -dc log.bz2 | oomtests explain" },
+		{ "explain log.zip", 2, "", "packed with zip" },
+		{ "explain log.lz4", 2, "", "packed with lz4" },
+		{ "explain bz.log b.log", 0, "b.log: no OOM report", "" },
 		{ "explain cut.gz", 2, "", "cut.gz: the gzip data are damaged or cut" },
 		{ "explain cut.zst", 2, "", "cut.zst: the zstd data are damaged or cut" },
 		{ "explain --follow other.log", 2, "", "no FILE" },
