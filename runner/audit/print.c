@@ -7,8 +7,8 @@
 #include "audit/audit.h"
 #include "audit/pods.h"
 #include "base/bytes.h"
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 
 static char *mib(const struct audit *a, int64_t pages)
 {

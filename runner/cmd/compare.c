@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* oomtests compare: what changed between two runs, or since a baseline. */
 #include <argp.h>
-#include <sys/ioctl.h>
 
 #include "base/util.h"
+#include "base/wrap.h"
 #include "cmd/cmd.h"
 #include "results/compare.h"
 
@@ -59,14 +59,6 @@ static const struct argp argp = {
 	       "Exit status: 1 when B has a new failure or a new error, else 0; 2 on bad usage or input.",
 };
 
-static unsigned terminal_width(void)
-{
-	struct winsize size = { 0 };
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		return size.ws_col;
-	return 80;
-}
-
 /* Does a change fail under --strict? Timing and tests that only one side has never do. */
 static bool strict_change(const json_t *change)
 {
@@ -113,7 +105,7 @@ int cmd_compare(int argc, char **argv)
 		else if (args.markdown)
 			compare_print_markdown(stdout, comparison);
 		else
-			compare_print(stdout, comparison, terminal_width());
+			compare_print(stdout, comparison, terminal_width(stdout));
 		status = status_of(&args, comparison);
 	}
 	json_decref(comparison);

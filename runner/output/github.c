@@ -3,8 +3,8 @@
  * Annotations for GitHub Actions, beside what another printer prints: workflow commands, which the runner of a job finds
  * in its log. They go to a stream of their own, so that a form for machines stays whole.
  */
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 #include "output/printer.h"
 #include "output/story.h"
 

@@ -3,8 +3,8 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 
 /* How much of the kernels' names is the same up to a `/` or `:`. */
 static size_t common_prefix(const char *const *kernels, size_t n)

@@ -3,11 +3,11 @@
  * For people: one line of progress on a terminal, what went wrong at once and in full, a table at the end, the counts last.
  */
 #include <libsmartcols/libsmartcols.h>
-#include <sys/ioctl.h>
 
+#include "base/printable.h"
 #include "base/util.h"
+#include "base/wrap.h"
 #include "output/grid.h"
-#include "output/printable.h"
 #include "output/printer.h"
 
 #define TABLE_ALL 60	/* up to so many tests are all in the table; of more, only those that did not pass */
@@ -39,28 +39,6 @@ static void clear_progress(struct human *h)
 	if (h->on_progress_line)
 		fputs("\r\033[K", h->printer.out);
 	h->on_progress_line = false;
-}
-
-/* Prints words from column `at` on, broken before `width`, further lines indented by `indent`. A newline ends it. */
-static void print_words(FILE *out, const char *text, unsigned at, unsigned indent, unsigned width)
-{
-	CLEANUP_FREE char *safe = printable(text);
-	unsigned column = at;
-	for (const char *word = safe; *word;) {
-		size_t n = strcspn(word, " ");
-		if (column > indent && column + n + 1 > width) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (column != at && word != safe) {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(word, 1, n, out);
-		column += (unsigned)n;
-		word += n;
-		word += strspn(word, " ");
-	}
-	fputc('\n', out);
 }
 
 static void begin(struct printer *p, const struct run_facts *facts)
@@ -174,28 +152,6 @@ static char *in_short(const struct result *r)
 	return xstrdup("");
 }
 
-/* The text, from `first` on in lines of at most `width` bytes with `indent` blanks before each. A word that is longer
- * than a line is cut; one character of several bytes counts as that many, which makes lines too short, never too long. */
-static void add_lines(FILE *out, const char *text, unsigned indent, unsigned width)
-{
-	while (*text) {
-		size_t n = strlen(text), room = width - indent;
-		if (n > room) {
-			for (n = room; n > room / 2 && text[n] != ' '; n--)
-				;
-			if (text[n] != ' ')
-				n = room;
-			while (n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80)
-				n--;
-		}
-		fprintf(out, "%*s%.*s", (int)indent, "", (int)n, text);
-		text += n;
-		text += strspn(text, " ");
-		if (*text)
-			fputc('\n', out);
-	}
-}
-
 /* The id, and below it why. At 80 columns there is no room for them side by side. */
 static char *id_and_why(const struct result *r, unsigned width)
 {
@@ -205,10 +161,10 @@ static char *id_and_why(const struct result *r, unsigned width)
 	if (!out)
 		return xstrdup(r->id);
 	CLEANUP_FREE char *id = printable(r->id), *why = in_short(r);
-	add_lines(out, id, 0, width);
+	print_lines(out, id, 0, width);
 	if (*why)
 		fputc('\n', out);
-	add_lines(out, why, 2, width);
+	print_lines(out, why, 2, width);
 	fclose(out);
 	return cell;
 }
@@ -303,13 +259,10 @@ struct printer *printer_human(FILE *out, unsigned width, bool verbose)
 	static const struct printer_ops ops = { begin, progress, result, end, release };
 	struct human *h = xcalloc(1, sizeof(*h));
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	struct winsize size = { 0 };
 	h->printer = (struct printer){ .ops = &ops, .out = out };
 	h->terminal = isatty(fileno(out)) == 1 && term && !streq(term, "dumb");
 	h->colour = h->terminal && !(no_color && *no_color);
 	h->verbose = verbose;
-	if (h->terminal && !width && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
-		width = size.ws_col;
-	h->width = width >= 40 ? width : 80;
+	h->width = width >= 40 ? width : h->terminal && !width ? terminal_width(out) : WIDTH_DEFAULT;
 	return &h->printer;
 }

@@ -6,8 +6,8 @@
  */
 #include <time.h>
 
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 #include "output/printer.h"
 #include "output/story.h"
 

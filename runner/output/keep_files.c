@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "base/jbytes.h"
+#include "base/printable.h"
 #include "base/util.h"
 #include "judge/record.h"
-#include "output/printable.h"
 
 #define JSON_LINE (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9))
 

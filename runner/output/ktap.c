@@ -3,8 +3,8 @@
  * KTAP version 1, the kernel's own (Documentation/dev-tools/ktap.rst), flat. Diagnostics stand before the line of their
  * test, where kunit.py looks for them. A known bug is `ok … # XFAIL`, as kselftest has it, and an error `not ok … # ERROR`.
  */
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 #include "output/printer.h"
 #include "output/story.h"
 

@@ -3,8 +3,8 @@
  * TAP version 13, flat, the plan first: the form that prove(1), Jenkins and the kernel's own tools all read. An error is
  * `not ok` too; an expected failure is TAP's own `# TODO`. Diagnostics are a YAML block of double-quoted scalars.
  */
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 #include "output/printer.h"
 
 struct tap {

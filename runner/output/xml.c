@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "output/xml.h"
 
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 
 /* XML 1.0, production 2 (Char): beside the controls and surrogates, which printable() takes out, these two. */
 static bool is_forbidden(const char *c)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <libsmartcols/libsmartcols.h>
 
+#include "base/printable.h"
 #include "base/util.h"
 #include "output/keep_files.h"
-#include "output/printable.h"
 #include "results/compare.h"
 
 static const char *text_of(const json_t *object, const char *name)

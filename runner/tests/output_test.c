@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/printable.h"
 #include "base/util.h"
 #include "output/grid.h"
 #include "output/keep.h"
-#include "output/printable.h"
 #include "output/printer.h"
 #include "output/xml.h"
 #include "tests/harness.h"

@@ -2,8 +2,8 @@
 #include <time.h>
 
 #include "base/jbytes.h"
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 #include "watch/state.h"
 
 #define AGAIN_BELOW 5		/* points */

@@ -2,8 +2,8 @@
 /* --metrics: what node_exporter's textfile collector reads. Written beside and renamed, so that no half file is ever seen. */
 #include <inttypes.h>
 
+#include "base/printable.h"
 #include "base/util.h"
-#include "output/printable.h"
 #include "watch/state.h"
 
 /* A label's value: `\`, `"` and newlines are escaped; other bytes that are no text too. */

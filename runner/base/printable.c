@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "output/printable.h"
+#include "base/printable.h"
 
 #include "base/util.h"
 
