@@ -4,20 +4,29 @@
 #include <inttypes.h>
 
 #include "base/bytes.h"
+#include "base/printable.h"
 #include "base/util.h"
 #include "explain/explain.h"
 
 #define BAR 28
 #define CLEAN 4200	/* bytes of a name: paths of cgroups and files have up to 4096 */
 
-/* Names come from the log: what would move a terminal's cursor is shown as '?'. */
-static const char *clean(const char *s, char buf[CLEAN])
+/* Names come from the log: nothing of them may steer a terminal. What is longer than `most` is cut between two characters. */
+static const char *clean_cut(const char *s, char buf[CLEAN], size_t most)
 {
-	size_t n = 0;
-	for (; s && *s && n < CLEAN - 1; s++)
-		buf[n++] = (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s;
+	CLEANUP_FREE char *safe = printable(s ? s : "");
+	size_t n = strlen(safe);
+	if (n > most)
+		for (n = most; n && ((unsigned char)safe[n] & 0xc0) == 0x80;)
+			n--;
+	memcpy(buf, safe, n);
 	buf[n] = '\0';
 	return buf;
+}
+
+static const char *clean(const char *s, char buf[CLEAN])
+{
+	return clean_cut(s, buf, CLEAN - 1);
 }
 
 static const char *kib(int64_t kb, char buf[32])
@@ -240,7 +249,7 @@ static void candidates(FILE *out, const struct oom_report *r, const struct recom
 	for (size_t i = 0; i < c->n_top; i++) {
 		const struct candidate *t = &c->top[i];
 		field(out, t->row == c->victim ? "   chosen" : "");
-		fprintf(out, "%-15.15s %8" PRId64 " %12s %12" PRId64 " %6" PRId64 "  ", clean(t->row->name, buf),
+		fprintf(out, "%-15s %8" PRId64 " %12s %12" PRId64 " %6" PRId64 "  ", clean_cut(t->row->name, buf, 15),
 			t->row->value[OOM_COL_PID], mib(t->base, c->page_size, size), t->points,
 			t->row->value[OOM_COL_OOM_SCORE_ADJ]);
 		bar(out, t->points, c->top[0].points);

@@ -303,6 +303,20 @@ START_TEST(saved_by)
 }
 END_TEST
 
+/* Controls of one byte or of two, broken UTF-8 and what turns the direction of writing round reach no terminal; a row's name is cut
+ * between two characters. */
+START_TEST(nothing_steers_a_terminal)
+{
+	static const char text[] = HEAD("6.1.0-18-amd64") MEM TABLE_50 ROWS
+		"[    303]     0   303      300      200    40960        0             0 \xc3\xa9\xc2\x9b" "2J\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\n"
+		SELECTED("301", "a\x9b" "2J\xe2\x80\xae\xc2\x9b" "3\xc3\xa9");
+	CLEANUP_FREE char *words = explained_words("x.log", text, sizeof(text) - 1, false, NULL);
+	ck_assert_msg(strstr(words, "a\\x9b2J\\xe2\\x80\\xae\\x9b3\xc3\xa9 (pid 301"), "%s", words);
+	ck_assert_msg(strstr(words, " \xc3\xa9\\x9b2J\xc3\xa9\xc3\xa9\xc3\xa9  "), "%s", words);
+	ck_assert(!strstr(words, "\x9b") && !strstr(words, "\xe2"));
+}
+END_TEST
+
 START_TEST(places)
 {
 	static const struct { const char *path, *pod, *container, *runtime, *unit; } cases[] = {
@@ -329,4 +343,5 @@ START_TEST(places)
 }
 END_TEST
 
-TESTS("explain", agrees, disagrees, disagrees_unless, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, killed_line_dates, hostile_names, saved_by, places)
+TESTS("explain", agrees, disagrees, disagrees_unless, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, killed_line_dates,
+      hostile_names, nothing_steers_a_terminal, saved_by, places)
