@@ -171,7 +171,7 @@ static int audit(const struct arguments *args, const struct policy *policy, cons
 int cmd_audit(int argc, char **argv)
 {
 	struct arguments a = { .options = { .most = STEPS, .near_percent = 80 } };
-	struct machine m;
+	struct machine m = { 0 };
 	struct error err;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	struct policy *policy = a.policy ? policy_load(a.policy, &err) : NULL;

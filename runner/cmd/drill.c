@@ -265,7 +265,7 @@ static int load(const char *name, struct machine *m, struct error *err)
 int cmd_drill(int argc, char **argv)
 {
 	struct arguments args = { .options = { .may_lower = may_lower() } };
-	struct machine m;
+	struct machine m = { 0 };
 	struct audit a = { 0 };
 	struct error err;
 	argp_parse(&argp, argc, argv, 0, NULL, &args);

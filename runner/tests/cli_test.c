@@ -227,6 +227,10 @@ START_TEST(command_line)
 		{ "run --resume cut -k host", 2, "", "leave them out" },
 		{ "run --resume empty", 2, "", "empty is empty" },
 		{ "run --resume cut", 2, "", "run.json does not tell what was asked for" },
+		{ "audit --from absent", 2, "", "opening the snapshot absent: No such file" },
+		{ "audit -n 1 --from absent", 2, "", "opening the snapshot absent: No such file" },
+		{ "drill --in vm --from absent", 2, "", "opening the snapshot absent: No such file" },
+		{ "drill --dry-run --from absent x", 2, "", "opening the snapshot absent: No such file" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();
