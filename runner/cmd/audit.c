@@ -85,6 +85,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (a->from && (a->root || a->save))
 			argp_error(state, "--from reads a snapshot: it goes neither with --root nor with --save");
+		if (a->save && (a->policy || a->json || o->n_cgroups || o->n_critical))
+			argp_error(state, "--save audits nothing, so it goes not with --policy, --json, --cgroup or --critical; audit what was saved: "
+				   "--from %s", streq(a->save, "-") ? "FILE" : a->save);
 		if (a->tap && (a->json || !a->policy))
 			argp_error(state, "--tap is for --policy, and not together with --json");
 		return 0;
@@ -137,7 +140,8 @@ static int check_policy(const struct arguments *args, const struct policy *polic
 	struct result **results = xcalloc(n, sizeof(struct result *));
 	struct tally tally = { 0 };
 	int64_t start = now_ns();
-	printer->ops->begin(printer, &(struct run_facts){ n, &kernel, 1, "audit" });
+	struct run_facts facts = { .n_tests = n, .kernels = &kernel, .n_kernels = 1, .target = "audit" };
+	printer->ops->begin(printer, &facts);
 	for (size_t i = 0; i < n; i++) {
 		results[i] = policy_judge(policy, i, a);
 		tally_add(&tally, results[i]->verdict);

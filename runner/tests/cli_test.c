@@ -236,6 +236,8 @@ START_TEST(command_line)
 	set_up();
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		check_row(&table[i]);
+		{ "audit --save s.json --policy no-kernel", 2, "", "--save audits nothing" },
+		{ "audit --save - --json", 2, "", "--save audits nothing" },
 	clean();
 }
 END_TEST
