@@ -157,6 +157,11 @@ static int run_schedule(const struct whole_run *w, const char *agent, const char
 	for (size_t i = 0; i < w->n_kernels; i++)
 		names[i] = w->kernels[i].name;
 	struct printer *printer = make_printer(args);
+	CLEANUP_FREE struct planned_test *planned = xcalloc(w->n_jobs + 1, sizeof(*planned));
+	for (size_t i = 0; i < w->n_jobs; i++) {
+		const struct schedule_job *job = &w->jobs[i];
+		planned[i] = (struct planned_test){ job->test->id, job->test->title, job->kernel->name };
+	}
 	struct schedule_request rq = {
 		.target = w->target,
 		.jobs = w->jobs,
@@ -177,7 +182,8 @@ static int run_schedule(const struct whole_run *w, const char *agent, const char
 	};
 	if (!w->target->throw_away)
 		rq.workers = 1;	/* global counters and the kernel's log are shared on one machine */
-	struct run_facts facts = { .n_tests = w->n_jobs, .kernels = names, .n_kernels = w->n_kernels, .target = w->target->name };
+	struct run_facts facts = { .n_tests = w->n_jobs, .planned = planned, .kernels = names, .n_kernels = w->n_kernels,
+				   .target = w->target->name };
 	printer->ops->begin(printer, &facts);
 	struct schedule_outcome outcome;
 	int status;

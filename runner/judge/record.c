@@ -140,9 +140,9 @@ void tally_add(struct tally *t, enum verdict v)
 	t->errors++;
 }
 
-json_t *tally_to_json(const struct tally *t, double seconds)
+json_t *tally_to_json(const struct tally *t, size_t not_run, double seconds)
 {
-	return json_pack("{s:i s:i s:i s:i s:i s:f}", "passed", (int)t->passed, "failed", (int)t->failed,
+	return json_pack("{s:i s:i s:i s:i s:i s:I s:f}", "passed", (int)t->passed, "failed", (int)t->failed,
 			 "skipped", (int)t->skipped, "errors", (int)t->errors, "xfailed", (int)t->xfailed,
-			 "seconds", (double)(int64_t)(seconds * 1000 + 0.5) / 1000);
+			 "not_run", (json_int_t)not_run, "seconds", (double)(int64_t)(seconds * 1000 + 0.5) / 1000);
 }

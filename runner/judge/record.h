@@ -28,5 +28,6 @@ struct tally {
 
 void tally_add(struct tally *t, enum verdict v);
 
-/* The summary object that ends `run --json`: passed failed skipped errors xfailed seconds. A new reference. */
-json_t *tally_to_json(const struct tally *t, double seconds);
+/* The summary object that ends `run --json`: passed failed skipped errors xfailed not_run seconds. `not_run`: tests that have
+ * no result, for the run ended early. A new reference. */
+json_t *tally_to_json(const struct tally *t, size_t not_run, double seconds);

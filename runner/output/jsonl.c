@@ -24,8 +24,7 @@ static void result(struct printer *p, const struct result *r)
 
 static void end(struct printer *p, const struct tally *t, double seconds, size_t not_run)
 {
-	(void)not_run;
-	dump(p, tally_to_json(t, seconds));
+	dump(p, tally_to_json(t, not_run, seconds));
 }
 
 static void release(struct printer *p)

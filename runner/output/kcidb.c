@@ -18,7 +18,9 @@ struct kcidb {
 	const char *origin;
 	const char *build;		/* of the environment; NULL: one is made up for each kernel */
 	char *run;			/* what makes the ids of this run's tests unique */
+	const struct run_facts *facts;
 	json_t *checkouts, *builds, *tests;
+	json_t *done;			/* the tests that have a result, as the names of members */
 };
 
 static bool good_origin(const char *s)
@@ -69,6 +71,7 @@ static json_t *build_id(const struct kcidb *k, const char *kernel)
 static void begin(struct printer *p, const struct run_facts *facts)
 {
 	struct kcidb *k = (struct kcidb *)p;
+	k->facts = facts;
 	k->run = xasprintf("%lld-%d", (long long)time(NULL), (int)getpid());
 	for (size_t i = 0; i < facts->n_kernels && !k->build; i++) {
 		const char *kernel = facts->kernels[i];
@@ -109,20 +112,33 @@ static json_t *misc_of(const struct result *r)
 	return misc;
 }
 
+static char *key_of(const char *kernel, const char *id)
+{
+	CLEANUP_FREE char *key = xasprintf("%s %s", kernel ? kernel : "", id);
+	return printable(key);
+}
+
+static json_t *new_test(const struct kcidb *k, const char *id, const char *title, const char *kernel, const char *status)
+{
+	CLEANUP_FREE char *number = xasprintf("%s-%zu", k->run, json_array_size(k->tests) + 1), *path = path_of(id);
+	json_t *test = json_pack("{s:o s:o s:s s:s s:s}", "id", id_of(k, number), "build_id", build_id(k, kernel ? kernel : "unknown"),
+				 "origin", k->origin, "path", path, "status", status);
+	if (title)
+		json_object_set_new(test, "comment", text(title));
+	return test;
+}
+
 static void result(struct printer *p, const struct result *r)
 {
 	/* a known bug is the kernel's failure all the same: misc.verdict tells that it was known */
 	static const char *const statuses[] = { [VERDICT_ERROR] = "ERROR", [VERDICT_FAIL] = "FAIL", [VERDICT_PASS] = "PASS",
 						[VERDICT_SKIP] = "SKIP", [VERDICT_XFAIL] = "FAIL" };
 	struct kcidb *k = (struct kcidb *)p;
-	CLEANUP_FREE char *number = xasprintf("%s-%zu", k->run, json_array_size(k->tests) + 1), *path = path_of(r->id);
-	CLEANUP_FREE char *story = story_of(r);
-	json_t *test = json_pack("{s:o s:o s:s s:s s:s s:f s:o s:{s:o}}", "id", id_of(k, number), "build_id",
-				 build_id(k, r->kernel ? r->kernel : "unknown"), "origin", k->origin, "path", path, "status",
-				 statuses[r->verdict], "duration", (double)(int64_t)(r->seconds * 1000 + 0.5) / 1000, "misc",
-				 misc_of(r), "environment", "comment", text(r->target ? r->target : ""));
-	if (r->title)
-		json_object_set_new(test, "comment", text(r->title));
+	CLEANUP_FREE char *story = story_of(r), *key = key_of(r->kernel, r->id);
+	json_t *test = new_test(k, r->id, r->title, r->kernel, statuses[r->verdict]);
+	json_object_set_new(test, "duration", json_real((double)(int64_t)(r->seconds * 1000 + 0.5) / 1000));
+	json_object_set_new(test, "misc", misc_of(r));
+	json_object_set_new(test, "environment", json_pack("{s:o}", "comment", text(r->target ? r->target : "")));
 	if (r->verdict != VERDICT_PASS && r->verdict != VERDICT_SKIP) {
 		CLEANUP_FREE char *safe = printable_log(story);
 		/* bytes are no fewer than characters; a character is not cut in two */
@@ -132,6 +148,21 @@ static void result(struct printer *p, const struct result *r)
 		json_object_set_new(test, "log_excerpt", json_stringn(safe, len));
 	}
 	json_array_append_new(k->tests, test);
+	json_object_set_new(k->done, key, json_true());
+}
+
+/* Of a run that ended early: MISS is KCIDB's word for a test that was to be run and has no result. */
+static void put_missing(const struct kcidb *k)
+{
+	for (size_t i = 0; k->facts->planned && i < k->facts->n_tests; i++) {
+		const struct planned_test *t = &k->facts->planned[i];
+		CLEANUP_FREE char *key = key_of(t->kernel, t->id);
+		if (json_object_get(k->done, key))
+			continue;
+		json_t *test = new_test(k, t->id, t->title, t->kernel, "MISS");
+		json_object_set_new(test, "misc", json_pack("{s:o}", "oomtests_id", text(t->id)));
+		json_array_append_new(k->tests, test);
+	}
 }
 
 static void end(struct printer *p, const struct tally *t, double seconds, size_t not_run)
@@ -139,7 +170,8 @@ static void end(struct printer *p, const struct tally *t, double seconds, size_t
 	struct kcidb *k = (struct kcidb *)p;
 	(void)t;
 	(void)seconds;
-	(void)not_run;
+	if (not_run)
+		put_missing(k);
 	json_t *root = json_pack("{s:{s:i s:i}}", "version", "major", 5, "minor", 3);
 	if (json_array_size(k->builds)) {
 		json_object_set(root, "checkouts", k->checkouts);
@@ -158,6 +190,7 @@ static void release(struct printer *p)
 	json_decref(k->checkouts);
 	json_decref(k->builds);
 	json_decref(k->tests);
+	json_decref(k->done);
 	free(k->run);
 	free(k);
 }
@@ -173,5 +206,6 @@ struct printer *printer_kcidb(FILE *out)
 	k->checkouts = json_array();
 	k->builds = json_array();
 	k->tests = json_array();
+	k->done = json_object();
 	return &k->printer;
 }

@@ -278,7 +278,7 @@ int keeper_finish(struct keeper *k, double seconds, struct error *err)
 {
 	for (size_t i = 0; i < k->n_kernels && k->made; i++) {
 		struct kept_kernel *kernel = &k->kernels[i];
-		json_t *line = tally_to_json(&kernel->tally, kernel->seconds + seconds);
+		json_t *line = tally_to_json(&kernel->tally, 0, kernel->seconds + seconds);
 		put_json_line(kernel->results, line);
 		json_decref(line);
 		if (fflush(kernel->results) || ferror(kernel->results))

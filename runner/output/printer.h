@@ -13,8 +13,13 @@
 #include "judge/record.h"
 #include "judge/verdict.h"
 
+struct planned_test {
+	const char *id, *title, *kernel;
+};
+
 struct run_facts {		/* known before the first test starts; valid until after end() */
 	size_t n_tests;
+	const struct planned_test *planned;	/* all of them; NULL where no run can end early */
 	const char *const *kernels;
 	size_t n_kernels;
 	const char *target;

@@ -58,7 +58,14 @@ static char *print(struct printer *(*make)(FILE *out), size_t not_run)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 	static const char *const kernels[] = { "debian:bookworm" };
-	struct run_facts facts = { .n_tests = N, .kernels = kernels, .n_kernels = 1, .target = "vm" };
+	/* the last one has no result where the run ended early */
+	static const struct planned_test planned[N + 1] = {
+		{ "memcg/largest-dies[cgroup=v2,swap=none]", "", "debian:bookworm" }, { "memcg/group-kill[cgroup=v2]", "", "debian:bookworm" },
+		{ "numa/bind-kills-on-node[memory=1G]", "", "debian:bookworm" }, { "global/largest-dies", "", "debian:bookworm" },
+		{ "memcg/known-bug", "", "debian:bookworm" }, { "odd/#1 \\x\nname", "", "debian:bookworm" },
+		{ "memcg/not-reached[cgroup=v1]", "it comes last", "debian:bookworm" },
+	};
+	struct run_facts facts = { .n_tests = N + (not_run == 1), .planned = planned, .kernels = kernels, .n_kernels = 1, .target = "vm" };
 	make_results();
 	struct printer *p = make(out);
 	p->ops->begin(p, &facts);
@@ -188,8 +195,11 @@ START_TEST(json)
 	ck_assert_int_eq(json_integer_value(json_object_get(last, "skipped")), 1);
 	ck_assert_int_eq(json_integer_value(json_object_get(last, "errors")), 1);
 	ck_assert_int_eq(json_integer_value(json_object_get(last, "xfailed")), 1);
+	ck_assert_int_eq(json_integer_value(json_object_get(last, "not_run")), 0);
 	ck_assert(json_number_value(json_object_get(last, "seconds")) > 136);
 	json_decref(last);
+	CLEANUP_FREE char *cut = print(printer_json, 3);
+	ck_assert_ptr_nonnull(strstr(cut, "\"not_run\":3,\"seconds\":136.25}\n"));
 }
 END_TEST
 
@@ -317,6 +327,13 @@ START_TEST(kcidb)
 		ck_assert_int_eq(json_object_get(root, "builds") != NULL, given != 1);
 		json_decref(root);
 	}
+	CLEANUP_FREE char *cut = print(printer_kcidb, 1);
+	json_t *root = json_loads(cut, 0, NULL), *missing = json_array_get(json_object_get(root, "tests"), N);
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "tests")), N + 1);
+	ck_assert_str_eq(json_string_value(json_object_get(missing, "status")), "MISS");
+	ck_assert_str_eq(json_string_value(json_object_get(missing, "path")), "oomtests.memcg.not-reached.cgroup-v1");
+	ck_assert_str_eq(json_string_value(json_object_get(missing, "comment")), "it comes last");
+	json_decref(root);
 	const char *path = print_file(printer_kcidb, 1);
 	validate_json(0, "kcidb", path);
 	if (have_validator("jsonschema"))
