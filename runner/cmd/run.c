@@ -13,6 +13,7 @@
 #include "output/printer.h"
 #include "results/baseline.h"
 #include "results/load.h"
+#include "results/replay.h"
 #include "run/facts.h"
 #include "run/schedule.h"
 #include "target/leftover.h"
@@ -156,12 +157,12 @@ static int run_schedule(const struct whole_run *w, const char *agent, const char
 	CLEANUP_FREE const char **names = xcalloc(w->n_kernels + 1, sizeof(*names));
 	for (size_t i = 0; i < w->n_kernels; i++)
 		names[i] = w->kernels[i].name;
-	struct printer *printer = make_printer(args);
 	CLEANUP_FREE struct planned_test *planned = xcalloc(w->n_jobs + 1, sizeof(*planned));
 	for (size_t i = 0; i < w->n_jobs; i++) {
 		const struct schedule_job *job = &w->jobs[i];
 		planned[i] = (struct planned_test){ job->test->id, job->test->title, job->kernel->name };
 	}
+	struct printer *printer = make_printer(args);
 	struct schedule_request rq = {
 		.target = w->target,
 		.jobs = w->jobs,
@@ -327,16 +328,31 @@ static int run_set(struct whole_run *w, const struct case_set *set)
 	return status;
 }
 
-/* The run that is gone on with tells what to run. */
+/* The run that is gone on with tells what to run; one that is complete needs to tell nothing more. */
 static struct past_run *take_past(struct run_args *args, struct error *err)
 {
 	struct past_run *past = past_run_load(args->resume, err);
 	if (past && past->baseline)
 		error_set(err, 0, "%s is a baseline, not the directory of a run", args->resume);
-	else if (past && run_args_take(args, past->run, err) == 0)
+	else if (past && (past_run_complete(past) || run_args_take(args, past->run, err) == 0))
 		return past;
 	past_run_free(past);
 	return NULL;
+}
+
+/* Neither cases nor kernels are asked for: they may be elsewhere by now, or changed. */
+static int print_again(const struct run_args *args, const struct past_run *past)
+{
+	struct error err = { 0 };
+	struct tally tally;
+	struct printer *printer = make_printer(args);
+	int status = replay(past, printer, &tally, &err);
+	printer_free(printer);
+	if (status < 0)
+		return complain(STATUS_USAGE, "--resume %s: %s", args->resume, err.text);
+	if (!args->form)
+		printf("results in %s\n", past->path);
+	return tally.failed ? STATUS_FAILED : tally.errors ? STATUS_ERROR : STATUS_OK;
 }
 
 static int run_asked(struct run_args *args, struct whole_run *w)
@@ -346,6 +362,9 @@ static int run_asked(struct run_args *args, struct whole_run *w)
 	CLEANUP_FREE char *cases_dir = find_cases(&err);
 	struct case_set *set = cases_dir || args->n_cases ?
 			       case_set_find(args->cases, args->n_cases, cases_dir, &err) : NULL;
+	if (!set && w->past)
+		error_wrap(&err, "--resume %s: its cases are looked for as when it began, so go on with it from the same directory",
+			   args->resume);
 	int status = set ? run_set(w, set) : complain(STATUS_USAGE, "%s", err.text);
 	case_set_free(set);
 	return status;
@@ -360,6 +379,8 @@ int cmd_run(int argc, char **argv)
 	int status;
 	if (args.resume && !past) {
 		status = complain(STATUS_USAGE, "--resume: %s", err.text);
+	} else if (past && past_run_complete(past)) {
+		status = print_again(&args, past);
 	} else {
 		struct whole_run w = { .args = &args, .argc = argc, .argv = argv, .past = past };
 		status = run_asked(&args, &w);

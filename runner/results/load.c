@@ -93,8 +93,9 @@ static int take_line(struct past_run *p, const char *path, size_t number, const 
 		status = 1;
 	else
 		status = error_set(err, 0, "%s:%zu: %s", path, number, why.text);
-	if (status > 0)
-		p->seconds += json_number_value(json_object_get(value, "seconds"));
+	double seconds = json_number_value(json_object_get(value, "seconds"));
+	if (status > 0 && seconds > p->seconds)
+		p->seconds = seconds;
 	result_free(r);
 	json_decref(value);
 	return status;
@@ -241,6 +242,17 @@ void past_run_free(struct past_run *p)
 size_t past_run_planned(const struct past_run *p)
 {
 	return p->baseline ? json_array_size(p->results) : json_array_size(json_object_get(p->run, "tests"));
+}
+
+bool past_run_complete(const struct past_run *p)
+{
+	const json_t *test;
+	size_t i;
+	json_array_foreach(json_object_get(p->run, "tests"), i, test) {
+		if (!past_run_find(p, text_of(test, "kernel"), text_of(test, "id")))
+			return false;
+	}
+	return p->finished && !p->baseline;
 }
 
 static const json_t *find_test(const json_t *list, const char *kernel, const char *id)

@@ -19,7 +19,7 @@ struct past_run {
 	json_t *run;		/* run.json, with the kernels and tests of its subdirectories; of a baseline its head */
 	json_t *results;	/* array: results as judge/record.h has them; of a baseline as results/summary.h has them */
 	bool finished;		/* it came to its end: all summaries are there; always true of a baseline */
-	double seconds;		/* what the summaries say it took */
+	double seconds;		/* what the summaries say it took; its kernels ran side by side, and each has the whole */
 	bool cut;		/* a last line was half written and is left out */
 };
 
@@ -30,6 +30,9 @@ void past_run_free(struct past_run *p);
 
 /* How many tests it was to run; those of a baseline are those it has. */
 size_t past_run_planned(const struct past_run *p);
+
+/* It came to its end, and each of its tests has a result. */
+bool past_run_complete(const struct past_run *p);
 
 /* The result of that test, or NULL. Borrowed. */
 const json_t *past_run_find(const struct past_run *p, const char *kernel, const char *id);

@@ -35,7 +35,7 @@ static void put(const char *name, const char *text)
 }
 
 /* Directories of runs: one that was cut short, one of a newer schema, one that is damaged, one with a lost file, an
- * empty one. */
+ * empty one; and a complete and a half one whose case and kernel are gone. */
 static void put_runs(void)
 {
 	static const char run[] = "{\"schema\":1,\"kernels\":[{\"name\":\"k\",\"dir\":\".\"}],\"tests\":[{\"id\":\"a/"
@@ -45,12 +45,19 @@ static void put_runs(void)
 		"{\"id\":\"a/b\",\"title\":\"</script>\",\"kernel\":\"k\",\"target\":\"vm\",\"verdict\":\"pass\","
 		"\"why\":null,\"checks\":[],\"victims\":[],\"predicted\":null,\"margin_pages\":null,"
 		"\"seconds\":1,\"kept\":null}\n";
-	static const char *const dirs[] = { "cut", "newer", "damaged", "lost", "lost/a", "empty" };
+	static const char gone[] = "{\"schema\":1,\"target\":\"vm\",\"kernels\":[{\"name\":\"k\",\"dir\":\".\",\"release\":\"6.1\"}],"
+				   "\"asked\":{\"cases\":[\"absent.yaml\"],\"timeout_scale\":1},"
+				   "\"tests\":[{\"id\":\"a/b\",\"kernel\":\"k\",\"case\":\"01234567\"}]}\n";
+	static const char *const dirs[] = { "cut", "newer", "damaged", "lost", "lost/a", "empty", "done", "half" };
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		ck_assert_int_eq(mkdir(dirs[i], 0755), 0);
 	CLEANUP_FREE char *half = xasprintf("%s{\"id\":\"a/", result);
 	put("cut/run.json", run);
 	put("cut/results.jsonl", half);
+	CLEANUP_FREE char *whole = xasprintf("%s{\"passed\":1,\"seconds\":7.5}\n", result);
+	put("done/run.json", gone);
+	put("done/results.jsonl", whole);
+	put("half/run.json", gone);
 	put("newer/run.json", "{\"schema\":99}");
 	put("damaged/run.json", run);
 	put("damaged/results.jsonl", "}\n");
@@ -233,6 +240,10 @@ START_TEST(command_line)
 		{ "drill --dry-run --from absent x", 2, "", "opening the snapshot absent: No such file" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
+		{ "run --resume done", 0, "results in done\n", "" },
+		{ "run --resume done --tap", 0, "ok 1 - a/b\n# 1 passed, 0 failed, 0 skipped, 0 errors, 0 xfailed in 7.5 s\n", "" },
+		{ "run --resume done --format junit", 0, "<testcase classname=\"oomtests.a\" name=\"b\"", "" },
+		{ "run --resume half", 2, "", "so go on with it from the same directory: can't open case file absent.yaml" },
 	set_up();
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		check_row(&table[i]);

@@ -12,6 +12,7 @@
 #include "output/keep.h"
 #include "results/load.h"
 #include "results/merge.h"
+#include "results/replay.h"
 #include "results/summary.h"
 #include "tests/harness.h"
 #include "tests/validate.h"
@@ -136,7 +137,7 @@ START_TEST(whole)
 	keep(k, "debian:bookworm", 2, VERDICT_SKIP);
 	finish(k);
 	struct past_run *p = load("r");
-	ck_assert(p->finished && !p->cut && !p->baseline);
+	ck_assert(p->finished && !p->cut && !p->baseline && !past_run_complete(p));
 	ck_assert_uint_eq(past_run_planned(p), 9);
 	ck_assert_uint_eq(json_array_size(p->results), 3);
 	const json_t *failed = past_run_find(p, "/b/bzImage", "a/test-0");
@@ -152,6 +153,38 @@ START_TEST(whole)
 	past_run_free(p);
 	CLEANUP_FREE char *said = get("r/bzImage/run.json");
 	ck_assert(strstr(said, "\"page_size\"") && !strstr(said, "secret"));
+	tear_down();
+}
+END_TEST
+
+/* All that was printed can be printed again from the directory alone. */
+START_TEST(printed_again)
+{
+	set_up();
+	struct keeper *k = keeper(KEEP_ALL, 2, "r");
+	for (int i = 0; i < 3; i++) {
+		keep(k, "debian:bookworm", i, i == 1 ? VERDICT_FAIL : VERDICT_PASS);
+		keep(k, "/a/bzImage", i, VERDICT_SKIP);
+	}
+	finish(k);
+	struct past_run *p = load("r");
+	ck_assert(past_run_complete(p));
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct printer *printer = printer_json(out);
+	struct tally tally;
+	struct error err = { 0 };
+	ck_assert_msg(replay(p, printer, &tally, &err) == 0, "%s", err.text);
+	printer_free(printer);
+	fclose(out);
+	ck_assert(tally.passed == 2 && tally.failed == 1 && tally.skipped == 3 && !tally.errors);
+	CLEANUP_FREE char *kept = xasprintf("\"kept\":\"%s/r/debian-bookworm/a/test-1.json\"", dir);
+	ck_assert_msg(strstr(text, kept), "%s", text);
+	/* the kernels ran side by side */
+	ck_assert_msg(strstr(text, "\"seconds\":2.5"), "%s", text);
+	free(text);
+	past_run_free(p);
 	tear_down();
 }
 END_TEST
@@ -437,4 +470,4 @@ START_TEST(merging)
 }
 END_TEST
 
-TESTS("results", whole, schemas, killed, cut, bad_input, summaries, merging)
+TESTS("results", whole, printed_again, schemas, killed, cut, bad_input, summaries, merging)
