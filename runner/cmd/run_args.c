@@ -64,8 +64,15 @@ static void check_resume(const struct run_args *args, const struct argp_state *s
 	if (!args->resume)
 		return;
 	if (args->n_kernels || args->n_cases || args->target || args->dir || args->force || args->shard.of || args->destructive ||
-	    args->fresh_boot || args->n_tags)
+	    args->fresh_boot || args->n_tags || args->n_collect || args->timeout_scale > 0)
 		argp_error(state, "--resume takes kernels, cases and the rest from the run it goes on with; leave them out");
+}
+
+static void add_collect(struct run_args *args, const char *path)
+{
+	args->collect = xrealloc(args->collect, args->n_collect + 2, sizeof(*args->collect));
+	args->collect[args->n_collect++] = path;
+	args->collect[args->n_collect] = NULL;
 }
 
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
@@ -115,9 +122,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		args->fail_fast = true;
 		return 0;
 	case OPT_COLLECT:
-		args->collect = xrealloc(args->collect, args->n_collect + 2, sizeof(*args->collect));
-		args->collect[args->n_collect++] = arg;
-		args->collect[args->n_collect] = NULL;
+		add_collect(args, arg);
 		return 0;
 	case OPT_TAG:
 		words_add(&args->tags, &args->n_tags, arg);
@@ -138,6 +143,8 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_resume(args, state);
+		if (!(args->timeout_scale > 0))
+			args->timeout_scale = 1;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -157,7 +164,7 @@ static const struct argp argp = {
 
 void run_args_parse(struct run_args *args, int argc, char **argv)
 {
-	*args = (struct run_args){ .timeout_scale = 1 };
+	*args = (struct run_args){ .timeout_scale = 0 };
 	argp_parse(&argp, argc, argv, 0, NULL, args);
 }
 
@@ -174,6 +181,7 @@ json_t *run_args_asked(const struct run_args *args)
 	json_t *asked = json_object();
 	json_object_set_new(asked, "cases", strings(args->cases, args->n_cases));
 	json_object_set_new(asked, "tags", strings(args->tags, args->n_tags));
+	json_object_set_new(asked, "collect", strings(args->collect, args->n_collect));
 	json_object_set_new(asked, "shard", args->shard.of ? json_pack("[ii]", (int)args->shard.i, (int)args->shard.of) : json_null());
 	json_object_set_new(asked, "timeout_scale", json_real(args->timeout_scale));
 	json_object_set_new(asked, "destructive", json_boolean(args->destructive));
@@ -198,6 +206,9 @@ int run_args_take(struct run_args *args, const json_t *run, struct error *err)
 	args->cases = args->asked_cases;
 	json_array_foreach(json_object_get(asked, "tags"), i, item) {
 		words_add(&args->tags, &args->n_tags, json_string_value(item) ? json_string_value(item) : "");
+	}
+	json_array_foreach(json_object_get(asked, "collect"), i, item) {
+		add_collect(args, json_string_value(item) ? json_string_value(item) : "");
 	}
 	args->target = json_string_value(json_object_get(run, "target"));
 	args->timeout_scale = scale;
