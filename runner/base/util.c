@@ -41,6 +41,16 @@ char *xasprintf(const char *fmt, ...)
 	return or_die(n < 0 ? NULL : s);
 }
 
+void ending_signals(sigset_t *set)
+{
+	struct sigaction hup;
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
+}
+
 int64_t now_ns(void)
 {
 	struct timespec ts;

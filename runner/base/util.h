@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,6 +69,10 @@ char *read_whole_at(int dirfd, const char *path, size_t limit, size_t *len);
 
 /* The file of a sysctl: "/proc/sys/vm/swappiness" of "vm.swappiness". Malloced. */
 char *sysctl_path(const char *name);
+
+/* The signals that end a program in order: SIGINT, SIGTERM, and SIGHUP unless it is ignored, as nohup(1) has it: one that is
+ * blocked would come all the same. */
+void ending_signals(sigset_t *set);
 
 /* Writes all bytes, through EINTR and short writes. 0, or -1 with errno. */
 int write_all(int fd, const void *data, size_t len);

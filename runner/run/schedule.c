@@ -285,7 +285,7 @@ static void take_signals(struct run *run)
 	struct signalfd_siginfo info;
 	while (read(run->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo != SIGCHLD) {
-			run->interrupted = true;
+			run->signal = run->signal ? run->signal : (int)info.ssi_signo;
 			stop(run);
 		}
 	}
@@ -402,10 +402,7 @@ static void loop(struct run *run)
 
 static int take_over_signals(struct run *run, sigset_t *mask, struct error *err)
 {
-	sigemptyset(mask);
-	sigaddset(mask, SIGINT);
-	sigaddset(mask, SIGTERM);
-	sigaddset(mask, SIGHUP);
+	ending_signals(mask);
 	sigaddset(mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, mask, &run->old_mask);
 	run->signal_fd = signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -422,7 +419,7 @@ int schedule(const struct schedule_request *rq, struct schedule_outcome *outcome
 {
 	struct run run = { .rq = rq, .outcome = outcome };
 	sigset_t mask;
-	*outcome = (struct schedule_outcome){ .interrupted = false };
+	*outcome = (struct schedule_outcome){ .signal = 0 };
 	int64_t begin = now_ns();
 	if (take_over_signals(&run, &mask, err) < 0)
 		return -1;
@@ -430,7 +427,7 @@ int schedule(const struct schedule_request *rq, struct schedule_outcome *outcome
 	loop(&run);
 	orphans_end(run.signal_fd, now_ns() + ORPHAN_PATIENCE_NS);
 	outcome->seconds = (double)(now_ns() - begin) / 1e9;
-	outcome->interrupted = run.interrupted;
+	outcome->signal = run.signal;
 	for (size_t i = 0; i < run.n_jobs; i++)
 		outcome->not_run += run.jobs[i].state != JOB_DONE;
 	rq->printer->ops->end(rq->printer, &outcome->tally, outcome->seconds, outcome->not_run);
@@ -448,8 +445,8 @@ int schedule(const struct schedule_request *rq, struct schedule_outcome *outcome
 
 int schedule_status(const struct schedule_outcome *outcome)
 {
-	if (outcome->interrupted)
-		return 130;
+	if (outcome->signal)
+		return 128 + outcome->signal;
 	if (outcome->tally.failed)
 		return 1;
 	return outcome->tally.errors || *outcome->keep_problem ? 3 : 0;

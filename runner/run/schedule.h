@@ -45,13 +45,13 @@ struct schedule_outcome {
 	struct tally tally;
 	double seconds;
 	size_t not_run;			/* after an interruption, or a failure with fail_fast */
-	bool interrupted;
+	int signal;			/* the first that ended it, or 0 */
 	char keep_problem[1024];	/* the first result that could not be kept, or "" */
 };
 
 /* Runs all jobs and prints them. Returns 0, or -1 when the run could not be set up at all. SIGINT, SIGTERM or SIGHUP
- * end it: nothing new is started, the workers are ended, what is done is printed. No process is left in any case. */
+ * (where it is not ignored) end it: nothing new is started, the workers are ended, what is done is printed. No process is left in any case. */
 int schedule(const struct schedule_request *rq, struct schedule_outcome *outcome, struct error *err);
 
-/* The exit status a run ends with: 0, 1, 3; 130 when interrupted. */
+/* The exit status a run ends with: 0, 1, 3; 128 and the number of the signal that ended it. */
 int schedule_status(const struct schedule_outcome *outcome);

@@ -55,7 +55,7 @@ struct run {
 	int signal_fd;
 	sigset_t old_mask;
 	int stopping;		/* how many times we were told to stop, by a signal or the first failure */
-	bool interrupted;	/* by a signal */
+	int signal;		/* the first that told us, or 0 */
 	int64_t end_by_ns;
 	struct pace pace;	/* of a machine in use */
 	int64_t pace_ns;	/* when a test may begin for which it was too early; 0: none waits for that */

@@ -74,8 +74,8 @@ static void agent(const char *how, int in, int out, int console)
 		say(out, "{\"step\":{\"i\":0,\"op\":\"await\",\"timeout\":true}}\n");
 		hang();
 	}
-	if (streq(how, "interrupts")) {
-		kill(fake_counts->runner, SIGINT);
+	if (streq(how, "interrupts") || streq(how, "terminates") || streq(how, "hangs up")) {
+		kill(fake_counts->runner, *how == 'i' ? SIGINT : *how == 't' ? SIGTERM : SIGHUP);
 		hang();
 	}
 	if (streq(how, "junk"))

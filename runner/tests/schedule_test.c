@@ -108,7 +108,7 @@ START_TEST(errors)
 	run((struct schedule_request){ .workers = 3 });
 	ck_assert_uint_eq(outcome.tally.errors, 4);
 	ck_assert_int_eq(schedule_status(&outcome), 3);
-	ck_assert(!outcome.interrupted && outcome.not_run == 0);
+	ck_assert(!outcome.signal && outcome.not_run == 0);
 	expect("t/crash", "error", "its worker process died of signal 9");
 	expect("t/unstartable", "error", "QEMU would not start");
 	expect("t/dies", "error", "the stream from the agent ended");
@@ -184,10 +184,33 @@ START_TEST(interrupted)
 	for (int i = 0; i < 9; i++)
 		add(&good, "i/3", "silent");
 	run((struct schedule_request){ .workers = 1, .timeout_scale = 100 });
-	ck_assert(outcome.interrupted);
+	ck_assert_int_eq(outcome.signal, SIGINT);
 	ck_assert_int_eq(schedule_status(&outcome), 130);
 	ck_assert_uint_ge(outcome.not_run, 10);
 	ck_assert_uint_eq(outcome.not_run + outcome.tally.errors, 11);
+	clean();
+}
+END_TEST
+
+/* The status tells which signal it was. One that nohup(1) has ignored is none. */
+START_TEST(other_signals)
+{
+	fresh();
+	add(&good, "i/1", "terminates");
+	run((struct schedule_request){ .workers = 1, .timeout_scale = 100 });
+	ck_assert_int_eq(schedule_status(&outcome), 143);
+	clean();
+	fresh();
+	add(&good, "i/1", "hangs up");
+	run((struct schedule_request){ .workers = 1, .timeout_scale = 100 });
+	ck_assert_int_eq(schedule_status(&outcome), 129);
+	clean();
+	signal(SIGHUP, SIG_IGN);
+	fresh();
+	add(&good, "i/1", "hangs up");
+	run((struct schedule_request){ .workers = 1 });
+	ck_assert_int_eq(outcome.signal, 0);
+	ck_assert_uint_eq(outcome.tally.errors, 1);
 	clean();
 }
 END_TEST
@@ -200,7 +223,7 @@ START_TEST(fail_fast)
 	for (int i = 0; i < 9; i++)
 		add(&good, "f/2", "silent");
 	run((struct schedule_request){ .workers = 1, .timeout_scale = 100, .fail_fast = true });
-	ck_assert(!outcome.interrupted);
+	ck_assert_int_eq(outcome.signal, 0);
 	ck_assert_uint_eq(outcome.tally.failed, 1);
 	ck_assert_uint_eq(outcome.not_run, 9);
 	ck_assert_int_eq(schedule_status(&outcome), 1);
@@ -237,4 +260,4 @@ START_TEST(runner_dies)
 }
 END_TEST
 
-TESTS("schedule", errors, templates, budget, skips, interrupted, fail_fast, runner_dies)
+TESTS("schedule", errors, templates, budget, skips, interrupted, other_signals, fail_fast, runner_dies)
