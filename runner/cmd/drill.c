@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -116,8 +117,30 @@ static bool may_lower(void)
 	return line && strtoull(line + strlen("\nCapEff:"), NULL, 16) >> 24 & 1;
 }
 
-/* Runs the case as `oomtests run` does, in a process of its own. */
-static int run_case(const struct arguments *a, const char *path, const char *kernel, const char *dir)
+/* Waits for the run's end. A signal that ends a drill ends its run: it is handed on, but for what the terminal sends, which
+ * comes to both. Returns the exit status, that of the signal if there was one. */
+static int await_run(pid_t pid)
+{
+	int status = 0, first = 0;
+	sigset_t set;
+	ending_signals(&set);
+	sigaddset(&set, SIGCHLD);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		siginfo_t info;
+		int sig = sigwaitinfo(&set, &info);
+		if (sig <= 0 || sig == SIGCHLD)
+			continue;
+		first = first ? first : sig;
+		if (info.si_code != SI_KERNEL)
+			kill(pid, sig);
+	}
+	if (first)
+		return 128 + first;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_ERROR;
+}
+
+/* Runs the case as `oomtests run` does, in a process of its own, with `mask`; here what await_run() takes is blocked. */
+static int run_case(const struct arguments *a, const char *path, const char *kernel, const char *dir, const sigset_t *mask)
 {
 	const char *args[] = { "oomtests", "run", "-t", a->vm ? "vm" : "host", path, NULL, NULL, NULL, NULL, NULL };
 	size_t n = 5;
@@ -132,19 +155,40 @@ static int run_case(const struct arguments *a, const char *path, const char *ker
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[len < 0 ? 0 : len] = '\0';
-	fflush(stdout);
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, mask, NULL);
 		/* A drill that is killed is over: the run ends in order. */
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() == parent)
 			execv(self, (char *const *)args);
 		_exit(STATUS_ERROR);
 	}
-	int status = 0;
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_ERROR;
+	return pid > 0 ? await_run(pid) : complain(STATUS_ERROR, "no process for the run: %s", strerror(errno));
+}
+
+/* The case is in a file for as long as it is run, and no signal but SIGKILL leaves that behind. */
+static int run_from_file(const struct arguments *a, const struct drill *d, const char *kernel, const char *dir)
+{
+	char path[] = "/tmp/oomtests-drill-XXXXXX.yaml";
+	sigset_t set, before;
+	ending_signals(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	int status = STATUS_OK, fd = mkstemps(path, strlen(".yaml"));
+	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (out) {
+		drill_write(d, out);
+		if (fclose(out))
+			status = complain(STATUS_ERROR, "writing %s: %s", path, strerror(errno));
+		if (status == STATUS_OK)
+			status = run_case(a, path, kernel, dir, &before);
+		unlink(path);
+	} else {
+		status = complain(STATUS_ERROR, "making a case file in /tmp: %s", strerror(errno));
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return status;
 }
 
 /* Where `oomtests run` keeps the results of who does not say where; /tmp, where that can't be made. Malloced, or NULL. */
@@ -161,12 +205,12 @@ static char *results_dir(void)
 }
 
 /* The whole order is held against what is kept of the run. */
-static int rehearse(const struct arguments *a, const struct drill *d, const char *path, const char *kernel)
+static int rehearse(const struct arguments *a, const struct drill *d, const char *kernel)
 {
 	CLEANUP_FREE char *dir = a->dir ? xstrdup(a->dir) : results_dir();
 	if (!dir)
 		return complain(STATUS_ERROR, "making a directory in /tmp: %s", strerror(errno));
-	int status = run_case(a, path, kernel, dir);
+	int status = run_from_file(a, d, kernel, dir);
 	struct error err;
 	if (status <= STATUS_FAILED && drill_print_order(d, dir, stdout, &err) < 0)
 		complain(0, "%s", err.text);
@@ -201,21 +245,14 @@ static int rehearse_service(const struct arguments *a, const struct drill *d)
 
 static int carry_out(const struct arguments *a, const struct drill *d, const char *kernel)
 {
-	char path[] = "/tmp/oomtests-drill-XXXXXX.yaml";
-	int fd = mkstemps(path, strlen(".yaml"));
-	FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!out)
-		return complain(STATUS_ERROR, "making a case file in /tmp: %s", strerror(errno));
-	drill_write(d, out);
-	int status = fclose(out) == 0 ? STATUS_OK : complain(STATUS_ERROR, "writing %s: %s", path, strerror(errno));
 	for (size_t i = 0; i < d->n_notes; i++)
 		complain(0, "note: %s", d->notes[i]);
-	if (!a->vm)
-		printf("by the rules %s is to die%s\n", d->tasks[d->steps[0].victims[0]].name, d->steps[0].n > 1 ? ", with its group" : "");
-	if (status == STATUS_OK)
-		status = a->vm ? rehearse(a, d, path, kernel) : run_case(a, path, NULL, a->dir);
-	unlink(path);
-	return status == STATUS_OK && !a->vm ? rehearse_service(a, d) : status;
+	if (a->vm)
+		return rehearse(a, d, kernel);
+	printf("by the rules %s is to die%s\n", d->tasks[d->steps[0].victims[0]].name, d->steps[0].n > 1 ? ", with its group" : "");
+	fflush(stdout);
+	int status = run_from_file(a, d, NULL, a->dir);
+	return status == STATUS_OK ? rehearse_service(a, d) : status;
 }
 
 /* The rules are those of the guest's kernel. Only a case that is carried out is worth fetching a kernel for. */
