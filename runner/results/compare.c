@@ -50,6 +50,40 @@ static json_t *by_key(const struct past_run *p, const struct past_run *other, bo
 	return map;
 }
 
+/* The tests that this run was to run, as the names of members. */
+static json_t *planned_keys(const struct past_run *p, bool name_kernels)
+{
+	json_t *map = json_object(), *test;
+	size_t i;
+	json_array_foreach(json_object_get(p->run, "tests"), i, test) {
+		CLEANUP_FREE char *key = name_kernels ? xasprintf("%s (%s)", text_of(test, "id"), text_of(test, "kernel")) :
+							xstrdup(text_of(test, "id"));
+		json_object_set_new(map, key, json_true());
+	}
+	return map;
+}
+
+/* Was it to run all there is? Not when it was asked for some cases, for a tag, or for a part. */
+static bool asked_for_all(const struct past_run *p)
+{
+	const json_t *asked = json_object_get(p->run, "asked");
+	return !json_array_size(json_object_get(asked, "cases")) && !json_array_size(json_object_get(asked, "tags")) &&
+	       !json_is_array(json_object_get(asked, "shard"));
+}
+
+/* Tells of each test without a result in b whether b was to have one: it planned it, or was to run all. */
+static void tell_expected(json_t *changes, const struct past_run *b, bool name_kernels)
+{
+	json_t *planned = planned_keys(b, name_kernels), *c;
+	bool all = asked_for_all(b);
+	size_t i;
+	json_array_foreach(changes, i, c) {
+		if (streq(text_of(c, "change"), "no result"))
+			json_object_set_new(c, "expected", json_boolean(all || json_object_get(planned, text_of(c, "test"))));
+	}
+	json_decref(planned);
+}
+
 static json_t *new_change(const char *test, const char *change, bool regression, const json_t *a, const json_t *b)
 {
 	json_t *c = json_object();
@@ -269,6 +303,7 @@ json_t *compare_runs(const struct past_run *a, const struct past_run *b, struct 
 	size_t common;
 	json_t *changes = all_changes(x, y, &common), *comparison = NULL;
 	if (common) {
+		tell_expected(changes, b, name_kernels);
 		compare_times(changes, x, y);
 		comparison = finish(a, b, changes, common);
 	} else {

@@ -6,7 +6,7 @@
  * A comparison is a JSON object: `a`, `b` (paths), `kernels` (of both sides, where they are one each), `changes`, `same`
  * (how many tests are as they were) and `regressions`. A change has `test`, `change` (one of the words below), `regression`
  * (bool), `a` and `b` (verdicts; null where there is no such test), and as it applies `why`, `victims` {a, b}, `seen` (list
- * of what, a, b) and `seconds` {a, b, usual}.
+ * of what, a, b), `seconds` {a, b, usual} and `expected` (bool, of "no result": B was to run it).
  *
  *   new failure, new error	a regression
  *   fixed, no longer run, now run, verdict	verdicts that changed otherwise

@@ -35,7 +35,8 @@ static void put(const char *name, const char *text)
 }
 
 /* Directories of runs: one that was cut short, one of a newer schema, one that is damaged, one with a lost file, an
- * empty one; and a complete and a half one whose case and kernel are gone. */
+ * empty one; and a complete and a half one whose case and kernel are gone; and one
+ * that has a result more than the first. */
 static void put_runs(void)
 {
 	static const char run[] = "{\"schema\":1,\"kernels\":[{\"name\":\"k\",\"dir\":\".\"}],\"tests\":[{\"id\":\"a/"
@@ -48,7 +49,7 @@ static void put_runs(void)
 	static const char gone[] = "{\"schema\":1,\"target\":\"vm\",\"kernels\":[{\"name\":\"k\",\"dir\":\".\",\"release\":\"6.1\"}],"
 				   "\"asked\":{\"cases\":[\"absent.yaml\"],\"timeout_scale\":1},"
 				   "\"tests\":[{\"id\":\"a/b\",\"kernel\":\"k\",\"case\":\"01234567\"}]}\n";
-	static const char *const dirs[] = { "cut", "newer", "damaged", "lost", "lost/a", "empty", "done", "half" };
+	static const char *const dirs[] = { "cut", "newer", "damaged", "lost", "lost/a", "empty", "done", "half", "both" };
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		ck_assert_int_eq(mkdir(dirs[i], 0755), 0);
 	CLEANUP_FREE char *half = xasprintf("%s{\"id\":\"a/", result);
@@ -58,6 +59,9 @@ static void put_runs(void)
 	put("done/run.json", gone);
 	put("done/results.jsonl", whole);
 	put("half/run.json", gone);
+	CLEANUP_FREE char *two = xasprintf("%s{\"id\":\"a/c\",\"kernel\":\"k\",\"verdict\":\"pass\",\"checks\":[],\"victims\":[]}\n", result);
+	put("both/run.json", run);
+	put("both/results.jsonl", two);
 	put("newer/run.json", "{\"schema\":99}");
 	put("damaged/run.json", run);
 	put("damaged/results.jsonl", "}\n");
@@ -216,6 +220,9 @@ START_TEST(command_line)
 		{ "compare empty cut", 2, "", "empty is empty" },
 		{ "compare newer cut", 2, "", "is of schema 99" },
 		{ "compare cut cut", 0, "1 the same; 0 regressions\n", "cut is not complete: it has 1 of 2 results" },
+		{ "compare --strict cut cut", 0, "1 the same; 0 regressions\n", NULL },
+		{ "compare both cut", 0, "1 the same, 1 no result; 0 regressions\n", NULL },
+		{ "compare --strict both cut", 1, "1 the same, 1 no result; 0 regressions\n", NULL },
 		{ "compare cut cut >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 		{ "merge cut", 2, "", "-o DIR and the directories of the parts are needed" },
 		{ "merge -o merged", 2, "", "-o DIR and the directories of the parts are needed" },

@@ -175,6 +175,45 @@ START_TEST(overkill)
 }
 END_TEST
 
+/* A test without a result is missed where the second side was to have one. */
+START_TEST(no_result)
+{
+	static const struct {
+		const char *b_run;	/* what its run.json has besides */
+		bool planned, all;
+	} table[] = {
+		{ "{}", true, true },
+		{ "{\"asked\":{\"cases\":[],\"tags\":[],\"shard\":null}}", true, true },
+		{ "{\"asked\":{\"cases\":[\"t\"]}}", true, false },
+		{ "{\"asked\":{\"cases\":[],\"tags\":[\"quick\"]}}", true, false },
+		{ "{\"asked\":{\"cases\":[],\"shard\":[1,2]}}", true, false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct past_run *a = new_run("A", "k", NULL), *b = new_run("B", "k", NULL);
+		json_t *more = json_loads(table[i].b_run, 0, NULL), *change;
+		put(a, "t/both", VERDICT_PASS, "v");
+		put(b, "t/both", VERDICT_PASS, "v");
+		put(a, "t/planned", VERDICT_PASS, "v");
+		put(a, "t/unknown", VERDICT_PASS, "v");
+		json_object_update(b->run, more);
+		json_object_set_new(b->run, "tests", json_pack("[{s:s s:s}{s:s s:s}]", "id", "t/both", "kernel", "k", "id", "t/planned",
+							       "kernel", "k"));
+		json_t *c = compare(a, b);
+		size_t at;
+		json_array_foreach(json_object_get(c, "changes"), at, change) {
+			bool planned = streq(json_string_value(json_object_get(change, "test")), "t/planned");
+			ck_assert_str_eq(json_string_value(json_object_get(change, "change")), "no result");
+			ck_assert_int_eq(json_is_true(json_object_get(change, "expected")), planned ? table[i].planned : table[i].all);
+		}
+		ck_assert_uint_eq(at, 2);
+		json_decref(c);
+		json_decref(more);
+		past_run_free(a);
+		past_run_free(b);
+	}
+}
+END_TEST
+
 /* Both pass, and the kernel did something else. */
 START_TEST(drift)
 {
@@ -356,4 +395,4 @@ START_TEST(baselines)
 }
 END_TEST
 
-TESTS("compare", overkill, verdicts, drift, no_drift, several_kernels, timing, baselines)
+TESTS("compare", overkill, verdicts, no_result, drift, no_drift, several_kernels, timing, baselines)
