@@ -92,9 +92,11 @@ int main(int argc, char **argv)
 	argp_program_version = "oomtests " OOMTESTS_VERSION;
 	int status = dispatch(argc, argv);
 	/* a full disk must not look like "all passed" */
+	errno = 0;
 	if (fflush(stdout) || ferror(stdout)) {
-		int errnum = errno;
-		complain(STATUS_ERROR, "standard output can't be written: %s", strerror(errnum));
+		/* the reason of an earlier failure is not known any more */
+		const char *why = errno ? strerror(errno) : "some of it is lost";
+		complain(STATUS_ERROR, "standard output can't be written: %s", why);
 		return status == STATUS_OK ? STATUS_ERROR : status;
 	}
 	return status;

@@ -96,8 +96,10 @@ int cmd_watch(int argc, char **argv)
 		if (fd < 0)
 			status = complain(STATUS_USAGE, "--metrics %s: %s", o.metrics, strerror(errno));
 	}
-	if (status == STATUS_OK && watch_run(&o, &err) < 0)
+	if (status == STATUS_OK && watch_run(&o, &err) < 0) {
 		status = complain(STATUS_ERROR, "%s", err.text);
+		clearerr(stdout);	/* said already, if it was that */
+	}
 	free((void *)o.cgroups);
 	free((void *)o.processes);
 	return status;

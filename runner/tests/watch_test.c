@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a watch says; that it sees an OOM is ci/tests/watch's part. */
+#include <errno.h>
+
 #include "base/util.h"
 #include "tests/harness.h"
 #include "watch/state.h"
@@ -50,4 +52,42 @@ START_TEST(hostile_names)
 }
 END_TEST
 
-TESTS("watch", levels, hostile_names)
+/* What was asked for and is not there is told, and nothing else. */
+START_TEST(missing_cgroups)
+{
+	static const char *const asked[] = { "/", "/a/b", "/a/b/", "/a", "/nosuch" };
+	struct machine_cgroup there[] = { { .path = (char[]){ "/a" } }, { .path = (char[]){ "/a/b" } } };
+	struct machine m = { .cgroups = there, .n_cgroups = 2 };
+	struct watch_options o = options;
+	struct watch w = { .options = &o };
+	char *text = NULL;
+	size_t len;
+	o.cgroups = asked;
+	o.n_cgroups = ARRAY_SIZE(asked);
+	o.out = open_memstream(&text, &len);
+	cgroups_tell_missing(&w, &m);
+	fclose(o.out);
+	ck_assert_uint_eq(w.counts[0].n, 1);
+	ck_assert_ptr_nonnull(strstr(text, "lack     no memory cgroup /nosuch is there (yet)"));
+	free(text);
+}
+END_TEST
+
+/* A full disk ends it, with the reason. */
+START_TEST(unwritable)
+{
+	struct watch_options o = options;
+	struct watch w = { .options = &o };
+	struct event e = { .type = "start", .usec = -1, .text = "x" };
+	o.out = fopen("/dev/full", "w");
+	event_tell(&w, &e);
+	ck_assert_int_eq(w.out_errnum, ENOSPC);
+	ck_assert(w.ending);
+	errno = EAGAIN;
+	event_tell(&w, &e);
+	ck_assert_int_eq(w.out_errnum, ENOSPC);
+	fclose(o.out);
+}
+END_TEST
+
+TESTS("watch", levels, hostile_names, missing_cgroups, unwritable)

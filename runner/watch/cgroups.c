@@ -290,6 +290,27 @@ void cgroups_look(struct watch *w)
 		look_at(c, c->all[i]);
 }
 
+static bool is_there(const struct machine *m, const char *path)
+{
+	size_t len = strlen(path);
+	while (len && path[len - 1] == '/')
+		len--;
+	for (size_t i = 0; i < m->n_cgroups && len; i++)
+		if (strlen(m->cgroups[i].path) == len && memcmp(m->cgroups[i].path, path, len) == 0)
+			return true;
+	return !len;
+}
+
+void cgroups_tell_missing(struct watch *w, const struct machine *m)
+{
+	for (size_t i = 0; i < w->options->n_cgroups; i++) {
+		if (is_there(m, w->options->cgroups[i]))
+			continue;
+		CLEANUP_FREE char *text = xasprintf("no memory cgroup %s is there (yet)", w->options->cgroups[i]);
+		event_tell(w, &(struct event){ .type = "lack", .severity = SEVERITY_NOTICE, .usec = -1, .text = text });
+	}
+}
+
 int cgroups_start(struct watch *w, struct error *err)
 {
 	struct machine m;
@@ -300,6 +321,7 @@ int cgroups_start(struct watch *w, struct error *err)
 		machine_free(&m);
 		return 0;
 	}
+	cgroups_tell_missing(w, &m);
 	struct cgroup_watch *c = w->cgroups = xcalloc(1, sizeof(*c));
 	c->w = w;
 	c->v2 = m.memory_v2;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <time.h>
 
 #include "base/jbytes.h"
@@ -89,11 +90,16 @@ void event_tell(struct watch *w, struct event *e)
 		json_object_set_new(e->more, "delay_us", json_integer(delay));
 	}
 	CLEANUP_FREE char *json = as_json(e, when);
+	errno = 0;
 	if (w->options->json)
 		fprintf(w->options->out, "%s\n", json);
 	else
 		print(w->options->out, e, when);
-	fflush(w->options->out);
+	/* who can't tell need not watch; the reason is that of the first time */
+	if ((fflush(w->options->out) || ferror(w->options->out)) && !w->out_errnum) {
+		w->out_errnum = errno ? errno : EIO;
+		w->ending = true;
+	}
 	count(w, e->type);
 	if (w->options->exec && e->severity >= SEVERITY_WARNING)
 		exec_run(w, e->type, e->text, json);

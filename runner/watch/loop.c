@@ -100,7 +100,7 @@ static int serve(struct watch *w, struct error *err)
 		if (s)
 			s->ready(w, s, e.events);
 	}
-	return 0;
+	return w->out_errnum ? error_set(err, w->out_errnum, "the events can't be written to standard output") : 0;
 }
 
 int watch_run(const struct watch_options *options, struct error *err)

@@ -51,6 +51,7 @@ int pressure_start(struct watch *w, struct error *err);
 int memory_start(struct watch *w, struct error *err);
 void memory_look(struct watch *w);		/* how much is used now? */
 int cgroups_start(struct watch *w, struct error *err);
+void cgroups_tell_missing(struct watch *w, const struct machine *m);	/* those asked for that are not there */
 void cgroups_look(struct watch *w);
 void cgroups_stop(struct watch *w);
 size_t cgroups_count(const struct watch *w);
@@ -76,6 +77,7 @@ struct watch {
 	const struct watch_options *options;
 	int epoll;
 	bool ending;
+	int out_errnum;		/* why an event could not be written, or 0 */
 	struct {
 		const char *type;
 		uint64_t n;
