@@ -82,8 +82,12 @@ void rank_nodes(struct audit *a, size_t most);
 int64_t audit_base(const struct audit *a, int task);
 int64_t audit_bytes(const struct audit *a, int64_t pages);
 
+/* Is a process or unit of this name there, as --critical names them? */
+bool audit_has_critical(const struct audit *a, const char *name);
+
 /* findings.c: the table of all findings is there; each is one function in a finding_*.c */
 void findings_make(struct audit *a);
+extern const char *const finding_ids[];	/* all there are; ended by NULL */
 void finding_add(struct audit *a, const char *id, enum severity severity, char *subject, char *reason, char *remedy);
 typedef void finding_fn(struct audit *a);
 finding_fn find_critical, find_hogs, find_endless, find_nobody;		/* finding_tasks.c */

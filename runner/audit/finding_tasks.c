@@ -23,14 +23,30 @@ static const struct {
 	{ "rsyslogd", "rsyslog.service" },	{ "auditd", "auditd.service" },
 };
 
+static bool means(const char *name, const char *comm, const char *unit)
+{
+	size_t len = strlen(name);
+	/* the kernel keeps 15 bytes of a name */
+	return streq(comm, name) || (len > 15 && strncmp(comm, name, 15) == 0) || streq(unit, name) ||
+	       (strncmp(unit, name, len) == 0 && streq(unit + len, ".service"));
+}
+
 static bool is_named(const struct audit *a, const char *comm, const char *unit)
 {
 	for (size_t i = 0; i < a->n_critical; i++) {
-		const char *name = a->critical[i];
-		size_t len = strlen(name);
-		/* the kernel keeps 15 bytes of a name */
-		if (streq(comm, name) || (len > 15 && strncmp(comm, name, 15) == 0) || streq(unit, name) ||
-		    (strncmp(unit, name, len) == 0 && streq(unit + len, ".service")))
+		if (means(a->critical[i], comm, unit))
+			return true;
+	}
+	return false;
+}
+
+bool audit_has_critical(const struct audit *a, const char *name)
+{
+	for (size_t i = 0; i < a->machine->n_tasks; i++) {
+		const struct machine_task *t = &a->machine->tasks[i];
+		struct place p;
+		place_of(machine_path(a->machine, t->cgroup), &p);
+		if (means(name, t->comm, p.unit))
 			return true;
 	}
 	return false;

@@ -9,6 +9,13 @@ static finding_fn *const all[] = {
 	find_dump,
 };
 
+const char *const finding_ids[] = {
+	"panic-without-reboot", "panic-on-any-oom", "panic-on-oom", "little-to-kill", "critical-unprotected", "protected-hog",
+	"unkillable-hog", "group-kill", "group-not-whole", "adj-without-effect", "oom-kill-disabled", "throttled", "min-starves",
+	"near-limit", "kills-allocating-task", "fork-refused", "no-swap", "swap-full", "pod-adj", "killers-fight",
+	"user-space-killer", "known-bug", "inexact-rss", "no-task-table", NULL,
+};
+
 void finding_add(struct audit *a, const char *id, enum severity severity, char *subject, char *reason, char *remedy)
 {
 	a->findings = xrealloc(a->findings, a->n_findings + 1, sizeof(*a->findings));

@@ -5,6 +5,7 @@
 
 #include "audit/policy_file.h"
 #include "base/bytes.h"
+#include "base/suggest.h"
 #include "base/util.h"
 
 #define TEXT_BYTES 4096
@@ -114,6 +115,27 @@ static int check_bounds(const struct policy *p, const char *list, const struct r
 	return 0;
 }
 
+/* An id that no finding has allows nothing, and is a slip of the pen. */
+static int check_allowed(const struct policy *p, struct error *err)
+{
+	const struct raw_findings *f = p->raw->findings;
+	size_t n = 0;
+	while (finding_ids[n])
+		n++;
+	for (unsigned i = 0; f && i < f->n_allow; i++) {
+		size_t k = 0;
+		while (k < n && !streq(finding_ids[k], f->allow[i]))
+			k++;
+		if (k < n)
+			continue;
+		const char *near = suggest(f->allow[i], finding_ids, n);
+		error_set(err, 0, "no finding \"%s\"%s%s%s; docs/audit.md lists them", f->allow[i], near ? ", did you mean \"" : "",
+			  near ? near : "", near ? "\"?" : "");
+		return at(p, err, "findings.allow[%u]", i);
+	}
+	return 0;
+}
+
 static int interpret(struct policy *p, struct error *err)
 {
 	const struct raw_policy *r = p->raw;
@@ -121,6 +143,8 @@ static int interpret(struct policy *p, struct error *err)
 	if (r->first && parse_int(r->first, 1, INT32_MAX, &p->first, err) < 0)
 		return at(p, err, "first");
 	if (check_bounds(p, "sysctls", r->sysctls, r->n_sysctls, err) < 0 || check_bounds(p, "adj", r->adj, r->n_adj, err) < 0)
+		return -1;
+	if (check_allowed(p, err) < 0)
 		return -1;
 	const char *worst = r->findings ? r->findings->worst : NULL;
 	if (streq(worst, "critical"))

@@ -216,6 +216,14 @@ static struct result *findings(const struct policy *p, const struct audit *a)
 		ok = result_check(r, name, false, NULL, "no such finding", seen);
 	}
 	result_say(r, ok ? VERDICT_PASS : VERDICT_FAIL, "%s", "");
+	for (unsigned i = 0; i < p->raw->n_critical && ok; i++) {
+		const char *name = p->raw->critical[i];
+		if (audit_has_critical(a, name) || is_optional(p, name))
+			continue;
+		result_say(r, VERDICT_ERROR, "no process or unit \"%s\" of \"critical\" in the snapshot; name it in \"optional\" if it may be missing",
+			   name);
+		break;
+	}
 	return r;
 }
 

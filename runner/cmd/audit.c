@@ -18,6 +18,7 @@ struct arguments {
 	bool json, tap;
 	const char *from, *save, *root, *policy;
 	struct audit_options options;
+	size_t n_own_critical;	/* the first of options.critical: the command line's */
 };
 
 static const struct argp_option options[] = {
@@ -155,6 +156,15 @@ static int check_policy(const struct arguments *args, const struct policy *polic
 	return tally.failed ? STATUS_FAILED : tally.errors ? STATUS_ERROR : STATUS_OK;
 }
 
+/* A name that means nobody protects nobody. Those of a policy are its own to judge. */
+static const char *unknown_critical(const struct arguments *args, const struct audit *a)
+{
+	for (size_t i = 0; i < args->n_own_critical; i++)
+		if (!audit_has_critical(a, args->options.critical[i]))
+			return args->options.critical[i];
+	return NULL;
+}
+
 static int audit(const struct arguments *args, const struct policy *policy, const struct machine *m)
 {
 	struct audit a;
@@ -162,6 +172,8 @@ static int audit(const struct arguments *args, const struct policy *policy, cons
 	int status = STATUS_OK;
 	if (audit_make(m, &args->options, &a, &err) < 0)
 		status = complain(STATUS_USAGE, "%s", err.text);
+	else if (unknown_critical(args, &a))
+		status = complain(STATUS_USAGE, "--critical %s: no process or unit of this name in this snapshot", unknown_critical(args, &a));
 	else if (policy)
 		status = check_policy(args, policy, &a);
 	else if (args->json)
@@ -181,6 +193,7 @@ int cmd_audit(int argc, char **argv)
 	struct policy *policy = a.policy ? policy_load(a.policy, &err) : NULL;
 	if (a.policy && !policy)
 		return complain(STATUS_USAGE, "%s", err.text);
+	a.n_own_critical = a.options.n_critical;
 	size_t n = 0;
 	const char *const *critical = policy ? policy_critical(policy, &n) : NULL;
 	for (size_t i = 0; i < n; i++)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rules of a policy: each kind seen to hold, to fail and to be undecidable. */
+#include <fcntl.h>
+
 #include "audit/policy_file.h"
 #include "base/util.h"
 #include "tests/fake_root.h"
@@ -80,6 +82,10 @@ START_TEST(rules)
 		{ "findings: {worst: notice}", VERDICT_FAIL },	/* guard is an unkillable hog */
 		{ "findings: {worst: notice, allow: [unkillable-hog]}", VERDICT_PASS },
 		{ "findings: {worst: warning}", VERDICT_PASS },
+		{ "{critical: [db], findings: {worst: warning}}", VERDICT_PASS },
+		{ "{critical: [no-db], findings: {worst: warning}}", VERDICT_ERROR },
+		{ "{critical: [no-db], optional: [no-db], findings: {worst: warning}}", VERDICT_PASS },
+		{ "{critical: [no-db], findings: {worst: notice}}", VERDICT_FAIL },
 	};
 	begin("6.1.0-40-amd64");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
@@ -118,6 +124,7 @@ START_TEST(bad_files)
 		{ "{first: 0, survives: [x]}", "p.yaml:1:9: " },
 		{ "findings: {worst: bad}", "p.yaml:1:19: \"bad\" is no severity" },
 		{ "findings: {worst: critical}", "allows all" },
+		{ "findings: {allow: [throttled, no-swp]}", "p.yaml:1:31: no finding \"no-swp\", did you mean \"no-swap\"?" },
 		{ "title: x", "no rule" },
 		{ "", "p.yaml" },
 	};
@@ -128,4 +135,29 @@ START_TEST(bad_files)
 }
 END_TEST
 
-TESTS("policy", rules, too_near_to_tell, bad_files)
+/* What "allow" takes is what there is: in the sources, and in the docs. */
+START_TEST(all_findings)
+{
+	CLEANUP_FREE char *docs = read_whole_at(AT_FDCWD, "docs/audit.md", 1 << 20, NULL);
+	ck_assert_ptr_nonnull(docs);
+	size_t n = 0, called = 0;
+	for (; finding_ids[n]; n++) {
+		CLEANUP_FREE char *quoted = xasprintf("`%s`", finding_ids[n]);
+		ck_assert_msg(strstr(docs, quoted), "docs/audit.md lacks %s", quoted);
+	}
+	FILE *calls = popen("cat runner/audit/finding_*.c | sed -n 's/.*finding_add(a, \"\\([a-z-]*\\)\".*/\\1/p'", "r");
+	char id[64];
+	while (fgets(id, sizeof(id), calls)) {
+		id[strcspn(id, "\n")] = '\0';
+		size_t i = 0;
+		while (i < n && !streq(finding_ids[i], id))
+			i++;
+		ck_assert_msg(i < n, "finding_ids lacks %s", id);
+		called++;
+	}
+	pclose(calls);
+	ck_assert_uint_eq(called, n);
+}
+END_TEST
+
+TESTS("policy", rules, too_near_to_tell, bad_files, all_findings)
