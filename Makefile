@@ -41,7 +41,7 @@ LIBSRC   := $(filter-out runner/cmd/main.c,$(sort $(foreach d,$(LIBDIRS),$(wildc
 # the report's page, file by file
 PAGE     := $(wildcard runner/report/page/* runner/report/page/uplot/*)
 LIBOBJ   := $(LIBSRC:%.c=$(BUILD)/%.o) $(BUILD)/runner/report/assets.o
-AGENTSRC := $(sort $(wildcard runner/agent/*.c runner/machine/*.c) runner/base/bytes.c runner/base/error.c \
+AGENTSRC := $(sort $(wildcard runner/agent/*.c runner/machine/*.c) runner/base/bytes.c runner/base/capabilities.c runner/base/error.c \
             runner/base/jbytes.c runner/base/util.c runner/base/vmstat.c)
 AGENTOBJ := $(AGENTSRC:%.c=$(BUILD)/static/%.o)
 # all of it but main(), for its unit tests; base/ comes with liboomtests.a

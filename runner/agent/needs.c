@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 
 #include "agent/agent.h"
 #include "agent/missing.h"
@@ -12,16 +11,7 @@
 #include "agent/swap.h"
 #include "agent/zones.h"
 #include "base/bytes.h"
-
-/* include/uapi/linux/capability.h */
-static const char *const capability_names[] = {
-	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
-	"linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
-	"sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice",
-	"sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap",
-	"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
-	"checkpoint_restore",
-};
+#include "base/capabilities.h"
 
 static uint64_t effective(void)
 {
@@ -34,7 +24,7 @@ json_t *capabilities(void)
 {
 	uint64_t mask = effective();
 	json_t *list = json_array();
-	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++)
+	for (size_t i = 0; i < n_capability_names; i++)
 		if (mask >> i & 1)
 			json_array_append_new(list, json_string(capability_names[i]));
 	return list;
@@ -69,16 +59,12 @@ static void need_path(const char *path, json_t *missing)
 static void need_capability(const char *name, json_t *missing)
 {
 	CLEANUP_FREE char *need = xasprintf("capability %s", name);
-	const char *bare = strncasecmp(name, "cap_", 4) == 0 ? name + 4 : name;
-	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++) {
-		if (strcasecmp(bare, capability_names[i]) != 0)
-			continue;
-		if (!(effective() >> i & 1))
-			need_missing(missing, need, "this process does not have it",
-				     "run with it (as root outside a restricted container), or in a guest (-t vm)");
-		return;
-	}
-	need_missing(missing, need, "there is no capability of that name", "correct the name");
+	int number = capability_number(name);
+	if (number < 0)
+		need_missing(missing, need, "there is no capability of that name", "correct the name");
+	else if (!(effective() >> number & 1))
+		need_missing(missing, need, "this process does not have it",
+			     "run with it (as root outside a restricted container), or in a guest (-t vm)");
 }
 
 /* What is not there can't rise; who states that it doesn't would be right about nothing. */

@@ -27,6 +27,20 @@ void check_names(struct build *b, const char *key, char *const *names, size_t n)
 	}
 }
 
+/* A victim has a "Killed process" line, and who dies also has none: nobody is both. */
+static void check_apart(struct build *b, const struct expectation *e)
+{
+	for (size_t i = 0; i < e->n_also_die && !b->failed; i++) {
+		char item[32];
+		snprintf(item, sizeof(item), "also_die[%zu]", i);
+		for (size_t j = 0; j < e->n_victims; j++) {
+			if (streq(e->also_die[i], e->victims[j]))
+				bad(b, item, "\"%s\" is one of the victims; also_die names those who die without a line of their own",
+				    e->also_die[i]);
+		}
+	}
+}
+
 /* "N", ">=N", "<=N" or "MIN-MAX" */
 static void read_range(struct build *b, const char *key, const char *raw, int64_t *min, int64_t *max)
 {
@@ -115,6 +129,7 @@ void build_expectation(struct build *b, const struct raw_expect *raw, struct exp
 	}
 	check_names(b, "victims", e->victims, e->n_victims);
 	check_names(b, "also_die", e->also_die, e->n_also_die);
+	check_apart(b, e);
 	if (e->trigger && !streq(e->trigger, "agent") && !streq(e->trigger, "kworker") &&
 	    find_task(b->t, e->trigger) < 0)
 		bad(b, "trigger", "trigger: \"%s\" is neither a task of this case nor agent or kworker", e->trigger);

@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "base/bytes.h"
+#include "base/capabilities.h"
 #include "base/util.h"
 #include "case/build.h"
 #include "case/host.h"
@@ -130,6 +131,10 @@ static void build_sysctls(struct build *b)
 		if (!ok)
 			bad(b, "name", "\"%s\" is not the name of a sysctl; write it like vm.panic_on_oom",
 			    show_text(shown, s->file));
+		for (size_t j = 0; j < i; j++) {
+			if (streq(s->file, t->sysctls[j].file))
+				bad(b, "name", "%s stands twice; only one value of it can hold", s->file);
+		}
 	}
 }
 
@@ -231,6 +236,21 @@ static void check_rule_need(struct build *b, const char *key, const struct need 
 	bad(b, key, "needs: %s", err.text);
 }
 
+/* A need that is a word of a closed list: a wrong one would be a skip for ever. */
+static void check_word_need(struct build *b, const char *key, const struct need *need)
+{
+	static const char *const targets[] = { "vm", "uml", "host", "ssh" };
+	bool known = need->kind == NEED_CAPABILITY && capability_number(need->text) >= 0;
+	for (size_t i = 0; need->kind == NEED_TARGET && i < ARRAY_SIZE(targets); i++)
+		known = known || streq(targets[i], need->text);
+	if (known || b->failed)
+		return;
+	if (need->kind == NEED_TARGET)
+		bad_word(b, key, "a target", need->text, targets, ARRAY_SIZE(targets));
+	else
+		bad_word(b, key, "a capability", need->text, capability_names, n_capability_names);
+}
+
 /* "kernel >= 5.19", "cgroup file NAME" …: docs/case-format.md, Needs. */
 static void build_need(struct build *b, const char *key, const char *text, struct need *need)
 {
@@ -260,6 +280,8 @@ static void build_need(struct build *b, const char *key, const char *text, struc
 		bad(b, key, "needs: one word must follow in \"%.60s\"", text);
 	else if (need->kind == NEED_KERNEL || need->kind == NEED_ERA)
 		check_rule_need(b, key, need);
+	else if (need->kind == NEED_TARGET || need->kind == NEED_CAPABILITY)
+		check_word_need(b, key, need);
 }
 
 static void build_texts(struct build *b)
