@@ -89,6 +89,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--in vm rehearses the whole machine, not \"%s\"", a->options.what);
 		if (a->kernel && !a->vm)
 			argp_error(state, "-k is for --in vm: a box is on this machine's kernel");
+		if (a->options.most && !a->vm)
+			argp_error(state, "-n is for --in vm: in a box there is one OOM");
+		if (a->options.leak && a->vm)
+			argp_error(state, "--leak names a process of the unit: it is not for --in vm");
 		if (a->from && !a->vm && !a->dry_run)
 			argp_error(state, "--from is for --in vm or --dry-run: a box is on this machine");
 		if (!a->options.memory)

@@ -253,6 +253,8 @@ START_TEST(command_line)
 		{ "run --resume half", 2, "", "so go on with it from the same directory: can't open case file absent.yaml" },
 		{ "run --resume half --collect /proc/meminfo", 2, "", "leave them out" },
 		{ "run --resume half --timeout-scale 2", 2, "", "leave them out" },
+		{ "drill -n 2 x", 2, "", "-n is for --in vm" },
+		{ "drill --in vm --leak x", 2, "", "--leak names a process of the unit" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();
