@@ -40,6 +40,17 @@ enum saved {
 };
 enum saved explain_save(const struct oom_report *r, const struct recomputed *c, struct saving *s);
 
+/* findings.c: what the report says besides of why memory was short, or that it was not. */
+#define MAX_REPORT_FINDINGS 5
+struct report_finding {
+	const char *id;		/* static, for programs: "low-memory" */
+	char text[400];		/* one sentence */
+};
+size_t explain_findings(const struct oom_report *r, const struct recomputed *c, struct report_finding found[MAX_REPORT_FINDINGS]);
+
+/* people.c: kB as "12 kB", "12 MiB" or "120 GiB" in buf, or "?". */
+const char *explain_size(int64_t kb, char buf[32]);
+
 /* place.c: what a memcg path says. Empty where it says nothing. */
 struct place {
 	char pod[80];		/* Kubernetes' pod uid */

@@ -230,6 +230,22 @@ static void killed(struct writer *w, const struct oom_report *r)
 	close_with(w, ']');
 }
 
+static void findings(struct writer *w, const struct oom_report *r, const struct recomputed *c)
+{
+	struct report_finding found[MAX_REPORT_FINDINGS];
+	size_t n = explain_findings(r, c, found);
+	key(w, "findings");
+	open_with(w, '[');
+	for (size_t i = 0; i < n; i++) {
+		separate(w);
+		open_with(w, '{');
+		key_string(w, "id", found[i].id);
+		key_string(w, "text", found[i].text);
+		close_with(w, '}');
+	}
+	close_with(w, ']');
+}
+
 static void outcome(struct writer *w, const struct oom_report *r, const struct recomputed *c)
 {
 	key(w, "panic");
@@ -254,6 +270,7 @@ static void outcome(struct writer *w, const struct oom_report *r, const struct r
 		key_string(w, "why", c->why);
 	if (c->agreement == DISAGREES)
 		key_string(w, "unless", c->unless);
+	findings(w, r, c);
 	key(w, "complete");
 	boolean(w, r->complete);
 	key(w, "problems");

@@ -29,7 +29,7 @@ static const char *clean(const char *s, char buf[CLEAN])
 	return clean_cut(s, buf, CLEAN - 1);
 }
 
-static const char *kib(int64_t kb, char buf[32])
+const char *explain_size(int64_t kb, char buf[32])
 {
 	if (kb == OOM_UNKNOWN || kb < 0)
 		return "?";
@@ -90,9 +90,9 @@ static void where(FILE *out, const struct oom_report *r)
 		fprintf(out, "memory cgroup %s", r->oom_memcg ? clean(r->oom_memcg, buf) : "(path not in the log)");
 		const struct oom_usage *u = &r->counter[OOM_COUNTER_MEMORY], *sw = &r->counter[OOM_COUNTER_MEMSW];
 		if (u->present)
-			fprintf(out, ": %s of %s", kib(u->usage_kb, a), kib(u->limit_kb, b));
+			fprintf(out, ": %s of %s", explain_size(u->usage_kb, a), explain_size(u->limit_kb, b));
 		if (sw->present && sw->usage_kb >= sw->limit_kb && sw->limit_kb > 0)
-			fprintf(out, "; memory and swap %s of %s", kib(sw->usage_kb, a), kib(sw->limit_kb, b));
+			fprintf(out, "; memory and swap %s of %s", explain_size(sw->usage_kb, a), explain_size(sw->limit_kb, b));
 		fputc('\n', out);
 	} else if (r->constraint == OOM_CONSTRAINT_CPUSET) {
 		fprintf(out, "nodes %s of cpuset %s\n", r->mems_allowed ? clean(r->mems_allowed, buf) : "?",
@@ -170,8 +170,8 @@ static void one_death(FILE *out, const struct oom_kill *k)
 		fprintf(out, ", uid %" PRId64, k->uid);
 	fputc(')', out);
 	if (k->anon_rss_kb != OOM_UNKNOWN)
-		fprintf(out, ": anon %s, file %s, shmem %s", kib(k->anon_rss_kb, a), kib(k->file_rss_kb, b),
-			kib(k->shmem_rss_kb, c));
+		fprintf(out, ": anon %s, file %s, shmem %s", explain_size(k->anon_rss_kb, a), explain_size(k->file_rss_kb, b),
+			explain_size(k->shmem_rss_kb, c));
 	if (k->oom_score_adj != OOM_UNKNOWN)
 		fprintf(out, ", oom_score_adj %" PRId64, k->oom_score_adj);
 	fputc('\n', out);
@@ -285,7 +285,7 @@ static void memory(FILE *out, const struct oom_report *r, const struct recompute
 			int64_t kb = stat_of(r, stats[i].name, stats[i].other);
 			if (kb == OOM_UNKNOWN || (kb == 0 && i > 1))
 				continue;
-			fprintf(out, "%s%s %s", sep, stats[i].text, kib(kb, buf));
+			fprintf(out, "%s%s %s", sep, stats[i].text, explain_size(kb, buf));
 			sep = ", ";
 		}
 		fputc('\n', out);
@@ -309,19 +309,19 @@ static void memory(FILE *out, const struct oom_report *r, const struct recompute
 			    parts[i].b > INT64_C(1) << 44)
 				continue;
 			fprintf(out, "%s%s %s", sep, parts[i].text,
-				kib((parts[i].a + parts[i].b) * (c->page_size >> 10), buf));
+				explain_size((parts[i].a + parts[i].b) * (c->page_size >> 10), buf));
 			sep = ", ";
 		}
 		if (m->total_swap_kb >= 0 && m->free_swap_kb >= 0) {
 			char total[32];
-			fprintf(out, "; swap %s free of %s", kib(m->free_swap_kb, buf), kib(m->total_swap_kb, total));
+			fprintf(out, "; swap %s free of %s", explain_size(m->free_swap_kb, buf), explain_size(m->total_swap_kb, total));
 		}
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < r->n_slabs && i < 3 && r->slabs[0].used_kb > 65536; i++) {
 		char name[CLEAN];
 		field(out, i ? "" : "slabs");
-		fprintf(out, "%s %s\n", clean(r->slabs[i].name, name), kib(r->slabs[i].used_kb, buf));
+		fprintf(out, "%s %s\n", clean(r->slabs[i].name, name), explain_size(r->slabs[i].used_kb, buf));
 	}
 }
 
@@ -406,6 +406,17 @@ static void saved_by(FILE *out, const struct oom_report *r, const struct recompu
 	fputc('\n', out);
 }
 
+static void findings(FILE *out, const struct oom_report *r, const struct recomputed *c)
+{
+	struct report_finding found[MAX_REPORT_FINDINGS];
+	size_t n = explain_findings(r, c, found);
+	for (size_t i = 0; i < n; i++) {
+		char text[CLEAN];
+		field(out, "note");
+		fprintf(out, "%s\n", clean(found[i].text, text));
+	}
+}
+
 static void unknown(FILE *out, const struct oom_report *r, const struct recomputed *c)
 {
 	char text[CLEAN];
@@ -429,6 +440,7 @@ void explain_people(FILE *out, const char *file, const struct oom_report *r, con
 	died(out, r);
 	candidates(out, r, c);
 	memory(out, r, c);
+	findings(out, r, c);
 	agreement(out, r, c);
 	saved_by(out, r, c);
 	unknown(out, r, c);

@@ -126,7 +126,8 @@ struct oom_stat {
 struct oom_zone {
 	int node;
 	char name[16];
-	int64_t free_kb, min_kb, present_kb, managed_kb, free_cma_kb;
+	int64_t free_kb, min_kb, present_kb, managed_kb;
+	int64_t free_cma_kb;			/* of what is free: 3.9+ */
 };
 
 struct oom_slab {

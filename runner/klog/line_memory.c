@@ -126,7 +126,7 @@ static bool says_kb(struct text t, const char *name)
 	return text_int(&t, &n) && text_starts(t, "kB");
 }
 
-/* A zone's amounts, up to the two that are used here; before 3.9 there is no "managed:". */
+/* A zone's amounts, up to the last that is used here; before 3.9 there is neither "managed:" nor "free_cma:". */
 static void zone(struct line *l)
 {
 	l->kind = LINE_ZONE;
@@ -134,7 +134,8 @@ static void zone(struct line *l)
 		l->got += *p == ':' && is_digit(p[1]);
 	/* these in one piece count more than any others */
 	l->got += 2 * says_kb(l->b, " present:") + 2 * says_kb(l->b, " managed:");
-	l->cut = !text_find(l->b, " present:") || !(text_find(l->b, " managed:") || text_find(l->b, " pages_scanned:"));
+	bool managed = text_find(l->b, " managed:") && text_find(l->b, " free_cma:");
+	l->cut = !text_find(l->b, " present:") || !(managed || text_find(l->b, " pages_scanned:"));
 }
 
 /* "Node 0 DMA32 free:…", "Node 0 active_anon:…", "Node 0 Normal: 1*4kB", "Node 0 hugepages_total=…"; without NUMA the

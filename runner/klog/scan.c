@@ -25,6 +25,7 @@ static const struct word {
 	/* a mail's part in which no word can be seen */
 	WORD("ncoding: base64", 11, 3),
 	WORD("Mem-Info:", 0, 4), WORD("Mem-info:", 0, 4), WORD(": usage ", 0, 4), WORD(" invoked ", 0, 4),
+	WORD("Normal free:", 0, 4),
 	WORD("Memory cgroup ", 5, 5), WORD("page allocation ", 6, 5), WORD("is deadlocked on", 6, 5),
 	WORD("Free swap ", 0, 6), WORD(" to be killed", 3, 6),
 	/* a journal's message as an array of bytes, in which no other word can be seen */
