@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An audit for people. Names come from processes and may hold anything: all of them pass printable(). */
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <sys/ioctl.h>
 
 #include "audit/audit.h"
@@ -9,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/printable.h"
 #include "base/util.h"
+#include "output/table.h"
 
 static char *mib(const struct audit *a, int64_t pages)
 {
@@ -94,13 +94,12 @@ static void print_series(const struct audit *a, const struct ranking *r, FILE *o
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
 		scols_table_new_column(table, columns[i].name, columns[i].width,
 				       terminal ? columns[i].flags : columns[i].flags & SCOLS_FL_RIGHT);
-	scols_table_enable_noencoding(table, 1);	/* printable() has done it */
 	scols_table_set_stream(table, out);
 	for (size_t i = 0; i < r->series.n; i++)
 		add_row(a, table, i + 1, &r->series.steps[i]);
 	fflush(out);
 	if (r->series.n)
-		scols_print_table(table);
+		table_print(table);
 	scols_unref_table(table);
 	if (!r->series.all)
 		return;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "output/grid.h"
 
-#include <libsmartcols/libsmartcols.h>
-
 #include "base/printable.h"
 #include "base/util.h"
+#include "output/table.h"
 
 /* How much of the kernels' names is the same up to a `/` or `:`. */
 static size_t common_prefix(const char *const *kernels, size_t n)
@@ -100,12 +99,11 @@ void grid_print(FILE *out, const struct result *const *results, size_t n, const 
 			left_out++;
 	}
 	fflush(out);
-	if (scols_table_get_nlines(table)) {
-		scols_print_table(table);
-		fputc('\n', out);
-	}
+	bool some = scols_table_get_nlines(table) > 0;
+	if (some)
+		table_print(table);
 	if (left_out)
-		fprintf(out, "%zu test%s passed on all %zu kernels\n", left_out, left_out == 1 ? "" : "s", n_kernels);
+		fprintf(out, "%s%zu test%s passed on all %zu kernels\n", some ? "\n" : "", left_out, left_out == 1 ? "" : "s", n_kernels);
 	for (size_t k = 0; k < n_kernels; k++)
 		free(heads[k]);
 	free(heads);

@@ -2,13 +2,12 @@
 /*
  * For people: one line of progress on a terminal, what went wrong at once and in full, a table at the end, the counts last.
  */
-#include <libsmartcols/libsmartcols.h>
-
 #include "base/printable.h"
 #include "base/util.h"
 #include "base/wrap.h"
 #include "output/grid.h"
 #include "output/printer.h"
+#include "output/table.h"
 
 #define TABLE_ALL 60	/* up to so many tests are all in the table; of more, only those that did not pass */
 
@@ -224,7 +223,7 @@ static void print_table(struct human *h)
 	if (scols_table_get_nlines(table)) {
 		fputc('\n', h->printer.out);
 		fflush(h->printer.out);
-		scols_print_table(table);
+		table_print(table);
 	}
 	scols_unref_table(table);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <libsmartcols/libsmartcols.h>
-
 #include "base/printable.h"
 #include "base/util.h"
 #include "output/keep_files.h"
+#include "output/table.h"
 #include "results/compare.h"
 
 static const char *text_of(const json_t *object, const char *name)
@@ -151,7 +150,7 @@ void compare_print(FILE *out, const json_t *comparison, unsigned width)
 	}
 	if (table && scols_table_get_nlines(table)) {
 		fflush(out);
-		scols_print_table(table);
+		table_print(table);
 		fputc('\n', out);
 	}
 	scols_unref_table(table);

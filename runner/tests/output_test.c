@@ -425,6 +425,28 @@ START_TEST(people)
 }
 END_TEST
 
+/* An id is the same in the line and in the table. */
+START_TEST(people_who_write_otherwise)
+{
+	static const char *const kernel = "debian:sid";
+	const struct run_facts facts = { .n_tests = 1, .kernels = &kernel, .n_kernels = 1, .target = "vm" };
+	struct result *r = result_new("a/\xc3\xa9\x9b", "t", kernel, "vm");
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct printer *p = printer_human(out, 80, false);
+	result_say(r, VERDICT_FAIL, "%s", "");
+	p->ops->begin(p, &facts);
+	p->ops->result(p, r);
+	p->ops->end(p, &(struct tally){ .failed = 1 }, 1, 0);
+	p->ops->free(p);
+	fclose(out);
+	ck_assert_msg(strstr(text, "FAIL  a/\xc3\xa9\\x9b ") && strstr(text, " a/\xc3\xa9\\x9b\n"), "%s", text);
+	result_free(r);
+	free(text);
+}
+END_TEST
+
 /* Three tests on two kernels, of which one has no result of one. */
 static char *grid(const char *const *kernels, unsigned width, bool all)
 {
@@ -434,7 +456,7 @@ static char *grid(const char *const *kernels, unsigned width, bool all)
 		enum verdict v;
 	} rows[] = {
 		{ "a/1", 0, VERDICT_PASS }, { "a/1", 1, VERDICT_PASS }, { "a/2", 1, VERDICT_FAIL }, { "a/2", 0, VERDICT_SKIP },
-		{ "a/3", 1, VERDICT_PASS },
+		{ "a/\xc3\xa9", 1, VERDICT_PASS },
 	};
 	struct result *r[ARRAY_SIZE(rows)];
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -456,10 +478,10 @@ START_TEST(grids)
 	static const char *const kernels[] = { "debian:bookworm", "debian:sid" };
 	static const char *const paths[] = { "/home/someone/linux-with-a-long-name/arch/x86/boot/bzImage", "/boot/vmlinuz" };
 	CLEANUP_FREE char *some = grid(kernels, 80, false), *all = grid(kernels, 80, true), *numbers = grid(paths, 80, true);
-	same(some, "\nbookworm sid  TEST\nskip     FAIL a/2\n-        pass a/3\n\n1 test passed on all 2 kernels\n");
-	same(all, "\nbookworm sid  TEST\npass     pass a/1\nskip     FAIL a/2\n-        pass a/3\n\n");
+	same(some, "\nbookworm sid  TEST\nskip     FAIL a/2\n-        pass a/\xc3\xa9\n\n1 test passed on all 2 kernels\n");
+	same(all, "\nbookworm sid  TEST\npass     pass a/1\nskip     FAIL a/2\n-        pass a/\xc3\xa9\n");
 	same(numbers, "\nkernel 1: home/someone/linux-with-a-long-name/arch/x86/boot/bzImage\nkernel 2: boot/vmlinuz\n"
-	     "1    2    TEST\npass pass a/1\nskip FAIL a/2\n-    pass a/3\n\n");
+	     "1    2    TEST\npass pass a/1\nskip FAIL a/2\n-    pass a/\xc3\xa9\n");
 }
 END_TEST
 
@@ -596,4 +618,4 @@ START_TEST(keeping_by_default)
 }
 END_TEST
 
-TESTS("output", tap_text, tap_for_prove, json, ktap, junit, xml_text, kcidb, github, forms, people, grids, escapes, keeping, keeping_by_default)
+TESTS("output", tap_text, tap_for_prove, json, ktap, junit, xml_text, kcidb, github, forms, people, people_who_write_otherwise, grids, escapes, keeping, keeping_by_default)
