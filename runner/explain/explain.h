@@ -41,7 +41,7 @@ enum saved {
 enum saved explain_save(const struct oom_report *r, const struct recomputed *c, struct saving *s);
 
 /* findings.c: what the report says besides of why memory was short, or that it was not. */
-#define MAX_REPORT_FINDINGS 5
+#define MAX_REPORT_FINDINGS 6
 struct report_finding {
 	const char *id;		/* static, for programs: "low-memory" */
 	char text[400];		/* one sentence */

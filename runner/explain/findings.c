@@ -165,6 +165,17 @@ static bool room(const struct oom_report *r, const struct recomputed *c, struct 
 	return true;
 }
 
+/* A patched kernel's: no release up to 7.2 has it. */
+static bool by_bpf(const struct oom_report *r, const struct recomputed *c, struct report_finding *f)
+{
+	(void)c;
+	if (!r->bpf)
+		return false;
+	snprintf(f->text, sizeof(f->text), "a BPF program%s%.64s%s chose who dies: its rules are not in the log",
+		 r->policy ? " (policy " : "", r->policy ? r->policy : "", r->policy ? ")" : "");
+	return true;
+}
+
 size_t explain_findings(const struct oom_report *r, const struct recomputed *c, struct report_finding found[MAX_REPORT_FINDINGS])
 {
 	static const struct {
@@ -173,6 +184,7 @@ size_t explain_findings(const struct oom_report *r, const struct recomputed *c, 
 	} all[MAX_REPORT_FINDINGS] = {
 		{ "page-fault", page_fault }, { "low-memory", low_memory }, { "cma", lent },
 		{ "fragmented", fragmented }, { "limit-not-met", room },
+		{ "bpf", by_bpf },
 	};
 	size_t n = 0;
 	for (size_t i = 0; i < MAX_REPORT_FINDINGS; i++)

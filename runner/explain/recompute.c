@@ -190,6 +190,8 @@ static const char *incomparable(const struct oom_report *r, const struct recompu
 		return "panic_on_oom: nobody was to be chosen";
 	if (r->no_killable)
 		return "the kernel found nobody to kill: who is in the table was dying already, or could not be chosen";
+	if (r->bpf)
+		return "a BPF program chose, not badness";
 	if (!r->n_rows)
 		return "the log has no task table";
 	if (!r->has_selected && !r->choice.present && !r->n_kills && !out->victim)

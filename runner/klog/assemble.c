@@ -252,6 +252,7 @@ void assemble(struct assembly *a, const struct prefix *p, uint64_t number, struc
 		expire(a, p);
 	switch (l->kind) {
 	case LINE_HEADER:
+	case LINE_POLICY:
 	case LINE_CPUSET:
 	case LINE_CPU:
 	case LINE_TRACE:

@@ -27,12 +27,20 @@ static void lengthen_comm(char *comm, struct text name)
 		text_copy(name, comm, OOM_COMM);
 }
 
+static void set_policy(struct oom_report *r, struct text name)
+{
+	if (!text_len(name))
+		return;
+	assembly_set(&r->policy, name);
+	r->bpf = true;
+}
+
 struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number, struct text text,
 			    const struct line *l)
 {
 	struct open *o = assembly_current(a, p->context);
 	struct oom_report *r;
-	(void)text;
+	text_blanks(&text);
 	switch (l->kind) {
 	case LINE_HEADER:
 		if (o && o->strong && (o->context == p->context || !p->context))
@@ -48,6 +56,12 @@ struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number
 		r->trigger.gfp = l->n[0];
 		r->trigger.order = l->n[1];
 		r->trigger.oom_score_adj = l->n[2];
+		set_policy(r, l->policy);
+		return o;
+	case LINE_POLICY:
+		if (!o || o->stage > STAGE_TRACE || !o->r->has_header)
+			return NULL;
+		set_policy(o->r, l->policy);
 		return o;
 	case LINE_CPUSET:
 		if (!o || o->stage > STAGE_TRACE)
@@ -71,6 +85,7 @@ struct open *on_head(struct assembly *a, const struct prefix *p, uint64_t number
 	default:	/* LINE_TRACE */
 		if (!o || o->stage > STAGE_TRACE)
 			return NULL;
+		o->r->bpf |= text_starts(text, "bpf_oom_kill_process+0x");
 		return o;
 	}
 }

@@ -166,6 +166,9 @@ struct oom_report {
 		int64_t order, oom_score_adj;
 	} trigger;
 
+	bool bpf;			/* a BPF program chose: its policy is named, or its call is in the trace */
+	char *policy;			/* "oom_policy=" under the first line; patched kernels only */
+
 	/* where */
 	enum oom_constraint constraint;	/* from the oom-kill line (5.0+) only */
 	bool has_selected;		/* the "oom-kill:" line was seen */

@@ -13,6 +13,7 @@ enum line_kind {
 	LINE_BLANK,
 	LINE_HALF,		/* the beginning of a line that names nobody yet: "x invoked", "Out of memory: Kill" */
 	LINE_HEADER,		/* comm invoked oom-killer: … */
+	LINE_POLICY,		/* oom_policy=…: who chooses instead of badness (patched kernels, below the header) */
 	LINE_CPUSET,		/* comm cpuset=… mems_allowed=… */
 	LINE_CPU,		/* CPU: … PID: … Comm: … release #… */
 	LINE_TRACE,		/* Call Trace and what is under it */
@@ -57,6 +58,7 @@ struct line {
 	struct text a, b;	/* names or paths, by kind */
 	int64_t n[4];
 	struct oom_kill kill;	/* CHOICE, KILLED */
+	struct text policy;	/* HEADER, POLICY */
 	struct text nodemask, cpuset, mems_allowed;	/* CPUSET, SELECTED */
 	enum oom_constraint constraint;
 	bool global;

@@ -46,6 +46,16 @@ static bool half_header(struct text t, struct line *l)
 	return true;
 }
 
+/* The word behind "oom_policy=". */
+static struct text policy_name(struct text t)
+{
+	text_eat(&t, "oom_policy=");
+	const char *p = t.p;
+	while (p < t.end && (unsigned char)*p > ' ')
+		p++;
+	return text_of(t.p, (size_t)(p - t.p));
+}
+
 static bool header(struct text t, struct line *l)
 {
 	bool nobody = text_starts(t, "oom-killer: gfp_mask=");	/* up to 2.6.9 */
@@ -97,6 +107,18 @@ static bool header(struct text t, struct line *l)
 		break;
 	}
 	l->cut = l->n[2] == OOM_UNKNOWN;
+	const char *policy = text_find(rest, "oom_policy=");	/* a record of two lines */
+	if (policy)
+		l->policy = policy_name(text_of(policy, (size_t)(rest.end - policy)));
+	return true;
+}
+
+static bool policy(struct text t, struct line *l)
+{
+	if (!text_starts(t, "oom_policy="))
+		return false;
+	l->kind = LINE_POLICY;
+	l->policy = policy_name(t);
 	return true;
 }
 
@@ -183,5 +205,5 @@ static bool cpu(struct text t, struct line *l)
 
 bool line_head_parse(struct text t, struct line *l)
 {
-	return header(t, l) || cpu(t, l) || cpuset(t, l);
+	return header(t, l) || cpu(t, l) || cpuset(t, l) || policy(t, l);
 }

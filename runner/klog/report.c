@@ -33,7 +33,7 @@ void oom_report_free(struct oom_report *r)
 	if (!r)
 		return;
 	char *texts[] = { r->when, r->host, r->kernel, r->trigger.gfp_mask, r->nodemask, r->cpuset, r->mems_allowed,
-			  r->oom_memcg, r->task_memcg, r->group_memcg, r->panic,
+			  r->oom_memcg, r->task_memcg, r->group_memcg, r->panic, r->policy,
 			  r->stats_memcg };
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);

@@ -163,6 +163,7 @@ static const char *kind_name(const struct line *l, struct text message)
 {
 	switch (l->kind) {
 	case LINE_HEADER:	return "header";
+	case LINE_POLICY:
 	case LINE_CPUSET:
 	case LINE_CPU:
 	case LINE_TASK_IN:

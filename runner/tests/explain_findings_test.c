@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/util.h"
+#include "explain/explain.h"
 #include "tests/explained.h"
 #include "tests/harness.h"
 
@@ -127,4 +128,41 @@ START_TEST(limits)
 }
 END_TEST
 
-TESTS("explain-findings", page_faults, low_memory, contiguous, pieces, limits)
+#define ASKED "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+#define TRACE "CPU: 1 PID: 300 Comm: a Not tainted 6.16.0 #1\nCall Trace:\n oom_kill_process.cold+0x8/0xef\n "
+
+/* A program that chooses is named below the first line, or seen in the trace. */
+START_TEST(programs)
+{
+	static const struct found cases[] = {
+		{ ASKED "               oom_policy=my_policy\n" TRACE "out_of_memory+0xab/0x5c0\n", "bpf" },
+		{ ASKED TRACE "bpf_oom_kill_process+0x59/0xb0\n", "bpf" },
+		{ ASKED TRACE "out_of_memory+0xab/0x5c0\n", "" },
+		{ ASKED "               oom_policy=\n" TRACE "out_of_memory+0xab/0x5c0\n", "" },
+	};
+	check_all(cases, ARRAY_SIZE(cases));
+	CLEANUP_FREE char *words = explained_words("x.log", cases[0].log, strlen(cases[0].log), false, NULL);
+	ck_assert_msg(strstr(words, "a BPF program (policy my_policy) chose") && strstr(words, "told: a BPF program chose"),
+		      "%s", words);
+}
+END_TEST
+
+/* A record of two lines. */
+START_TEST(program_in_record)
+{
+	static const char text[] = ASKED "oom_policy=my_policy";
+	char *words = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&words, &len);
+	struct explainer x = { .out = out, .earlier.usec = OOM_UNKNOWN };
+	struct klog *k = klog_new(explain_report, &x);
+	klog_record(k, 1, 1000000, 4, CONTINUES_NOTHING, NULL, text, sizeof(text) - 1);
+	klog_flush(k);
+	klog_free(k);
+	fclose(out);
+	ck_assert_msg(strstr(words, "(policy my_policy) chose") != NULL, "%s", words);
+	free(words);
+}
+END_TEST
+
+TESTS("explain-findings", page_faults, low_memory, contiguous, pieces, limits, programs, program_in_record)
