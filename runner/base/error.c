@@ -18,6 +18,14 @@ int error_set(struct error *err, int errnum, const char *fmt, ...)
 	if (errnum && (size_t)n < sizeof(err->text))
 		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", strerror(errnum));
 	err->errnum = errnum;
+	err->input = false;
+	return -1;
+}
+
+int error_is_input(struct error *err)
+{
+	if (err)
+		err->input = true;
 	return -1;
 }
 

@@ -7,8 +7,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct error {
 	int errnum;		/* errno of the failed call, or 0 */
+	bool input;		/* what the user named or gave is wrong, not what is there: error_is_input() */
 	char text[1024];	/* one sentence, no newline */
 };
 
@@ -17,3 +20,7 @@ int error_set(struct error *err, int errnum, const char *fmt, ...) __attribute__
 
 /* Puts "context: " in front of what err already says. Always returns -1. */
 int error_wrap(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Marks what err already says as the fault of what was named or given, where a caller tells that from other trouble. Always
+ * returns -1. */
+int error_is_input(struct error *err);

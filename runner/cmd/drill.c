@@ -281,7 +281,7 @@ static int drill(struct arguments *args, const struct audit *a)
 	bool boots = args->vm && (!args->dry_run || args->kernel);
 	if (boots && guest_kernel(args, &kernel, &era, &err) < 0) {
 		kernel_clear(&kernel);
-		return complain(STATUS_ERROR, "%s", err.text);
+		return complain(err.input ? STATUS_USAGE : STATUS_ERROR, "%s", err.text);
 	}
 	args->options.era = boots ? &era : NULL;
 	if ((args->vm ? drill_guest(a, &args->options, &d, &err) : drill_box(a, &args->options, &d, &err)) < 0)

@@ -95,7 +95,8 @@ static int fetch_kernels(const struct kernels_args *args)
 		struct error err;
 		struct kernel k;
 		if (kernel_fetch(args->words[i], isatty(STDERR_FILENO) ? show_progress : NULL, NULL, &k, &err) < 0) {
-			status = complain(STATUS_ERROR, "%s", err.text);
+			int bad = complain(err.input ? STATUS_USAGE : STATUS_ERROR, "%s", err.text);
+			status = bad > status ? bad : status;
 			continue;
 		}
 		if (args->json) {

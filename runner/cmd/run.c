@@ -42,14 +42,8 @@ static const struct target_ops *choose_target(const struct run_args *args, int *
 		complain(0, "%s; running in User Mode Linux instead (-t uml)", err.text);
 		return uml;
 	}
-	*status = complain(STATUS_ERROR, "target %s can't be used here: %s", name, err.text);
+	*status = complain(err.input ? STATUS_USAGE : STATUS_ERROR, "target %s can't be used here: %s", name, err.text);
 	return NULL;
-}
-
-/* A slip of the pen; what is there and can't be used as a kernel, or can't be fetched, is trouble of another kind. */
-static bool no_such_kernel(const char *name)
-{
-	return !starts_with(name, "debian:") && !streq(name, "host") && access(name, F_OK) < 0;
 }
 
 static int resolve_kernels(const struct run_args *args, const struct target_ops *target, struct kernel *kernels, size_t *n)
@@ -73,8 +67,7 @@ static int resolve_kernels(const struct run_args *args, const struct target_ops 
 	}
 	for (size_t i = 0; i < args->n_kernels; i++) {
 		if (kernel_resolve(args->kernels[i], progress, NULL, &kernels[*n], &err) < 0)
-			return complain(no_such_kernel(args->kernels[i]) ? STATUS_USAGE : STATUS_ERROR, "-k %s: %s",
-					args->kernels[i], err.text);
+			return complain(err.input ? STATUS_USAGE : STATUS_ERROR, "-k %s: %s", args->kernels[i], err.text);
 		bool again = false;
 		for (size_t j = 0; j < *n; j++)
 			again = again || streq(kernels[j].name, kernels[*n].name);

@@ -87,6 +87,8 @@ char *fetch_kernel(const char *name, bool update, kernel_progress *progress, voi
 			error_set(err, 0, "fetching %s was interrupted", name);
 		else
 			error_set(err, 0, "can't fetch %s: %s", name, a.error ? a.error : "fetch-kernel gave no reason");
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+			error_is_input(err);
 		free(TAKE_PTR(a.dir));
 	}
 	free(a.error);

@@ -197,9 +197,10 @@ static int unknown_name(const char *name, struct error *err)
 	for (size_t i = 0, n = 0; i < ARRAY_SIZE(known) && n < sizeof(list); i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, " %s", known[i].name);
 	const char *near = near_name(name);
-	return error_set(err, 0, "no kernel \"%s\": there is no such file, and it is no name%s%s%s; known are host%s, and "
+	error_set(err, 0, "no kernel \"%s\": there is no such file, and it is no name%s%s%s; known are host%s, and "
 			 "more as debian:SUITE, debian:SUITE-X.Y, debian:SUITE/PACKAGE", name,
 			 near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", list);
+	return error_is_input(err);
 }
 
 static int fetch(const char *name, bool update, kernel_progress *progress, void *arg, struct kernel *k,
@@ -234,7 +235,15 @@ int kernel_resolve(const char *name, kernel_progress *progress, void *arg, struc
 		return resolve_lab(k, err);
 	if (!strchr(name, '/') && access(name, F_OK) < 0)
 		return unknown_name(name, err);
-	return resolve_path(name, k, err);
+	struct error own;
+	if (resolve_path(name, k, &own) == 0)
+		return 0;
+	/* a file that is none, or no kernel, is a slip of the pen; one that can't be read is not */
+	if (own.errnum == 0 || own.errnum == ENOENT || own.errnum == ENOTDIR)
+		error_is_input(&own);
+	if (err)
+		*err = own;
+	return -1;
 }
 
 int kernel_default(kernel_progress *progress, void *arg, struct kernel *k, struct error *err)
@@ -251,7 +260,7 @@ int kernel_default(kernel_progress *progress, void *arg, struct kernel *k, struc
 int kernel_fetch(const char *name, kernel_progress *progress, void *arg, struct kernel *k, struct error *err)
 {
 	if (streq(name, "lab"))
-		return error_set(err, 0, "the lab kernel is built here, not fetched: make lab-kernel");
+		return error_set(err, 0, "the lab kernel is built here, not fetched: make lab-kernel"), error_is_input(err);
 	if (!starts_with(name, "debian:"))
 		return unknown_name(name, err);
 	return fetch(name, true, progress, arg, k, err);

@@ -24,7 +24,8 @@ struct kernel {			/* what -k named, resolved */
 /* Called with a line for someone who watches a fetch ("downloading …"); may be NULL. */
 typedef void kernel_progress(const char *text, void *arg);
 
-/* Fills *k from what -k says; fetches a named kernel that is not in the cache. Paths are only looked at, not into. */
+/* Fills *k from what -k says; fetches a named kernel that is not in the cache. Paths are only looked at, not into. err->input:
+ * there is no such kernel, or it is none; else it could not be had. */
 int kernel_resolve(const char *name, kernel_progress *progress, void *arg, struct kernel *k, struct error *err);
 
 /* Without -k: the newest kernel (by version) in the cache; if there is none, KERNEL_DEFAULT is fetched. */

@@ -142,9 +142,9 @@ static int ask(char **release, struct error *err)
 static int usable(struct error *err)
 {
 	if (!destination || !*destination)
-		return error_set(err, 0, "the device is missing: -t ssh:[USER@]HOST");
+		return error_set(err, 0, "the device is missing: -t ssh:[USER@]HOST"), error_is_input(err);
 	if (*destination == '-')
-		return error_set(err, 0, "\"%s\" is no [USER@]HOST", destination);
+		return error_set(err, 0, "\"%s\" is no [USER@]HOST", destination), error_is_input(err);
 	return release_there ? 0 : ask(&release_there, err);
 }
 

@@ -243,6 +243,7 @@ START_TEST(command_line)
 		{ "run --resume cut", 2, "", "run.json does not tell what was asked for" },
 		{ "audit --from absent", 2, "", "opening the snapshot absent: No such file" },
 		{ "audit -n 1 --from absent", 2, "", "opening the snapshot absent: No such file" },
+		{ "audit --critical no-such-thing", 2, "", "--critical no-such-thing: no process or unit of this name" },
 		{ "audit --save s.json --policy no-kernel", 2, "", "--save audits nothing" },
 		{ "audit --save - --json", 2, "", "--save audits nothing" },
 		{ "drill --in vm --from absent", 2, "", "opening the snapshot absent: No such file" },
@@ -255,6 +256,11 @@ START_TEST(command_line)
 		{ "run --resume half --timeout-scale 2", 2, "", "leave them out" },
 		{ "drill -n 2 x", 2, "", "-n is for --in vm" },
 		{ "drill --in vm --leak x", 2, "", "--leak names a process of the unit" },
+		{ "run -t ssh:", 2, "", "the device is missing: -t ssh:" },
+		{ "run -t ssh:-x", 2, "", "is no [USER@]HOST" },
+		{ "kernels fetch absent", 2, "", "no kernel \"absent\"" },
+		{ "kernels fetch lab", 2, "", "built here, not fetched" },
+		{ "drill --in vm -k absent", 2, "", "no kernel \"absent\"" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();
@@ -268,7 +274,8 @@ END_TEST
 START_TEST(without_a_machine)
 {
 	static const struct row table[] = {
-		{ "run -k no-kernel", 3, "", "-k no-kernel: " },
+		{ "run -k no-kernel", 2, "", "-k no-kernel: no-kernel is not a kernel" },
+		{ "run -k cases", 2, "", "-k cases: cases is a directory without a kernel" },
 		{ "run -k absent", 2, "", "-k absent: " },
 	};
 	if (system("command -v qemu-system-x86_64 >/dev/null") != 0)

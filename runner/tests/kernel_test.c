@@ -241,8 +241,10 @@ START_TEST(fetched)
 	put_script("kill -TERM $$");
 	ck_assert_int_eq(kernel_resolve("debian:sid", NULL, NULL, &k, &err), -1);
 	ck_assert_in(err.text, "interrupted");
-	put_script("echo error no such suite; exit 1");
+	ck_assert(!err.input);
+	put_script("echo error no such suite; exit 2");
 	ck_assert_int_eq(kernel_resolve("debian:bokworm", NULL, NULL, &k, &err), -1);
+	ck_assert(err.input);
 	ck_assert_in(err.text, "did you mean debian:bookworm?");
 }
 END_TEST
@@ -306,6 +308,7 @@ START_TEST(refused)
 		CLEANUP_FREE char *name = xasprintf("%s%s", *bad[i].name == '/' ? top : "", bad[i].name);
 		ck_assert_msg(kernel_resolve(name, NULL, NULL, &k, &err) == -1, "%s was taken", name);
 		ck_assert_in(err.text, bad[i].why);
+		ck_assert(err.input);
 	}
 	ck_assert_int_eq(kernel_resolve("/dev/null", NULL, NULL, &k, &err), -1);
 	ck_assert_in(err.text, "not a regular file");
