@@ -161,7 +161,7 @@ struct policy *policy_parse(const char *path, const char *content, size_t len, s
 	struct policy *p = xcalloc(1, sizeof(*p));
 	p->path = xstrdup(path);
 	void *raw = NULL;
-	int ret = yamlfile_parse(path, content, len, &schema, &p->tree, &raw, err);
+	int ret = yamlfile_parse(path, "policy", content, len, &schema, &p->tree, &raw, err);
 	p->raw = raw;
 	if (ret == 0)
 		ret = interpret(p, err);

@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int too_large(const char *text, struct error *err)
+{
+	error_set(err, 0, "size \"%s\" is too large", text);
+	if (err)
+		err->errnum = ERANGE;
+	return -1;
+}
+
 int parse_size(const char *text, uint64_t *bytes, struct error *err)
 {
 	static const char units[] = "KMGT";
@@ -17,7 +25,7 @@ int parse_size(const char *text, uint64_t *bytes, struct error *err)
 	for (; isdigit((unsigned char)*p); p++) {
 		unsigned digit = (unsigned)(*p - '0');
 		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
-			return error_set(err, 0, "size \"%s\" is too large", text);
+			return too_large(text, err);
 	}
 	if (*p) {
 		const char *unit = memchr(units, toupper((unsigned char)*p), sizeof(units) - 1);
@@ -26,7 +34,7 @@ int parse_size(const char *text, uint64_t *bytes, struct error *err)
 					 text);
 		unsigned shift = 10 * (unsigned)(unit - units + 1);
 		if (value >> (64 - shift))
-			return error_set(err, 0, "size \"%s\" is too large", text);
+			return too_large(text, err);
 		value <<= shift;
 	}
 	*bytes = value;

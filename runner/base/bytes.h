@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 /* "4096", "5K", "40M", "2G", "1T" (powers of 1024; an optional "iB" after the letter) to bytes.
- * Refuses an empty string, a sign, a fraction, junk behind the number, an unknown letter, and overflow. */
+ * Refuses an empty string, a sign, a fraction, junk behind the number, an unknown letter, and overflow (errnum ERANGE). */
 int parse_size(const char *text, uint64_t *bytes, struct error *err);
 
 /* A decimal integer within [min, max]; the whole string. */

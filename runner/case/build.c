@@ -2,6 +2,7 @@
 #include "case/build.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 
 #include "base/bytes.h"
@@ -194,8 +195,8 @@ uint64_t size_of(struct build *b, const char *key, const char *raw, uint64_t uns
 	if (strlen(text) > 40)
 		bad(b, key, "%s: \"%s\" is not a size", key, show_text(shown, text));
 	else if (parse_size(text, &bytes, &err) < 0)
-		bad(b, key, "%s: %s%s%s", key, err.text, max_allowed ? ", or max" : "",
-		    whole ? ", or a percentage" : "");
+		bad(b, key, "%s: %s%s%s", key, err.text, max_allowed && err.errnum != ERANGE ? ", or max" : "",
+		    whole && err.errnum != ERANGE ? ", or a percentage" : "");
 	else if (bytes > INT64_MAX)
 		bad(b, key, "%s: size \"%s\" is too large", key, text);
 	return b->failed ? unset : bytes;

@@ -136,6 +136,14 @@ static uint64_t held_in(const struct test *t, int cgroup)
 	return sum;
 }
 
+/* "9216K", or "1 bytes" of what is no whole number of them. */
+static const char *kib(char buf[32], uint64_t bytes)
+{
+	bool whole = bytes % 1024 == 0;
+	snprintf(buf, 32, "%llu%s", (unsigned long long)(whole ? bytes >> 10 : bytes), whole ? "K" : " bytes");
+	return buf;
+}
+
 /* The short form fills everything before the trigger: that alone must not be an OOM. */
 static void check_room(struct build *b)
 {
@@ -154,11 +162,11 @@ static void check_room(struct build *b)
 		const struct test_cgroup *g = &t->cgroups[i];
 		uint64_t more = g->swap_limit < UNSET && g->swap_limit < swap ? g->swap_limit : swap;
 		uint64_t held = held_in(t, (int)i);
+		char filled[32], limit[32];
 		if (g->limit < UNSET && held > add(g->limit, more))
 			bad_at(b, &g->where,
-			       "the tasks in \"%s\" are filled to %lluK, but its limit is %lluK%s; filling alone would be an OOM",
-			       g->name, (unsigned long long)held >> 10, (unsigned long long)add(g->limit, more) >> 10,
-			       more ? " with its swap" : "");
+			       "the tasks in \"%s\" are filled to %s, but its limit is %s%s; filling alone would be an OOM",
+			       g->name, kib(filled, held), kib(limit, add(g->limit, more)), more ? " with its swap" : "");
 	}
 }
 

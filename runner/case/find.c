@@ -170,7 +170,7 @@ static int nothing_matches(const struct case_set *s, const char *glob, const str
 	for (size_t i = 0; i < others->n; i++)
 		ids[n++] = others->tests[i]->id;
 	const char *near = suggest(glob, ids, n);
-	for (size_t i = 0; i < n && !near; i++) {
+	for (size_t i = 0; i < n && !near && *glob; i++) {
 		if (strstr(ids[i], glob))
 			near = ids[i];
 	}

@@ -30,7 +30,7 @@ struct case_file *case_parse(const char *path, const char *text, size_t len, str
 	c->path = xstrdup(path);
 	c->id = make_id(path);
 	c->text_len = len;
-	if (yamlfile_parse(c->path, text, len, &case_schema, &c->tree, (void **)&c->raw, err) < 0) {
+	if (yamlfile_parse(c->path, "case", text, len, &case_schema, &c->tree, (void **)&c->raw, err) < 0) {
 		case_free(c);
 		return NULL;
 	}

@@ -9,6 +9,7 @@
 
 struct walk {
 	const char *file;
+	const char *what;	/* "case", "policy" */
 	const char *text;
 	size_t len;
 	yaml_document_t *document;
@@ -51,14 +52,46 @@ static const struct {
 	  "a dash that begins no list item; put a text that begins with \"- \" in quotes", HERE },
 };
 
-/* The byte at a mark: libyaml counts characters. '\0' behind the end. */
+/* The byte offset of a mark: libyaml counts characters. */
+static size_t offset_of(const struct walk *w, yaml_mark_t at)
+{
+	size_t i = 0;
+	for (size_t n = at.index; i < w->len; i++) {
+		if (((unsigned char)w->text[i] & 0xc0) != 0x80 && n-- == 0)
+			break;
+	}
+	return i;
+}
+
+/* '\0' behind the end. */
 static char char_at(const struct walk *w, yaml_mark_t at)
 {
-	for (size_t i = 0, n = at.index; i < w->len; i++) {
-		if (((unsigned char)w->text[i] & 0xc0) != 0x80 && n-- == 0)
-			return w->text[i];
-	}
-	return '\0';
+	size_t i = offset_of(w, at);
+	return i < w->len ? w->text[i] : '\0';
+}
+
+/* "title x" and below it "tasks: …" are one text to YAML, which then finds the second line's ": " one too many. Is it so that the
+ * line above lacks its own? *at is then where its key begins. */
+static bool key_above(const struct walk *w, yaml_mark_t *at)
+{
+	size_t colon = offset_of(w, *at), line = colon, above;
+	while (line && w->text[line - 1] != '\n')
+		line--;
+	if (!line || memmem(w->text + line, colon - line, ": ", 2))
+		return false;
+	for (above = line - 1; above && w->text[above - 1] != '\n';)
+		above--;
+	const char *first = w->text + above, *second = w->text + line;
+	size_t len = line - 1 - above, indent = 0, below = 0;
+	while (indent < len && (first[indent] == ' ' || (first[indent] == '-' && first[indent + 1] == ' ')))
+		indent++;	/* an item's dash is one */
+	while (line + below < colon && second[below] == ' ')
+		below++;
+	if (indent == len || indent != below || strchr("#-'\"", first[indent]) || memchr(first, ':', len))
+		return false;
+	at->line--;
+	at->column = indent;
+	return true;
 }
 
 static int syntax_error(const struct walk *w, const yaml_parser_t *parser)
@@ -75,6 +108,8 @@ static int syntax_error(const struct walk *w, const yaml_parser_t *parser)
 			continue;
 		if (plainly[i].place == HERE_BEGUN)
 			return bad(w, at, "%s; it began in line %zu", plainly[i].sentence, begun.line + 1);
+		if (i == 0 && key_above(w, &at))
+			return bad(w, at, "a key without \": \" behind it");
 		return bad(w, plainly[i].place == BEGINNING ? begun : at, "%s", plainly[i].sentence);
 	}
 	return bad(w, at, "not YAML: %s%s%s", parser->context ? parser->context : "", parser->context ? ", " : "",
@@ -99,22 +134,23 @@ struct seen {
 static int check_event(const struct walk *w, const yaml_event_t *e, struct seen *seen)
 {
 	static const char no_anchor[] =
-		"an anchor (&name); no such thing is allowed in a case file: write the value out, or use an axis";
-	static const char no_tag[] = "a tag (!name); no such thing is allowed in a case file: all values are text";
+		"an anchor (&name); no such thing is allowed in a %s file: write the value out%s";
+	static const char no_tag[] = "a tag (!name); no such thing is allowed in a %s file: all values are text";
+	const char *axis = streq(w->what, "case") ? ", or use an axis" : "";
 	switch (e->type) {
 	case YAML_ALIAS_EVENT:
 		return bad(
 			w, e->start_mark,
-			"an alias (*name); no such thing is allowed in a case file: write the value out, or use an axis");
+			"an alias (*name); no such thing is allowed in a %s file: write the value out%s", w->what, axis);
 	case YAML_DOCUMENT_START_EVENT:
 		if (++seen->documents > 1)
-			return bad(w, e->start_mark, "a second document; a file holds one case");
+			return bad(w, e->start_mark, "a second document; a file holds one %s", w->what);
 		return 0;
 	case YAML_SCALAR_EVENT:
 		if (e->data.scalar.anchor)
-			return bad(w, e->start_mark, "%s", no_anchor);
+			return bad(w, e->start_mark, no_anchor, w->what, axis);
 		if (e->data.scalar.tag)
-			return bad(w, e->start_mark, "%s", no_tag);
+			return bad(w, e->start_mark, no_tag, w->what);
 		if (strlen((const char *)e->data.scalar.value) != e->data.scalar.length)
 			return bad(w, e->start_mark, "a zero byte (\\0) in a text; no name or value can hold one");
 		if (e->data.scalar.length > 4096)
@@ -122,12 +158,16 @@ static int check_event(const struct walk *w, const yaml_event_t *e, struct seen 
 				   e->data.scalar.length);
 		return 0;
 	case YAML_SEQUENCE_START_EVENT:
-		if (e->data.sequence_start.anchor || e->data.sequence_start.tag)
-			return bad(w, e->start_mark, "%s", e->data.sequence_start.anchor ? no_anchor : no_tag);
+		if (e->data.sequence_start.anchor)
+			return bad(w, e->start_mark, no_anchor, w->what, axis);
+		if (e->data.sequence_start.tag)
+			return bad(w, e->start_mark, no_tag, w->what);
 		return ++seen->depth > DEPTH_MAX ? bad(w, e->start_mark, "nested more than %d deep", DEPTH_MAX) : 0;
 	case YAML_MAPPING_START_EVENT:
-		if (e->data.mapping_start.anchor || e->data.mapping_start.tag)
-			return bad(w, e->start_mark, "%s", e->data.mapping_start.anchor ? no_anchor : no_tag);
+		if (e->data.mapping_start.anchor)
+			return bad(w, e->start_mark, no_anchor, w->what, axis);
+		if (e->data.mapping_start.tag)
+			return bad(w, e->start_mark, no_tag, w->what);
 		return ++seen->depth > DEPTH_MAX ? bad(w, e->start_mark, "nested more than %d deep", DEPTH_MAX) : 0;
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
@@ -197,7 +237,7 @@ static int wrong_type(const struct walk *w, const yaml_node_t *node, const cyaml
 		snprintf(form, sizeof(form), "a mapping like {%s: …}", key);
 	else if (schema->type == CYAML_SEQUENCE)
 		snprintf(form, sizeof(form), key ? "a list like [{%s: …}]" : "a list like [a, b]", key);
-	return bad(w, node->start_mark, "%s is %s; it must be %s", w->path[0] ? w->path : "this case", type_name(node),
+	return bad(w, node->start_mark, "%s%s is %s; it must be %s", w->path[0] ? "" : "this ", w->path[0] ? w->path : w->what, type_name(node),
 		   form);
 }
 
@@ -301,10 +341,10 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct mark *)a)->path, ((const struct mark *)b)->path);
 }
 
-int tree_check(const char *file, const char *text, size_t len, const cyaml_schema_value_t *schema, struct tree *tree,
+int tree_check(const char *file, const char *what, const char *text, size_t len, const cyaml_schema_value_t *schema, struct tree *tree,
 	       struct error *err)
 {
-	struct walk w = { .file = file, .text = text, .len = len, .err = err };
+	struct walk w = { .file = file, .what = what, .text = text, .len = len, .err = err };
 	yaml_parser_t parser;
 	yaml_document_t document;
 	if (check_events(&w) < 0 || parser_start(&parser, &w) < 0)
@@ -316,10 +356,9 @@ int tree_check(const char *file, const char *text, size_t len, const cyaml_schem
 	}
 	w.document = &document;
 	const yaml_node_t *root = yaml_document_get_root_node(&document);
-	int result =
-		root ? walk_node(&w, NULL, root, schema)
-		     : error_set(err, 0, "%s:1:1: the file is empty; a case has a title, tasks and a trigger at least",
-				 file);
+	int result = root ? walk_node(&w, NULL, root, schema) :
+			    error_set(err, 0, "%s:1:1: the file is empty; %s", file,
+				      streq(what, "case") ? "a case has a title, tasks and a trigger at least" : "it has nothing to check");
 	yaml_document_delete(&document);
 	yaml_parser_delete(&parser);
 	if (result < 0) {

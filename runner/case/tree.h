@@ -22,8 +22,8 @@ struct tree {
 	size_t n;
 };
 
-/* Checks text against the schema. `file` is for messages. Outputs are untouched on failure. */
-int tree_check(const char *file, const char *text, size_t len, const cyaml_schema_value_t *schema, struct tree *tree,
+/* Checks text against the schema. `file`, and `what` it should be ("case"), are for messages. Outputs are untouched on failure. */
+int tree_check(const char *file, const char *what, const char *text, size_t len, const cyaml_schema_value_t *schema, struct tree *tree,
 	       struct error *err);
 void tree_free(struct tree *tree);
 

@@ -36,7 +36,7 @@ static void complain(cyaml_log_t level, void *ctx, const char *fmt, va_list args
 	error_set(c->err, 0, "%s: %s", c->file, sentence);
 }
 
-int yamlfile_parse(const char *path, const char *text, size_t len, const cyaml_schema_value_t *schema, struct tree *tree,
+int yamlfile_parse(const char *path, const char *what, const char *text, size_t len, const cyaml_schema_value_t *schema, struct tree *tree,
 	       void **raw, struct error *err)
 {
 	int line, column;
@@ -50,7 +50,7 @@ int yamlfile_parse(const char *path, const char *text, size_t len, const cyaml_s
 	if (fault)
 		return error_set(err, 0, "%s:%d:%d: %s", path, line, column, fault);
 	struct tree found = { NULL, 0 };
-	if (tree_check(path, text, len, schema, &found, err) < 0)
+	if (tree_check(path, what, text, len, schema, &found, err) < 0)
 		return -1;
 	struct complaint complaint = { .file = path, .err = err };
 	cyaml_config_t config = plain_config;

@@ -82,6 +82,8 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	int64_t n;
 	switch (key) {
 	case 'k':
+		if (!*arg)
+			argp_error(state, "-k: the name of the kernel is empty; \"oomtests kernels\" lists them");
 		words_add(&args->kernels, &args->n_kernels, arg);
 		return 0;
 	case 't':

@@ -183,6 +183,8 @@ static int resolve_lab(struct kernel *k, struct error *err)
 static const char *near_name(const char *name)
 {
 	const char *names[ARRAY_SIZE(known) + 1];
+	if (!*name)
+		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		names[i] = known[i].name;
 	names[ARRAY_SIZE(known)] = "host";

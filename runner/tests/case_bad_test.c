@@ -27,6 +27,8 @@ static const struct {
 	  "3:2: wrong indentation, or a key without \": \"; the keys of one mapping begin in the same column" },
 	{ "title: x\nwhy: a: b",
 	  "2:7: a second \": \" on this line, or wrong indentation; put text that contains \": \" in quotes" },
+	{ "title t\ntasks: [{name: a}]", "1:1: a key without \": \" behind it" },
+	{ "title: x\ntasks:\n  - name a\n    size: 5", "3:5: a key without \": \" behind it" },
 	{ "title: x\nnext\n", "2:1: a key without \": \" behind it" },
 	{ "title: [x\nwhy: y\n", "2:4: a list goes on without a comma, or lacks its ]; it began in line 1" },
 	{ "title: {a b\n", "2:1: a mapping goes on without a comma, or lacks its }; it began in line 1" },
@@ -162,7 +164,7 @@ static const struct {
 	{ "title: x\ntasks: [{name: a, size: max}]", "2:25: size: \"max\" is not a size: expected a whole number and K, M, G or T, "
 						    "like 40M, or a percentage" },
 	{ "title: x\ntasks: [{name: a, size: 9000000T}]", "2:25: size: size \"9000000T\" is too large" },
-	{ "title: x\ntasks: [{name: a, size: 99999999T}]", "2:25: size: size \"99999999T\" is too large, or a percentage" },
+	{ "title: x\ntasks: [{name: a, size: 99999999T}]", "2:25: size: size \"99999999T\" is too large" },
 	{ "title: x\ntasks: [{name: a, step: 0}]", "2:25: step: 0 would never get anywhere" },
 	{ "title: x\ntasks: [{name: a, size: 5M, to: 4M}]", "2:33: to: a task grows; `to` is below its size" },
 	{ "title: x\ntasks: [{name: a, adj: 1001}]", "2:24: adj: 1001 is outside -1000 to 1000; allowed: -1000 to 1000" },
@@ -321,6 +323,9 @@ static const struct {
 	  "2:8: the tasks are filled to 600M in all, but the machine has 512M; make machine.memory larger or the tasks smaller" },
 	{ "title: x\ncgroups: [{name: b, limit: 8M}]\ntasks: [{name: a, size: 9M, cgroup: b}]\ntrigger: a\nexpect: [{}]",
 	  "2:11: the tasks in \"b\" are filled to 9216K, but its limit is 8192K; filling alone would be an OOM" },
+	{ "title: x\ncgroups: [{name: b, limit: 1}]\ntasks: [{name: a, size: 9M, cgroup: b}]\ntrigger: a\nexpect: [{}]",
+	  "2:11: the tasks in \"b\" are filled to 9216K, but its limit is 1 bytes; filling alone would be an OOM" },
+	{ "title: x\ncgroups: [{name: b, limit: 16777216T}]\ntasks: [{name: a}]", "2:28: limit: size \"16777216T\" is too large" },
 };
 
 /* The sentence must be the whole of what is said, or, where it ends with a space, its beginning. */

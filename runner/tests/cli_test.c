@@ -261,6 +261,9 @@ START_TEST(command_line)
 		{ "kernels fetch absent", 2, "", "no kernel \"absent\"" },
 		{ "kernels fetch lab", 2, "", "built here, not fetched" },
 		{ "drill --in vm -k absent", 2, "", "no kernel \"absent\"" },
+		{ "list ''", 2, "", "no test matches \"\"; `oomtests list` shows their ids" },
+		{ "kernels fetch ''", 2, "", "it is no name; known are" },
+		{ "run -k ''", 2, "", "the name of the kernel is empty" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();

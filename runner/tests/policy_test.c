@@ -126,7 +126,9 @@ START_TEST(bad_files)
 		{ "findings: {worst: critical}", "allows all" },
 		{ "findings: {allow: [throttled, no-swp]}", "p.yaml:1:31: no finding \"no-swp\", did you mean \"no-swap\"?" },
 		{ "title: x", "no rule" },
-		{ "", "p.yaml" },
+		{ "", "p.yaml:1:1: the file is empty; it has nothing to check" },
+		{ "- x", "p.yaml:1:1: this policy is a list" },
+		{ "title: &a x", "no such thing is allowed in a policy file: write the value out" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		ck_assert_ptr_null(policy_parse("p.yaml", table[i].text, strlen(table[i].text), &err));
