@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An audit for people. Names come from processes and may hold anything: all of them pass printable(). */
 #include <inttypes.h>
-#include <sys/ioctl.h>
+#include <stdarg.h>
 
 #include "audit/audit.h"
 #include "audit/pods.h"
 #include "base/bytes.h"
 #include "base/printable.h"
 #include "base/util.h"
+#include "base/wrap.h"
 #include "output/table.h"
 
 static char *mib(const struct audit *a, int64_t pages)
@@ -64,7 +65,8 @@ static const struct {
 	[COL_WITH] = { "DIES WITH IT", 0, SCOLS_FL_TRUNC },
 };
 
-static void add_row(const struct audit *a, struct libscols_table *table, size_t number, const struct model_step *s)
+static void add_row(const struct audit *a, struct libscols_table *table, size_t number, const struct model_step *s,
+		    bool tell_with)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	if (!line)
@@ -81,22 +83,53 @@ static void add_row(const struct audit *a, struct libscols_table *table, size_t 
 	if (!s->certain)
 		free(lead);
 	scols_line_refer_data(line, COL_WHERE, place(a, s->victim));
-	scols_line_refer_data(line, COL_WITH, with(a, s));
+	if (tell_with)
+		scols_line_refer_data(line, COL_WITH, with(a, s));
 }
 
+/* A sentence in lines that fit. */
+__attribute__((format(printf, 2, 3))) static void say(FILE *out, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	print_words(out, text, 0, 0, terminal_width(out));
+	free(text);
+}
+
+static bool any_with(const struct audit *a, const struct ranking *r)
+{
+	for (size_t i = 0; i < r->series.n; i++) {
+		CLEANUP_FREE char *text = with(a, &r->series.steps[i]);
+		if (*text)
+			return true;
+	}
+	return false;
+}
+
+/* On a terminal paths are cut, so that a row is a line; elsewhere they are whole. */
 static void print_series(const struct audit *a, const struct ranking *r, FILE *out)
 {
 	struct libscols_table *table = scols_new_table();
-	struct winsize size = { 0 };
-	bool terminal = isatty(fileno(out)) == 1 && ioctl(fileno(out), TIOCGWINSZ, &size) == 0;
+	bool terminal = isatty(fileno(out)) == 1;
+	size_t n = any_with(a, r) ? ARRAY_SIZE(columns) : COL_WITH;
 	if (!table)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+	for (size_t i = 0; i < n; i++)
 		scols_table_new_column(table, columns[i].name, columns[i].width,
 				       terminal ? columns[i].flags : columns[i].flags & SCOLS_FL_RIGHT);
+	if (terminal) {
+		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+		scols_table_set_termwidth(table, terminal_width(out));
+	}
+	scols_table_enable_minout(table, 1);	/* no blanks at a row's end */
 	scols_table_set_stream(table, out);
 	for (size_t i = 0; i < r->series.n; i++)
-		add_row(a, table, i + 1, &r->series.steps[i]);
+		add_row(a, table, i + 1, &r->series.steps[i], n == ARRAY_SIZE(columns));
 	fflush(out);
 	if (r->series.n)
 		table_print(table);
@@ -104,9 +137,9 @@ static void print_series(const struct audit *a, const struct ranking *r, FILE *o
 	if (!r->series.all)
 		return;
 	if (r->series.panic)
-		fprintf(out, "then nobody is left, and the kernel panics: %s\n", r->series.panic);
+		say(out, "then nobody is left, and the kernel panics: %s", r->series.panic);
 	else
-		fputs("then nobody is left that can be killed\n", out);
+		say(out, "then nobody is left that can be killed");
 }
 
 static void print_machine(const struct audit *a, FILE *out)
@@ -114,19 +147,17 @@ static void print_machine(const struct audit *a, FILE *out)
 	const struct machine *m = a->machine;
 	char ram[32], swap[32];
 	CLEANUP_FREE char *release = safe(xstrdup(m->release ? m->release : "(release not known)"));
-	fprintf(out, "Linux %s, %s memory, %s swap, %d CPU%s, %zu processes, %zu %s memory cgroups\n", release,
+	say(out, "Linux %s, %s memory, %s swap, %d CPU%s, %zu processes, %zu %s memory cgroups", release,
 		format_size((uint64_t)audit_bytes(a, (int64_t)a->scene.machine.totalram), ram),
 		format_size((uint64_t)audit_bytes(a, (int64_t)a->scene.machine.total_swap), swap), m->cpus, m->cpus == 1 ? "" : "s",
 		m->n_tasks, m->n_cgroups, m->memory_v2 ? "v2" : m->memory_v1 ? "v1" : "visible");
 	if (m->vanished)
-		fprintf(out, "%zu processes ended while they were read\n", m->vanished);
+		say(out, "%zu processes ended while they were read", m->vanished);
 	if (a->n_differing)
-		fprintf(out, "%zu of the oom_scores are not what the rules of this release say: sizes changed meanwhile, or the kernel has other rules\n",
+		say(out, "%zu of the oom_scores are not what the rules of this release say: sizes changed meanwhile, or the kernel has other rules",
 			a->n_differing);
-	for (size_t i = 0; i < m->n_lacks; i++) {
-		CLEANUP_FREE char *lack = printable(m->lacks[i]);
-		fprintf(out, "not known: %s\n", lack);
-	}
+	for (size_t i = 0; i < m->n_lacks; i++)
+		say(out, "not known: %s", m->lacks[i]);
 }
 
 static void print_doubts(const struct audit *a, FILE *out)
@@ -136,9 +167,9 @@ static void print_doubts(const struct audit *a, FILE *out)
 		if (!doubt)
 			continue;
 		if (streq(doubt, "sizes"))
-			fputs("~: the next one is so near that this kernel's inexact counters can turn the order round\n", out);
+			say(out, "~: the next one is so near that this kernel's inexact counters can turn the order round");
 		else
-			fprintf(out, "~: not certain on this kernel: %s\n", doubt);
+			say(out, "~: not certain on this kernel: %s", doubt);
 		return;
 	}
 }
@@ -146,15 +177,13 @@ static void print_doubts(const struct audit *a, FILE *out)
 static void print_cgroup(const struct audit *a, const struct ranking *r, FILE *out)
 {
 	const struct machine_cgroup *g = &a->machine->cgroups[r->cgroup];
-	CLEANUP_FREE char *path = printable(g->path);
 	char now[32], limit[32];
-	fprintf(out, "\nIn %s, which uses %s of %s", path, format_size(g->current, now),
-		g->limit == MACHINE_MAX ? "no limit" : format_size(g->limit, limit));
-	if (!r->unit)
-		fputs(" (so little that oom_score_adj has no effect)", out);
-	fputs(":\n", out);
+	fputc('\n', out);
+	say(out, "In %s, which uses %s of %s%s:", g->path, format_size(g->current, now),
+	    g->limit == MACHINE_MAX ? "no limit" : format_size(g->limit, limit),
+	    r->unit ? "" : " (so little that oom_score_adj has no effect)");
 	if (g->oom_kill_disable)
-		fputs("oom_kill_disable is set: nobody is killed, its processes sleep\n", out);
+		say(out, "oom_kill_disable is set: nobody is killed, its processes sleep");
 	print_series(a, r, out);
 }
 
@@ -162,7 +191,8 @@ static void print_cgroup(const struct audit *a, const struct ranking *r, FILE *o
 static void print_nodes(const struct audit *a, const struct ranking *r, FILE *out)
 {
 	char list[256], size[32];
-	fprintf(out, "\nIf node%s %s run%s out of memory for those whom a %s confines to %s (%s):\n", r->nodes & (r->nodes - 1) ? "s" : "",
+	fputc('\n', out);
+	say(out, "If node%s %s run%s out of memory for those whom a %s confines to %s (%s):", r->nodes & (r->nodes - 1) ? "s" : "",
 		format_mask(r->nodes, list), r->nodes & (r->nodes - 1) ? "" : "s",
 		r->constraint == CONSTRAINT_MEMORY_POLICY ? "memory policy" : "cpuset", r->nodes & (r->nodes - 1) ? "them" : "it",
 		format_size((uint64_t)audit_bytes(a, (int64_t)r->totalpages), size));
@@ -174,8 +204,12 @@ static void print_findings(const struct audit *a, FILE *out)
 	fprintf(out, "\n%zu finding%s\n", a->n_findings, a->n_findings == 1 ? "" : "s");
 	for (size_t i = 0; i < a->n_findings; i++) {
 		const struct finding *f = &a->findings[i];
-		CLEANUP_FREE char *subject = printable(f->subject), *reason = printable(f->reason), *remedy = printable(f->remedy);
-		fprintf(out, "%-8s  %s: %s [%s]\n          remedy: %s\n", severity_name(f->severity), subject, reason, f->id, remedy);
+		CLEANUP_FREE char *text = xasprintf("%s: %s [%s]", f->subject, f->reason, f->id);
+		CLEANUP_FREE char *remedy = xasprintf("remedy: %s", f->remedy);
+		fprintf(out, "%-8s  ", severity_name(f->severity));
+		print_words(out, text, 10, 10, terminal_width(out));
+		fprintf(out, "%*s", 10, "");
+		print_words(out, remedy, 10, 10, terminal_width(out));
 	}
 }
 

@@ -2,12 +2,13 @@
 /* oomtests kernels: what -k accepts, and the cache of fetched kernels. */
 #include <argp.h>
 #include <jansson.h>
-#include <libsmartcols/libsmartcols.h>
 
 #include "base/bytes.h"
 #include "base/util.h"
+#include "base/wrap.h"
 #include "cmd/cmd.h"
 #include "kernel/kernel.h"
+#include "output/table.h"
 
 struct kernels_args {
 	bool json;
@@ -15,41 +16,57 @@ struct kernels_args {
 	int n;
 };
 
-enum { COL_NAME, COL_RELEASE, COL_VERSION, COL_FETCHED, COL_SIZE, COL_ABOUT };
+/* What it is, a line each: its release, its package's version, what it is good for. Malloced. */
+static char *about(const struct kernel_entry *e, unsigned width)
+{
+	char *cell;
+	size_t len;
+	FILE *out = open_memstream(&cell, &len);
+	if (!out)
+		return xstrdup(e->name);
+	print_lines(out, e->dir ? e->release ? e->release : "?" : "not fetched", 0, width);
+	const char *const more[] = { e->version, e->about };
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		if (!more[i] || !*more[i])
+			continue;
+		fputc('\n', out);
+		print_lines(out, more[i], 2, width);
+	}
+	fclose(out);
+	return cell;
+}
 
-static const struct {
-	const char *name;
-	double width;
-	int flags;
-} columns[] = {
-	[COL_NAME] = { "NAME", 0, 0 },
-	[COL_RELEASE] = { "RELEASE", 0, 0 },
-	[COL_VERSION] = { "VERSION", 0, 0 },
-	[COL_FETCHED] = { "FETCHED", 0, 0 },
-	[COL_SIZE] = { "SIZE", 0, SCOLS_FL_RIGHT },
-	[COL_ABOUT] = { "ABOUT", 0, SCOLS_FL_TRUNC },
-};
-
+/* At 80 columns there is no room for all of it side by side. */
 static int print_table(const struct kernel_entry *list, size_t n)
 {
 	struct libscols_table *tb = scols_new_table();
+	unsigned width = terminal_width(stdout), left = strlen("2026-01-31 100 MiB  "), longest = 0;
 	if (!tb)
 		return complain(STATUS_ERROR, "out of memory");
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		scols_table_new_column(tb, columns[i].name, columns[i].width, columns[i].flags);
+	for (size_t i = 0; i < n; i++)
+		longest = strlen(list[i].name) > longest ? (unsigned)strlen(list[i].name) : longest;
+	left += longest;
+	scols_table_new_column(tb, "NAME", 0, 0);
+	scols_table_new_column(tb, "FETCHED", 0, 0);
+	scols_table_new_column(tb, "SIZE", 0, SCOLS_FL_RIGHT);
+	struct libscols_column *release = scols_table_new_column(tb, "RELEASE", 0, SCOLS_FL_WRAP);
+	scols_column_set_wrapfunc(release, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+	scols_column_set_safechars(release, "\n");
+	scols_table_set_termforce(tb, SCOLS_TERMFORCE_ALWAYS);
+	scols_table_set_termwidth(tb, width);
 	for (size_t i = 0; i < n; i++) {
 		const struct kernel_entry *e = &list[i];
 		char size[32];
 		struct libscols_line *ln = scols_table_new_line(tb, NULL);
-		scols_line_set_data(ln, COL_NAME, e->name);
-		scols_line_set_data(ln, COL_RELEASE, e->dir ? e->release : "not fetched");
-		scols_line_set_data(ln, COL_VERSION, e->version);
+		if (!ln)
+			continue;
 		CLEANUP_FREE char *day = e->fetched ? strndup(e->fetched, strlen("2026-01-31")) : NULL;
-		scols_line_set_data(ln, COL_FETCHED, day);
-		scols_line_set_data(ln, COL_SIZE, e->dir ? format_size(e->bytes >> 20 << 20, size) : NULL);
-		scols_line_set_data(ln, COL_ABOUT, e->about);
+		scols_line_set_data(ln, 0, e->name);
+		scols_line_set_data(ln, 1, day);
+		scols_line_set_data(ln, 2, e->dir ? format_size(e->bytes >> 20 << 20, size) : NULL);
+		scols_line_refer_data(ln, 3, about(e, width > left + 30 ? width - left : 30));
 	}
-	int status = scols_print_table(tb) ? STATUS_ERROR : STATUS_OK;
+	int status = table_print(tb) ? STATUS_ERROR : STATUS_OK;
 	scols_unref_table(tb);
 	return status;
 }

@@ -21,7 +21,7 @@ static const struct {
 	{ "explain", cmd_explain, "OOM reports in logs: who died, and was it right?" },
 	{ "audit", cmd_audit, "who would die here now, in order; what is unprotected" },
 	{ "watch", cmd_watch, "memory pressure and OOM events, as they come" },
-	{ "drill", cmd_drill, "a contained OOM in the shape of a unit, or of this machine in a guest" },
+	{ "drill", cmd_drill, "a contained OOM in a unit's shape, or of this machine in a guest" },
 	{ "kernels", cmd_kernels, "what -k accepts; fetch kernels" },
 	{ "recover", cmd_recover, "undo what a killed run left on this machine" },
 	{ NULL, NULL, NULL },
@@ -33,8 +33,9 @@ static void print_help(FILE *out)
 	      "Does Linux do the right thing when memory runs out?\n\n", out);
 	for (size_t i = 0; commands[i].name; i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
-	fputs("\n\"oomtests COMMAND --help\" tells the options of a command; oomtests(1) has the rest.\n"
-	      "Exit status: 0 all passed or skipped, 1 a test failed, 2 bad usage or input, 3 an error.\n", out);
+	fputs("\n\"oomtests COMMAND --help\" tells the options of a command, oomtests(1) the rest.\n"
+	      "Exit status: 0 all passed or skipped, 1 a test failed, 2 bad usage or input,\n"
+	      "3 an error.\n", out);
 }
 
 static bool ends_with(const char *s, const char *end)

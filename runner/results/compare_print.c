@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/printable.h"
 #include "base/util.h"
+#include "base/wrap.h"
 #include "output/keep_files.h"
 #include "output/table.h"
 #include "results/compare.h"
@@ -95,21 +96,13 @@ struct cell {
 	unsigned width;
 };
 
-/* Safe for a terminal, cut into lines that fit. */
+/* Safe for a terminal, in lines that fit. */
 static void say_in_cell(void *context, const char *line)
 {
 	const struct cell *cell = context;
 	CLEANUP_FREE char *safe = printable(line);
-	const char *rest = safe;
-	fputs("\n  ", cell->out);
-	while (strlen(rest) > cell->width - 2) {
-		size_t n = cell->width - 2;
-		while (n > 1 && ((unsigned char)rest[n] & 0xc0) == 0x80)
-			n--;
-		fprintf(cell->out, "%.*s\n  ", (int)n, rest);
-		rest += n;
-	}
-	fputs(rest, cell->out);
+	fputc('\n', cell->out);
+	print_lines(cell->out, safe, 2, cell->width);
 }
 
 static char *test_cell(const json_t *c, unsigned width)
@@ -120,7 +113,7 @@ static char *test_cell(const json_t *c, unsigned width)
 	struct cell cell = { open_memstream(&text, &len), width };
 	if (!cell.out)
 		return xstrdup(id);
-	fputs(id, cell.out);
+	print_lines(cell.out, id, 0, width);
 	each_line(c, say_in_cell, &cell);
 	fclose(cell.out);
 	return text;

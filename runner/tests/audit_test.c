@@ -396,6 +396,26 @@ START_TEST(hostile_names)
 }
 END_TEST
 
+/* Sentences fit a terminal, and no row ends in blanks, whether somebody dies along or not. */
+START_TEST(in_80_columns)
+{
+	char *text = NULL, *rest, *line;
+	size_t len;
+	begin();
+	process(10, "a", MIB(10), 0, NULL);
+	look((struct audit_options){ .most = 20 });
+	FILE *f = open_memstream(&text, &len);
+	audit_print(&a, f);
+	fclose(f);
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		len = strlen(line);
+		ck_assert_msg(len <= 80 && !(len && line[len - 1] == ' '), "too long, or blanks at its end: \"%s\"", line);
+	}
+	free(text);
+	end();
+}
+END_TEST
+
 /* Two nodes of 2 GiB: the whole machine, a cpuset, and bind policies, of which only those count that forbid. */
 START_TEST(nodes)
 {
@@ -453,5 +473,5 @@ START_TEST(nodes)
 }
 END_TEST
 
-TESTS("audit", nodes, orders, no_such_cgroup, a_quiet_machine, sysctls, panic_with_reboot, processes, cgroups, killers_and_kernels, limits, oom_kill_disabled, pods,
+TESTS("audit", in_80_columns, nodes, orders, no_such_cgroup, a_quiet_machine, sysctls, panic_with_reboot, processes, cgroups, killers_and_kernels, limits, oom_kill_disabled, pods,
       container_names, what_the_kernel_refuses, pid_namespaces, hostile_names)

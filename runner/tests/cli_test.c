@@ -273,6 +273,25 @@ START_TEST(command_line)
 }
 END_TEST
 
+/* Nothing is wider than a terminal. */
+START_TEST(in_80_columns)
+{
+	static const char *const words[] = { "--help", "kernels" };
+	set_up();
+	setenv("XDG_CACHE_HOME", root, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const struct row row = { words[i], 0, NULL, NULL };
+		check_row(&row);
+		CLEANUP_FREE char *out = slurp("out");
+		char *rest = out;
+		for (char *line; (line = strsep(&rest, "\n"));)
+			ck_assert_msg(strlen(line) <= 80, "oomtests %s: longer than 80 columns: %s", words[i], line);
+	}
+	unsetenv("XDG_CACHE_HOME");
+	clean();
+}
+END_TEST
+
 /* What needs QEMU to be installed, and yet boots nothing. */
 START_TEST(without_a_machine)
 {
@@ -290,4 +309,4 @@ START_TEST(without_a_machine)
 }
 END_TEST
 
-TESTS("cli", command_line, without_a_machine)
+TESTS("cli", command_line, in_80_columns, without_a_machine)

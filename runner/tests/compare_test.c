@@ -214,6 +214,8 @@ START_TEST(no_result)
 }
 END_TEST
 
+#define COLUMNS "pid uid tgid total_vm rss rss_anon rss_file rss_shmem pgtables_bytes swapents oom_score_adj name"
+
 /* Both pass, and the kernel did something else. */
 START_TEST(drift)
 {
@@ -226,6 +228,7 @@ START_TEST(drift)
 	result_say(r, VERDICT_PASS, "%s", "");
 	json_array_append_new(a->results, result_to_json(r));
 	result_check(r, "memory.events oom of box rises by", true, NULL, "3", "3");
+	result_check(r, "table: its columns", true, NULL, COLUMNS, COLUMNS);
 	result_check(r, "table: rss of big", true, NULL, "10 to 20", "15");
 	json_array_append_new(b->results, result_to_json(r));
 	result_free(r);
@@ -248,6 +251,7 @@ START_TEST(drift)
 	fclose(out);
 	ck_assert_msg(strstr(text, "behaviour t/counter") && strstr(text, "  memory.events oom of box: 3, was as usual") &&
 		      strstr(text, "\n1 the same, 2 behaviour; 0 regressions\n"), "%s", text);
+	ck_assert_msg(strstr(text, "rss_file\n"), "%s", text);	/* at 80 columns, and not within a word */
 	ck_assert_msg(strstr(markdown, "victims\\: old\\|er&lt;b\\>, was big |\n"), "%s", markdown);
 	ck_assert_ptr_nonnull(strstr(lines, "\"victims\":{\"a\":[\"big\"],\"b\":[\"old|er<b>\"]}"));
 	ck_assert_ptr_nonnull(strstr(lines, "\n{\"a\":\"A\",\"b\":\"B\",\"kernels\":[\"k\",\"k\"],\"same\":1,\"regressions\":0}\n"));
