@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/util.h"
+#include "base/wrap.h"
 #include "cmd/cmd.h"
 #include "explain/explain.h"
 #include "klog/follow.h"
@@ -86,7 +87,7 @@ static int explain_file(struct explainer *x, const char *name, struct error *err
 int cmd_explain(int argc, char **argv)
 {
 	struct arguments a = { 0 };
-	struct explainer x = { .out = stdout, .earlier.usec = OOM_UNKNOWN };
+	struct explainer x = { .out = stdout, .width = terminal_width(stdout), .earlier.usec = OOM_UNKNOWN };
 	struct error err;
 	int status = STATUS_OK;
 	char *standard_input[] = { NULL };

@@ -15,6 +15,7 @@ struct explainer {
 	bool json;
 	bool follow;		/* each report is written out at once, and has no line number: the stream has none */
 	const char *file;	/* of the reports to come; borrowed */
+	unsigned width;		/* of lines for people; 0: as long as they are */
 	size_t reports, disagree, undecided;
 	struct earlier earlier;
 };

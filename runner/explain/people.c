@@ -8,7 +8,7 @@
 #include "base/util.h"
 #include "explain/explain.h"
 
-#define BAR 28
+#define BAR 9	/* a row has 80 columns */
 #define CLEAN 4200	/* bytes of a name: paths of cgroups and files have up to 4096 */
 
 /* Names come from the log: nothing of them may steer a terminal. What is longer than `most` is cut between two characters. */

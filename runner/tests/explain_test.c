@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "explain/explain.h"
+#include "klog/stream.h"
 #include "tests/explained.h"
 #include "tests/harness.h"
 
@@ -317,6 +318,44 @@ START_TEST(nothing_steers_a_terminal)
 }
 END_TEST
 
+/* With one blank between any two words. The caller frees. */
+static char *words_of(const char *text)
+{
+	char *copy = xstrdup(text), *to = copy;
+	for (const char *from = text; *from; from++)
+		if (!strchr(" \n", *from) || (to > copy && to[-1] != ' '))
+			*to++ = *from == '\n' ? ' ' : *from;
+	*to = '\0';
+	return copy;
+}
+
+/* At 80 columns each line fits, a full bar's too, and what is said is the same. */
+START_TEST(in_80_columns)
+{
+	static const char text[] = HEAD("6.1.0-18-amd64") MEM TABLE_50 ROWS SELECTED("301", "b");
+	CLEANUP_FREE char *wide = explained_words("x.log", text, sizeof(text) - 1, false, NULL);
+	char *narrow = NULL, *rest, *line;
+	size_t len, broken = 0;
+	FILE *out = open_memstream(&narrow, &len);
+	struct explainer x = { .out = out, .file = "x.log", .width = 80, .earlier.usec = OOM_UNKNOWN };
+	struct klog *k = klog_new(explain_report, &x);
+	struct stream *s = stream_new(k);
+	stream_feed(s, text, sizeof(text) - 1);
+	stream_end(s);
+	stream_free(s);
+	klog_free(k);
+	fclose(out);
+	for (const char *p = narrow; (p = strstr(p, "\n            ")); p++)
+		broken++;
+	ck_assert_msg(broken > 0 && strstr(narrow, " #########\n"), "%s", narrow);
+	CLEANUP_FREE char *a = words_of(wide), *b = words_of(narrow);
+	ck_assert_str_eq(a, b);
+	for (rest = narrow; (line = strsep(&rest, "\n"));)
+		ck_assert_msg(strlen(line) <= 80, "longer than 80 columns: %s", line);
+	free(narrow);
+}
+END_TEST
+
 START_TEST(places)
 {
 	static const struct { const char *path, *pod, *container, *runtime, *unit; } cases[] = {
@@ -344,4 +383,4 @@ START_TEST(places)
 END_TEST
 
 TESTS("explain", agrees, disagrees, disagrees_unless, undecided, ties, score_tells, thousandths, memcg_totals, not_what_it_says, killed_line_dates,
-      hostile_names, nothing_steers_a_terminal, saved_by, places)
+      hostile_names, nothing_steers_a_terminal, in_80_columns, saved_by, places)
