@@ -188,7 +188,8 @@ static int run_schedule(const struct whole_run *w, const char *agent, const char
 		if (*outcome.keep_problem)
 			complain(status, "results were not all kept: %s", outcome.keep_problem);
 		if (keeper_dir(keeper) && !args->form)
-			printf(outcome.not_run ? "go on with: oomtests run --resume %s\n" : "results in %s\n", keeper_dir(keeper));
+			printf(outcome.not_run ? "go on with: oomtests run --resume %s\n" :
+			       *outcome.keep_problem ? "some of the results in %s\n" : "results in %s\n", keeper_dir(keeper));
 	}
 	printer_free(printer);
 	return status;

@@ -90,11 +90,13 @@ int put_file(const char *path, const char *text, struct error *err)
 	if (!f)
 		return error_set(err, errno, "%s can't be written", path);
 	fprintf(f, "%s\n", text);
-	if (close_file(f, young, err) < 0)
-		return -1;
-	if (rename(young, path) < 0)
-		return error_set(err, errno, "%s can't be written", path);
-	return 0;
+	if (close_file(f, young, err) == 0) {
+		if (rename(young, path) == 0)
+			return 0;
+		error_set(err, errno, "%s can't be written", path);
+	}
+	unlink(young);
+	return -1;
 }
 
 /* "[   12.345678] text", each line of a record with the stamp. */

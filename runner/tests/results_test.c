@@ -10,6 +10,7 @@
 
 #include "base/util.h"
 #include "output/keep.h"
+#include "output/keep_files.h"
 #include "results/load.h"
 #include "results/merge.h"
 #include "results/replay.h"
@@ -153,6 +154,21 @@ START_TEST(whole)
 	past_run_free(p);
 	CLEANUP_FREE char *said = get("r/bzImage/run.json");
 	ck_assert(strstr(said, "\"page_size\"") && !strstr(said, "secret"));
+	tear_down();
+}
+END_TEST
+
+/* A full disk leaves no beginning of a file behind. */
+START_TEST(full_disk)
+{
+	set_up();
+	struct error err = { 0 };
+	CLEANUP_FREE char *path = path_of("x.json"), *young = path_of("x.json.tmp");
+	ck_assert_int_eq(symlink("/dev/full", young), 0);
+	ck_assert_int_eq(put_file(path, "text", &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "x.json.tmp can't be written: No space left"));
+	ck_assert_int_eq(faccessat(AT_FDCWD, young, F_OK, AT_SYMLINK_NOFOLLOW), -1);
+	ck_assert_int_eq(access(path, F_OK), -1);
 	tear_down();
 }
 END_TEST
@@ -470,4 +486,4 @@ START_TEST(merging)
 }
 END_TEST
 
-TESTS("results", whole, printed_again, schemas, killed, cut, bad_input, summaries, merging)
+TESTS("results", whole, full_disk, printed_again, schemas, killed, cut, bad_input, summaries, merging)
