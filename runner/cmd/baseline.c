@@ -53,7 +53,7 @@ int cmd_baseline(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	struct past_run *run = past_run_load(args.run, &err);
 	int status = STATUS_OK;
-	if (!run || baseline_write(run, args.dir, &left_out, &err) < 0)
+	if (!run || baseline_write(run, args.dir, &left_out, stdout, &err) < 0)
 		status = complain(STATUS_USAGE, "%s", err.text);
 	else if (left_out)
 		complain(0, "%zu test%s that ended in an error %s left out", left_out, left_out == 1 ? "" : "s",

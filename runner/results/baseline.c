@@ -77,7 +77,7 @@ static char *baseline_text(const struct past_run *run, const json_t *kernel, siz
 	return text;
 }
 
-int baseline_write(const struct past_run *run, const char *dir, size_t *left_out, struct error *err)
+int baseline_write(const struct past_run *run, const char *dir, size_t *left_out, FILE *told, struct error *err)
 {
 	const json_t *kernel;
 	size_t i, errors = 0;
@@ -90,8 +90,11 @@ int baseline_write(const struct past_run *run, const char *dir, size_t *left_out
 		CLEANUP_FREE char *path = xasprintf("%s/%s.json", dir, word), *text = baseline_text(run, kernel, &errors);
 		if (!text)
 			return error_set(err, ENOMEM, "%s can't be written", path);
+		bool older = access(path, F_OK) == 0;
 		if (make_parents(path, err) < 0 || put_file(path, text, err) < 0)
 			return -1;
+		if (told)
+			fprintf(told, older ? "%s is replaced\n" : "%s is written\n", path);
 	}
 	if (left_out)
 		*left_out = errors;

@@ -5,12 +5,15 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "results/load.h"
 
 /* Writes DIR/KERNEL.json for each kernel of a run. Tests that ended in an error are left out, and *left_out (may be NULL)
- * counts them: they say nothing of the kernel. A run that is not complete is refused. */
-int baseline_write(const struct past_run *run, const char *dir, size_t *left_out, struct error *err);
+ * counts them: they say nothing of the kernel. A run that is not complete is refused. `told` (may be NULL) gets a line for each
+ * file: written, or in place of an older one. */
+int baseline_write(const struct past_run *run, const char *dir, size_t *left_out, FILE *told, struct error *err);
 
 /* How long tests took on the kernels that have a baseline; opaque. */
 struct durations;

@@ -267,6 +267,8 @@ START_TEST(command_line)
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();
+		{ "baseline done -o base", 0, "base/k.json is written\n", "" },
+		{ "baseline done -o base", 0, "base/k.json is replaced\n", "" },
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		check_row(&table[i]);
 	clean();

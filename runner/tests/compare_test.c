@@ -370,7 +370,7 @@ START_TEST(baselines)
 	result_free(add(a, "t/a", "debian:k", VERDICT_SKIP, "v", 0));
 	result_free(add(a, "t/c", "debian:k", VERDICT_ERROR, "v", 1));
 	result_free(add(a, "t/b", "l", VERDICT_XFAIL, "v", 7));
-	ck_assert_msg(baseline_write(a, dir, &left_out, &err) == 0, "%s", err.text);
+	ck_assert_msg(baseline_write(a, dir, &left_out, NULL, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(left_out, 1);
 	CLEANUP_FREE char *path = xasprintf("%s/debian-k.json", dir);
 	validate_json(0, "baseline", path);
@@ -388,10 +388,10 @@ START_TEST(baselines)
 	ck_assert(fabs(durations_find(d, "unknown", "t/b") - 7) < 1e-9);
 	ck_assert(fabs(durations_find(d, "l", "t/z") - DURATION_UNKNOWN) < 1e-9);
 	durations_free(d);
-	ck_assert_int_eq(baseline_write(b, dir, NULL, &err), -1);
+	ck_assert_int_eq(baseline_write(b, dir, NULL, NULL, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "is a baseline already"));
 	a->finished = false;
-	ck_assert_int_eq(baseline_write(a, dir, NULL, &err), -1);
+	ck_assert_int_eq(baseline_write(a, dir, NULL, NULL, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "A is not complete"));
 	past_run_free(a);
 	past_run_free(b);
