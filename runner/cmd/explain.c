@@ -66,6 +66,8 @@ static int explain_file(struct explainer *x, const char *name, struct error *err
 {
 	bool standard_input = !name || streq(name, "-");
 	x->file = standard_input ? "-" : name;
+	if (standard_input && isatty(STDIN_FILENO))
+		complain(0, "reading a log from the terminal, until Ctrl-D; this machine's: dmesg | oomtests explain");
 	CLEANUP_FD int fd = standard_input ? dup(STDIN_FILENO) : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
 	if (fd < 0)

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "case/case.h"
 #include "cmd/cmd.h"
+#include "base/printable.h"
 
 struct list_args {
 	bool json;
@@ -52,7 +53,8 @@ static void print_line(const struct test *t)
 {
 	json_t *needs = test_needs(t), *need;
 	size_t i;
-	fputs(t->id, stdout);
+	CLEANUP_FREE char *id = printable(t->id);
+	fputs(id, stdout);
 	json_array_foreach(needs, i, need)
 		printf("%s%s", i ? ", " : "\t", json_string_value(need));
 	putchar('\n');

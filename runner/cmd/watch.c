@@ -25,8 +25,9 @@ static const struct argp_option options[] = {
 static int parse_levels(const char *text, struct watch_options *o, struct error *err)
 {
 	CLEANUP_FREE char *copy = xstrdup(text);
+	char *rest = copy, *word;
 	o->n_levels = 0;
-	for (char *save = NULL, *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+	while ((word = strsep(&rest, ","))) {
 		int64_t n;
 		if (parse_int(word, 1, 100, &n, err) < 0)
 			return -1;
@@ -34,7 +35,7 @@ static int parse_levels(const char *text, struct watch_options *o, struct error 
 			return error_set(err, 0, "at most %d percentages, each larger than the one before", WATCH_LEVELS);
 		o->levels[o->n_levels++] = (int)n;
 	}
-	return o->n_levels ? 0 : error_set(err, 0, "a percentage is needed");
+	return 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

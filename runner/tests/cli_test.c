@@ -105,6 +105,9 @@ static void set_up(void)
 	ck_assert_int_eq(mkdir(cases, 0755) | mkdir(memcg, 0755) | mkdir(bad, 0755) | mkdir(full, 0755), 0);
 	put("cases/memcg/one.yaml", good_case);
 	put("bad/bad.yaml", "title: bad\ntasks: 7\n");
+	CLEANUP_FREE char *odd = xasprintf("%s/odd", root);
+	ck_assert_int_eq(mkdir(odd, 0755), 0);
+	put("odd/a\nb.yaml", good_case);
 	put("full/file", "x");
 	put("no-kernel", "x");
 	put_runs();
@@ -264,11 +267,14 @@ START_TEST(command_line)
 		{ "list ''", 2, "", "no test matches \"\"; `oomtests list` shows their ids" },
 		{ "kernels fetch ''", 2, "", "it is no name; known are" },
 		{ "run -k ''", 2, "", "the name of the kernel is empty" },
+		{ "watch -w 80,", 2, "", "--warn: \"\" is not a whole number" },
+		{ "watch -w ''", 2, "", "--warn: \"\" is not a whole number" },
+		{ "list odd", 0, "a\\nb[cgroup=v1]\t", "" },
+		{ "baseline done -o base", 0, "base/k.json is written\n", "" },
+		{ "baseline done -o base", 0, "base/k.json is replaced\n", "" },
 		{ "list >/dev/full", 3, NULL, "standard output can't be written: No space left" },
 	};
 	set_up();
-		{ "baseline done -o base", 0, "base/k.json is written\n", "" },
-		{ "baseline done -o base", 0, "base/k.json is replaced\n", "" },
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		check_row(&table[i]);
 	clean();
@@ -311,4 +317,21 @@ START_TEST(without_a_machine)
 }
 END_TEST
 
-TESTS("cli", command_line, in_80_columns, without_a_machine)
+/* Who forgets the log is told what is waited for. */
+START_TEST(terminal)
+{
+	static const struct row row = { "explain <", 0, "-: no OOM report", "reading a log from the terminal" };
+	set_up();
+	CLEANUP_FD int master = posix_openpt(O_RDWR | O_NOCTTY);
+	ck_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	CLEANUP_FREE char *args = xasprintf("explain <%s", ptsname(master));
+	CLEANUP_FD int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	ck_assert_int_eq(write_all(master, "hello\n\004", 7), 0);
+	struct row now = row;
+	now.args = args;
+	check_row(&now);
+	clean();
+}
+END_TEST
+
+TESTS("cli", command_line, in_80_columns, without_a_machine, terminal)
