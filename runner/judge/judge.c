@@ -57,7 +57,7 @@ static void judge_episode(struct trial *t, struct episode *e)
 	check_counters(t, e);
 }
 
-static void judge_once(const struct test *test, const struct observation *seen, const char *kernel_release,
+static void judge_once(const struct test *test, const struct observation *seen, const char *kernel_release, const struct era *era,
 		       struct result *r)
 {
 	struct trial t;
@@ -65,7 +65,7 @@ static void judge_once(const struct test *test, const struct observation *seen, 
 		say_missing(r, seen->missing);
 		return;
 	}
-	if (trial_open(&t, test, seen, kernel_release, r) < 0) {
+	if (trial_open(&t, test, seen, kernel_release, era, r) < 0) {
 		result_say(r, VERDICT_ERROR, "%s", seen->fate_text ? seen->fate_text : "the agent never answered");
 		trial_close(&t);
 		return;
@@ -118,14 +118,15 @@ static struct test without_bug(const struct test *test)
 	return fixed;
 }
 
-void judge(const struct test *test, const struct observation *seen, const char *kernel_release, struct result *r)
+static void judge_by(const struct test *test, const struct observation *seen, const char *kernel_release, const struct era *era,
+		     struct result *r)
 {
-	judge_once(test, seen, kernel_release, r);
+	judge_once(test, seen, kernel_release, era, r);
 	if (!test->bug_here || !test->bug_right || r->verdict != VERDICT_FAIL)
 		return;
 	struct test fixed = without_bug(test);
 	struct result *other = result_new(r->id, r->title, r->kernel, r->target);
-	judge_once(&fixed, seen, kernel_release, other);
+	judge_once(&fixed, seen, kernel_release, era, other);
 	if (other->verdict == VERDICT_PASS) {
 		struct result broken = *r;
 		*r = *other;
@@ -133,4 +134,67 @@ void judge(const struct test *test, const struct observation *seen, const char *
 	}
 	result_free(other);
 	free(fixed.steps);
+}
+
+/* How many checks fail by other rules. */
+static size_t failed_by(const struct test *test, const struct observation *seen, const char *kernel_release, const struct era *era,
+			const struct result *r)
+{
+	struct result *other = result_new(r->id, r->title, r->kernel, r->target);
+	judge_by(test, seen, kernel_release, era, other);
+	size_t n = other->verdict == VERDICT_FAIL ? result_failed_checks(other) : 0;
+	result_free(other);
+	return n;
+}
+
+/* Of the rules that are not known for sure, the one without which the fewest checks fail is turned round, if it helps at all. Returns its
+ * name, or NULL: none does. */
+static const char *turn_one(const struct test *test, const struct observation *seen, const char *kernel_release, const struct result *r,
+			    struct era *era, size_t *failed)
+{
+	size_t n;
+	const struct era_behaviour *rules = era_table(&n), *best = NULL;
+	struct era found = *era;
+	for (size_t i = 0; i < n && *failed; i++) {
+		struct era other = *era;
+		bool value;
+		if (!era_unsure(era, rules[i].name) || era_find_behaviour(era, rules[i].name, &value) < 0)
+			continue;
+		era_override(&other, rules[i].name, !value);
+		size_t now = failed_by(test, seen, kernel_release, &other, r);
+		if (now >= *failed)
+			continue;
+		*failed = now;
+		best = &rules[i];
+		found = other;
+	}
+	*era = found;
+	return best ? best->name : NULL;
+}
+
+/* A failure that is none if the kernel has the other rule, where nobody knows which it has, is not the kernel's. */
+static void excuse_unsure(const struct test *test, const struct observation *seen, const char *kernel_release, struct result *r)
+{
+	CLEANUP_FREE char *names = NULL;
+	size_t failed = result_failed_checks(r);
+	struct era era;
+	const char *name;
+	trial_era(seen, kernel_release, &era);
+	while (failed && (name = turn_one(test, seen, kernel_release, r, &era, &failed))) {
+		char *longer = xasprintf("%s%s%s", names ? names : "", names ? ", " : "", name);
+		free(names);
+		names = longer;
+	}
+	if (failed || !names)
+		return;
+	r->verdict = VERDICT_ERROR;	/* nothing stands for a fail any more */
+	result_say(r, VERDICT_ERROR,
+		   "not known of this kernel, and all would be right the other way round: %s (docs/eras.md says what that is)", names);
+}
+
+void judge(const struct test *test, const struct observation *seen, const char *kernel_release, struct result *r)
+{
+	judge_by(test, seen, kernel_release, NULL, r);
+	if (r->verdict == VERDICT_FAIL)
+		excuse_unsure(test, seen, kernel_release, r);
 }

@@ -413,19 +413,18 @@ static void open_episode(struct trial *t, struct episode *e, size_t k, size_t fi
 	add_written_adj(t, e);
 }
 
-/* What the machine's own words refine: Debian's stable version, and probes where there are any. */
-static void know_era(struct trial *t)
+void trial_era(const struct observation *seen, const char *release, struct era *era)
 {
-	const char *version = look_text(t->seen->hello, "version");
-	era_from_release(t->release, &t->era);
+	const char *hello = look_text(seen->hello, "release"), *version = look_text(seen->hello, "version");
+	era_from_release(hello ? hello : release, era);
 	if (version)
-		era_refine(&t->era, version);
-	const json_t *status_exact = json_object_get(t->seen->hello, "status_exact");
+		era_refine(era, version);
+	const json_t *status_exact = json_object_get(seen->hello, "status_exact");
 	if (json_is_boolean(status_exact))
-		era_override(&t->era, "status_exact", json_is_true(status_exact));
+		era_override(era, "status_exact", json_is_true(status_exact));
 }
 
-int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release,
+int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release, const struct era *era,
 	       struct result *r)
 {
 	*t = (struct trial){ .test = test, .seen = &t->with_whole, .with_whole = *seen, .r = r };
@@ -434,7 +433,10 @@ int trial_open(struct trial *t, const struct test *test, const struct observatio
 	t->release = hello ? hello : release;
 	if (!t->release)
 		return -1;
-	know_era(t);
+	if (era)
+		t->era = *era;
+	else
+		trial_era(seen, release, &t->era);
 	t->v1 = test->hierarchy == HIERARCHY_V1;
 	t->local_events = !t->era.events_hierarchical;
 	for (size_t i = 0; i < test->n_steps; i++)

@@ -69,8 +69,13 @@ struct trial {
 	char *known_bug;	/* owned: a bug this kernel is known to have, which kept the case from its end by chance; or NULL */
 };
 
-/* Sorts the observation into episodes. 0, or -1 when the observation can't be judged (no kernel release). */
-int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release,
+/* The rules by the release (of the machine itself, where it told it), and what the machine's own words refine: Debian's stable version, and
+ * probes where there are any. */
+void trial_era(const struct observation *seen, const char *release, struct era *era);
+
+/* Sorts the observation into episodes. `era`: other rules than trial_era()'s, or NULL. 0, or -1 when the observation can't be judged (no
+ * kernel release). */
+int trial_open(struct trial *t, const struct test *test, const struct observation *seen, const char *release, const struct era *era,
 	       struct result *r);
 void trial_close(struct trial *t);
 

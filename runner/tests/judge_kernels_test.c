@@ -168,6 +168,37 @@ START_TEST(victims_of_before)
 }
 END_TEST
 
+/*
+ * Rules that nobody knows of a vendor's kernel: what only they are against is an error that names them; what no rule
+ * allows is a failure as ever.
+ */
+START_TEST(rules_that_are_not_known)
+{
+	static const struct {
+		const char *recorded, *release;
+		enum verdict verdict;
+		const char *named;
+		struct change change;
+	} seen[] = {
+		{ "memcg-7", "6.4.0-150600.21-default", VERDICT_ERROR, "dying_hidden", { NULL, NULL, NULL } },
+		{ "memcg-7", "6.4.0-150600.21-default", VERDICT_FAIL, NULL, LOG("gfp_mask=0x", "gfp_mask=0x9") },
+		{ "memcg-7", "6.4.0", VERDICT_FAIL, NULL, { NULL, NULL, NULL } },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		struct recorded *r = recorded_load(seen[i].recorded);
+		CLEANUP_FREE char *release = xasprintf("\"%s\"", seen[i].release);
+		recorded_change(r, &(struct change){ "hello>release", NULL, release });
+		if (seen[i].change.path)
+			recorded_change(r, &seen[i].change);
+		struct result *result = recorded_judge(r);
+		ck_assert_msg(result->verdict == seen[i].verdict, "row %zu: %s", i, result_words(result));
+		ck_assert(!seen[i].named || (result->why && strstr(result->why, seen[i].named)));
+		result_free(result);
+		recorded_free(r);
+	}
+}
+END_TEST
+
 START_TEST(other_kernels)
 {
 	size_t bad = 0;
@@ -177,4 +208,4 @@ START_TEST(other_kernels)
 }
 END_TEST
 
-TESTS("judge-kernels", other_kernels, beside_init, victims_of_before)
+TESTS("judge-kernels", other_kernels, rules_that_are_not_known, beside_init, victims_of_before)

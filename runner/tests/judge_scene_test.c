@@ -55,7 +55,7 @@ static void stage(struct staged *st, struct recorded *r)
 	*st = (struct staged){ .r = r };
 	st->seen = observation_from_json(r->observation, NULL);
 	st->result = result_new("t", "t", "k", "vm");
-	ck_assert_int_eq(trial_open(&st->t, r->test, st->seen, NULL, st->result), 0);
+	ck_assert_int_eq(trial_open(&st->t, r->test, st->seen, NULL, NULL, st->result), 0);
 	scene_open(&st->s, &st->t, &st->t.episodes[0]);
 }
 
