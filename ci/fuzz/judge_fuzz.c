@@ -54,7 +54,7 @@ static void print_by(const struct result *r, size_t turn)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	struct printer *p = turn < ARRAY_SIZE(make) ? make[turn](out) : printer_human(out, 80, true);
-	p->ops->begin(p, &(struct run_facts){ 1, kernels, 1, "vm" });
+	p->ops->begin(p, &(struct run_facts){ .n_tests = 1, .kernels = kernels, .n_kernels = 1, .target = "vm" });
 	p->ops->result(p, r);
 	struct tally tally = { 0 };
 	tally_add(&tally, r->verdict);
