@@ -16,18 +16,15 @@ static unsigned int n_held;
 static struct result call_open(struct load *l, char *args)
 {
 	static char path[2400];
-	char *file = next_word(&args), *end = path;
+	char *file = next_word(&args);
 	(void)l;
 	if (!file || next_word(&args) || strlen(file) > 100)
 		return BAD_ARGS;
 	if (n_held == ARRAY_SIZE(held))
 		return (struct result){ -1, EMFILE };
-	if (*file != '/' && (end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
-		*end++ = '/';
-	if (!end)
+	if (*file != '/' && !own_cgroup_file(path, "0::", "/sys/fs/cgroup", file))
 		return (struct result){ -1, ENOENT };
-	memcpy(end, file, strlen(file) + 1);
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = open(*file == '/' ? file : path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return result_of(-1);
 	held[n_held++] = fd;

@@ -87,11 +87,9 @@ static struct result call_notify(struct load *l, char *args)
 		memcpy(path, file, strlen(file) + 1);
 		end = strrchr(path, '/');
 	} else {
-		v1 = (end = own_cgroup(path, ":memory:", V1)) != NULL;
-		if (!v1 && !(end = own_cgroup(path, "0::", "/sys/fs/cgroup")))
+		v1 = (end = own_cgroup_file(path, ":memory:", V1, file)) != NULL;
+		if (!v1 && !(end = own_cgroup_file(path, "0::", "/sys/fs/cgroup", file)))
 			return (struct result){ -1, ENOENT };
-		*end = '/';
-		memcpy(end + 1, file, strlen(file) + 1);
 	}
 	if (!v1)
 		return notify_by_poll(path, args);
@@ -120,10 +118,8 @@ static struct result call_notifyopen(struct load *l, char *args)
 	(void)l;
 	if (!file || next_word(&args) || strlen(file) > 100)
 		return BAD_ARGS;
-	if (!(end = own_cgroup(path, ":memory:", V1)))
+	if (!(end = own_cgroup_file(path, ":memory:", V1, file)))
 		return (struct result){ -1, ENOENT };
-	*end = '/';
-	memcpy(end + 1, file, strlen(file) + 1);
 	return open_v1(path, path, end, file);
 }
 

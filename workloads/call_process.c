@@ -95,15 +95,12 @@ static bool hold_own(uint64_t bytes)
 static pid_t fork_into(const char *dir)
 {
 	static char path[2400];
-	char *end = dir ? own_cgroup(path, "0::", "/sys/fs/cgroup") : NULL;
 	if (!dir)
 		return fork();
-	if (!end || strlen(dir) > 100) {
+	if (strlen(dir) > 100 || !own_cgroup_file(path, "0::", "/sys/fs/cgroup", dir)) {
 		errno = ENOENT;
 		return -1;
 	}
-	*end++ = '/';
-	memcpy(end, dir, strlen(dir) + 1);
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* struct clone_args of linux/sched.h: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup */
 	uint64_t how[11] = { [0] = UINT64_C(0x200000000) /* CLONE_INTO_CGROUP */, [4] = SIGCHLD, [10] = (uint64_t)fd };

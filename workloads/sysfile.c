@@ -79,3 +79,13 @@ char *own_cgroup(char *path, const char *key, const char *mount)
 	memcpy(path + at, line, len);
 	return path + at + len;
 }
+
+char *own_cgroup_file(char *path, const char *key, const char *mount, const char *file)
+{
+	char *end = own_cgroup(path, key, mount);
+	if (!end)
+		return NULL;
+	*end = '/';
+	memcpy(end + 1, file, strlen(file) + 1);
+	return end;
+}

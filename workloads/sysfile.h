@@ -18,3 +18,6 @@ struct result sysfile_read_of(pid_t pid, const char *file);
  * the path ends, or NULL: it is in none. There must be room for the 2048 bytes that a path may have.
  */
 char *own_cgroup(char *path, const char *key, const char *mount);
+/* The path of a file there, or of one named from there (../other/FILE). Returns the `/` behind the directory, or NULL. There must be room
+ * for the file's name besides. */
+char *own_cgroup_file(char *path, const char *key, const char *mount, const char *file);
