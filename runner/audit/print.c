@@ -148,14 +148,14 @@ static void print_machine(const struct audit *a, FILE *out)
 	char ram[32], swap[32];
 	CLEANUP_FREE char *release = safe(xstrdup(m->release ? m->release : "(release not known)"));
 	say(out, "Linux %s, %s memory, %s swap, %d CPU%s, %zu processes, %zu %s memory cgroups", release,
-		format_size((uint64_t)audit_bytes(a, (int64_t)a->scene.machine.totalram), ram),
-		format_size((uint64_t)audit_bytes(a, (int64_t)a->scene.machine.total_swap), swap), m->cpus, m->cpus == 1 ? "" : "s",
-		m->n_tasks, m->n_cgroups, m->memory_v2 ? "v2" : m->memory_v1 ? "v1" : "visible");
+	    format_size((uint64_t)audit_bytes(a, (int64_t)a->scene.machine.totalram), ram),
+	    format_size((uint64_t)audit_bytes(a, (int64_t)a->scene.machine.total_swap), swap), m->cpus, m->cpus == 1 ? "" : "s",
+	    m->n_tasks, m->n_cgroups, m->memory_v2 ? "v2" : m->memory_v1 ? "v1" : "visible");
 	if (m->vanished)
 		say(out, "%zu processes ended while they were read", m->vanished);
 	if (a->n_differing)
 		say(out, "%zu of the oom_scores are not what the rules of this release say: sizes changed meanwhile, or the kernel has other rules",
-			a->n_differing);
+		    a->n_differing);
 	for (size_t i = 0; i < m->n_lacks; i++)
 		say(out, "not known: %s", m->lacks[i]);
 }
@@ -193,9 +193,9 @@ static void print_nodes(const struct audit *a, const struct ranking *r, FILE *ou
 	char list[256], size[32];
 	fputc('\n', out);
 	say(out, "If node%s %s run%s out of memory for those whom a %s confines to %s (%s):", r->nodes & (r->nodes - 1) ? "s" : "",
-		format_mask(r->nodes, list), r->nodes & (r->nodes - 1) ? "" : "s",
-		r->constraint == CONSTRAINT_MEMORY_POLICY ? "memory policy" : "cpuset", r->nodes & (r->nodes - 1) ? "them" : "it",
-		format_size((uint64_t)audit_bytes(a, (int64_t)r->totalpages), size));
+	    format_mask(r->nodes, list), r->nodes & (r->nodes - 1) ? "" : "s",
+	    r->constraint == CONSTRAINT_MEMORY_POLICY ? "memory policy" : "cpuset", r->nodes & (r->nodes - 1) ? "them" : "it",
+	    format_size((uint64_t)audit_bytes(a, (int64_t)r->totalpages), size));
 	print_series(a, r, out);
 }
 

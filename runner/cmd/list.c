@@ -3,10 +3,10 @@
 #include <argp.h>
 
 #include "base/paths.h"
+#include "base/printable.h"
 #include "base/util.h"
 #include "case/case.h"
 #include "cmd/cmd.h"
-#include "base/printable.h"
 
 struct list_args {
 	bool json;

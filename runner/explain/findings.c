@@ -4,14 +4,9 @@
 
 #include "base/util.h"
 #include "explain/explain.h"
+#include "klog/gfp.h"
 
 #define MOST_KB (INT64_C(1) << 50)	/* more than any machine has: a number that a log made up */
-
-/* include/linux/gfp_types.h: these have stayed what they are since 2.6.2x */
-#define GFP_DMA     1
-#define GFP_HIGHMEM 2
-#define GFP_DMA32   4
-#define GFP_MOVABLE 8
 
 enum zone_rank { RANK_DMA, RANK_DMA32, RANK_NORMAL, RANK_HIGHMEM, RANK_MOVABLE, RANKS };
 

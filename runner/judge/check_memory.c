@@ -11,6 +11,7 @@
 #include "judge/look.h"
 #include "judge/scene.h"
 #include "judge/trial.h"
+#include "klog/gfp.h"
 #include "model/counters.h"
 
 /*
@@ -278,9 +279,6 @@ static void check_pages(struct trial *t, const struct episode *e, const struct o
 	if (r->mem.total_swap_kb != OOM_UNKNOWN)
 		trial_check_int(t, CHECK_TOTAL_SWAP, NULL, NULL, swap, r->mem.total_swap_kb);
 }
-
-#define GFP_HIGHMEM 0x2	/* include/linux/gfp_types.h */
-#define GFP_MOVABLE 0x8
 
 /* The largest zone of a node in the snapshot, of those that the flags allow; or NULL. */
 static const json_t *largest_zone(const json_t *snapshot, int64_t node, int64_t gfp)

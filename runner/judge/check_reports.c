@@ -12,6 +12,7 @@
 #include "judge/look.h"
 #include "judge/scene.h"
 #include "judge/trial.h"
+#include "klog/gfp.h"
 
 /* One for each chosen victim, less those that the kernel's rate limit holds back. How many these are is for the clock to say, so
  * between two runs (results/summary.c) the number means nothing then: what is expected is no mere number. */
@@ -139,10 +140,6 @@ static const struct {
 	{ "__GFP_WRITE", 0x1000 }, { "__GFP_NOWARN", 0x2000 }, { "__GFP_COMP", 0x40000 }, { "__GFP_ACCOUNT", 0x400000 },
 };
 
-#define GFP_FS 0x80
-#define GFP_DIRECT_RECLAIM 0x400
-#define GFP_RETRY_MAYFAIL 0x4000
-#define GFP_NORETRY 0x10000
 /*
  * GFP_HIGHUSER_MOVABLE has __GFP_SKIP_KASAN_POISON from 5.14 to 5.17, and later what KASAN skips where tags are in hardware
  * (CONFIG_KASAN_HW_TAGS; c1b604d18968): up to three bits, by version and configuration, which the name stands for, too.

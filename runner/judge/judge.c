@@ -32,9 +32,9 @@ static void take_victims(struct trial *t)
 /* A case that expects a kernel's bug passes as xfail: it saw exactly the broken behaviour it names. */
 static void say_good(struct trial *t)
 {
+	const char *fix = t->test->bug_commit;
 	if (t->test->bug_here)
-		result_say(t->r, VERDICT_XFAIL, "kernel bug, %s%s (%s)", streq(t->test->bug_commit, "none") ? "fixed by nobody so far" : "fixed by ",
-			   streq(t->test->bug_commit, "none") ? "" : t->test->bug_commit,
+		result_say(t->r, VERDICT_XFAIL, "kernel bug, fixed by %s (%s)", streq(fix, "none") ? "nobody so far" : fix,
 			   t->test->bug_when ? t->test->bug_when : "this kernel has it");
 	else
 		result_say(t->r, VERDICT_PASS, "%s", "");
